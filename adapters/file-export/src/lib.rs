@@ -1,0 +1,1 @@
+//! HR's file: a roster or numbered changes, as CSV or JSON lines.

@@ -1,0 +1,191 @@
+//! The contract between the engine and one HR system.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use people::{ContactId, Fields, OpportunityId, Pii, RemoteId, TargetName};
+
+use crate::{Delivery, FieldSchema, Link, Receipt, Result};
+
+/// One configured HR system.
+///
+/// The engine promises: the same contact is never in two calls at once; a delivery was durably written down before
+/// [`deliver`](HrisAdapter::deliver) is called; nothing undeclared in [`Capabilities`] is asked for. There is no retry
+/// here: an adapter makes one attempt and says truthfully what came of it.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait HrisAdapter: fmt::Debug + Send + Sync + 'static {
+    /// Who this is, what it can do, which fields it takes. Constant; no I/O.
+    fn info(&self) -> &AdapterInfo;
+
+    /// Reaches the target and proves credentials and configuration. Changes nothing over there.
+    ///
+    /// An `Err` is a target that cannot be used now; findings are what works but should be known.
+    async fn check(&self) -> Result<CheckReport>;
+
+    /// Records that may be this person: by the contact id or an opportunity id kept over there, by our own key, and, as
+    /// evidence only, by e-mail. Requires [`Capabilities::find`].
+    async fn find(&self, who: &Identity) -> Result<Vec<Found>>;
+
+    /// What the target holds now in the fields it was given; `None` when the record is not there. Requires
+    /// [`Capabilities::read`].
+    async fn read(&self, remote: &RemoteId) -> Result<Option<RemoteState>>;
+
+    /// Everybody the target holds under our key, in order of their ids, beginning after `after`; an empty page ends it.
+    /// Requires [`Capabilities::list`].
+    async fn list(&self, after: Option<RemoteId>) -> Result<Vec<Found>>;
+
+    /// Makes the target agree, for up to [`Capabilities::batch_max`] people at once; one answer each, in order.
+    ///
+    /// Must tolerate being called again with the same delivery, also after a call that was cut off. Returns only once
+    /// the target has it durably. `Err` with [`Next::Retry`](crate::Next) or [`Next::Park`](crate::Next) promises that
+    /// nothing was applied; whoever cannot promise it answers [`Next::FindFirst`](crate::Next).
+    async fn deliver(&self, deliveries: &[Delivery]) -> Vec<Result<Receipt>>;
+}
+
+/// What an adapter says about itself.
+#[derive(Debug, Clone)]
+pub struct AdapterInfo {
+    /// The kind, as in `adapter = "file-export"`.
+    pub kind: &'static str,
+    /// The configured target this instance speaks to.
+    pub target: TargetName,
+    /// What it can do.
+    pub capabilities: Capabilities,
+    /// Which fields it takes.
+    pub schema: FieldSchema,
+}
+
+/// What an adapter can do. Everything is off by default; what is not declared is refused before the adapter is asked.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Capabilities {
+    /// [`HrisAdapter::find`] works: a create can be preceded by a look.
+    pub find: bool,
+    /// [`HrisAdapter::read`] works: an update can be compared with what HR changed since.
+    pub read: bool,
+    /// [`HrisAdapter::list`] works: a lost ledger can be rebuilt.
+    pub list: bool,
+    /// A delivered person can be changed. Without it a change becomes a task.
+    pub update: bool,
+    /// One person's record holds several hires. Without it a second hire becomes a task.
+    pub rehire: bool,
+    /// A hire can be taken back.
+    pub withdraw: bool,
+    /// There is a place to keep the contact id over there.
+    pub contact_id: bool,
+    /// Delivering the same add twice makes one record: an unknown outcome may simply be sent again.
+    pub dedupes_by_key: bool,
+    /// A hire delivered under another contact moves there (profiles merged in Lever). Without it a merge is a task.
+    pub moves_hires: bool,
+    /// People in one call of [`HrisAdapter::deliver`]; at least 1.
+    pub batch_max: usize,
+    /// Calls under way at once; at least 1.
+    pub in_flight_max: usize,
+    /// Calls a second, evenly spaced; `None`: as fast as it answers.
+    pub calls_per_second_max: Option<f64>,
+    /// Deadline of one call. A delivery that exceeds it has an unknown outcome.
+    pub call_timeout: Duration,
+}
+
+impl Default for Capabilities {
+    fn default() -> Self {
+        Capabilities {
+            find: false,
+            read: false,
+            list: false,
+            update: false,
+            rehire: false,
+            withdraw: false,
+            contact_id: false,
+            dedupes_by_key: false,
+            moves_hires: false,
+            batch_max: 1,
+            in_flight_max: 1,
+            calls_per_second_max: None,
+            call_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Whom to look for.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// The contact.
+    pub contact: ContactId,
+    /// All of the contact's opportunities.
+    pub opportunities: BTreeSet<OpportunityId>,
+    /// Addresses, as evidence only.
+    pub emails: Vec<Pii<String>>,
+}
+
+/// A record that may be somebody's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The record over there, and its hires.
+    pub link: Link,
+    /// The contact id kept over there, if any.
+    pub contact: Option<ContactId>,
+    /// Why it was found.
+    pub evidence: Evidence,
+}
+
+/// Why a record is taken for somebody's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Evidence {
+    /// Our own key, deterministic from the contact id, stands on it.
+    Key,
+    /// The contact id is kept on it.
+    ContactId,
+    /// One of the opportunity ids is kept on it.
+    OpportunityId,
+    /// It has one of the person's addresses. Never enough by itself: addresses are shared and recycled.
+    Email,
+}
+
+impl Evidence {
+    /// Whether this alone may link a record to a person.
+    pub fn is_proof(self) -> bool {
+        self != Evidence::Email
+    }
+}
+
+/// What a target holds about one person.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RemoteState {
+    /// The record and its hires.
+    pub link: Link,
+    /// The person's fields, as far as the adapter was given them.
+    pub person: Fields,
+    /// Each hire's fields.
+    pub hires: BTreeMap<OpportunityId, Fields>,
+    /// The target can prove that these are the values it was last given by us: nobody over there changed them.
+    pub untouched: bool,
+}
+
+/// What [`HrisAdapter::check`] found out, line by line. An unusable target is an error instead.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CheckReport {
+    /// The lines, in the order they were learnt.
+    pub findings: Vec<Finding>,
+}
+
+/// One line of a check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// This is as it should be.
+    Good {
+        /// What was looked at and found right.
+        what: String,
+    },
+    /// It works, but somebody should know.
+    Warning {
+        /// What was found.
+        what: String,
+        /// What to do about it, naming the setting.
+        remedy: String,
+    },
+}

@@ -1,0 +1,153 @@
+//! What an adapter is asked to bring about, and what it answers.
+
+use std::{collections::BTreeMap, fmt};
+
+use people::{
+    ContactId, FieldKey, FieldName, Filled, OpportunityId, RemoteHireId, RemoteId, TargetName, Wanted,
+};
+use serde::{Deserialize, Serialize};
+
+/// How often what is owed to a (target, contact) was decided anew. A delivery of an older generation never follows a
+/// newer one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Generation(pub u64);
+
+impl Generation {
+    /// The one after this.
+    pub fn next(self) -> Generation {
+        Generation(self.0 + 1)
+    }
+}
+
+impl fmt::Display for Generation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+/// What is meant by a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Intent {
+    /// A person who is not over there yet, with every hire in scope.
+    Add,
+    /// A person who is: some fields changed.
+    Update,
+    /// A person who is: another hire.
+    AddHire,
+    /// A hire that is taken back.
+    Withdraw,
+}
+
+impl fmt::Display for Intent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Intent::Add => "add",
+            Intent::Update => "update",
+            Intent::AddHire => "add_hire",
+            Intent::Withdraw => "withdraw",
+        })
+    }
+}
+
+/// The records over there that belong to one contact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// The person's record.
+    pub remote: RemoteId,
+    /// The record of each delivered hire.
+    pub hires: BTreeMap<OpportunityId, RemoteHireId>,
+}
+
+/// One person whom a target should hold as `wanted` says: the whole wanted state, plus which fields moved.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// The target.
+    pub target: TargetName,
+    /// The person.
+    pub contact: ContactId,
+    /// Which decision this is.
+    pub generation: Generation,
+    /// What is meant.
+    pub intent: Intent,
+    /// What the target should hold.
+    pub wanted: Wanted,
+    /// What is known to be over there; `None` for an [`Intent::Add`].
+    pub link: Option<Link>,
+    /// Fields whose value moved since the target last agreed. An adapter that can write single fields writes these only.
+    pub changed: Vec<FieldKey>,
+    /// What an earlier, partly successful delivery left to do. Empty: everything.
+    pub unfinished: Vec<Step>,
+}
+
+/// One of an adapter's own steps, by the adapter's name for it, e.g. `employment`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Step(pub String);
+
+/// What came of a delivery.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Receipt {
+    /// The records that now belong to the contact.
+    pub link: Link,
+    /// What was done.
+    pub effect: Effect,
+    /// What could not be done yet, e.g. the person exists but the employment was refused. A retry does only that.
+    pub unfinished: Vec<Step>,
+    /// Values nobody gave us that were sent all the same.
+    pub filled: Vec<Filled>,
+    /// What a human must do now.
+    pub tasks: Vec<TaskRequest>,
+}
+
+/// What a delivery did over there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// A record was made.
+    Created,
+    /// A record was changed.
+    Updated,
+    /// It was so already.
+    Unchanged,
+    /// A hire was taken back.
+    Withdrawn,
+}
+
+/// Work for a human: what and why, without personal values.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskRequest {
+    /// What kind of work.
+    pub kind: TaskKind,
+    /// Tells two tasks of one kind about one contact apart, e.g. an opportunity id. The same cause is raised once.
+    pub cause: String,
+    /// What to do, in HR's words.
+    pub text: String,
+    /// Fields concerned, by name.
+    pub fields: Vec<FieldName>,
+}
+
+/// The kinds of work a human is asked to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskKind {
+    /// Start the New Starter Process.
+    NewStarter,
+    /// Replace a value that nobody gave us.
+    CorrectPlaceholder,
+    /// Decide whether two records are one person.
+    PossibleDuplicate,
+    /// A hire was taken back in Lever, or its record is gone.
+    ReviewWithdrawal,
+    /// The target cannot be changed by us: change it by hand.
+    ChangeByHand,
+    /// HR and Lever disagree about a field and both have reasons.
+    Disagreement,
+    /// The person was anonymised in Lever.
+    ErasureNotice,
+    /// A delivery was refused and will be refused again.
+    Refused,
+    /// Something else a person should look at.
+    Review,
+}

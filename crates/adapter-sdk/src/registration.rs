@@ -1,0 +1,43 @@
+//! How the daemon learns of an adapter: one constant per adapter, one list in `adapters/all`. No life before `main`.
+
+use std::sync::Arc;
+
+use people::{Clock, FieldName, TargetName};
+
+use crate::{FieldSchema, HrisAdapter, settings::Section};
+
+/// One adapter, as the list knows it.
+#[derive(Debug, Clone, Copy)]
+pub struct Registration {
+    /// The kind, as in `adapter = "file-export"`.
+    pub kind: &'static str,
+    /// What it is, in one line.
+    pub about: &'static str,
+    /// The settings of a target of this kind, as TOML that builds: documentation and test in one.
+    pub example: &'static str,
+    /// The fields a target of this kind takes.
+    pub schema: fn() -> FieldSchema,
+    /// Reads the settings and makes the adapter. No I/O: checking the words never touches the world. Every fault goes
+    /// into the section's list; `None` when there was one.
+    pub build: fn(settings: Section<'_>, build: Build) -> Option<Arc<dyn HrisAdapter>>,
+}
+
+/// What the daemon hands to [`Registration::build`] beside the settings.
+#[derive(Debug, Clone)]
+pub struct Build {
+    /// The target's name.
+    pub target: TargetName,
+    /// The mapped fields in the order of the configuration.
+    pub columns: Columns,
+    /// The wall clock.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// The mapped fields in the order of the configuration.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Columns {
+    /// `[targets.NAME.person]`
+    pub person: Vec<FieldName>,
+    /// `[targets.NAME.hire]`
+    pub hire: Vec<FieldName>,
+}

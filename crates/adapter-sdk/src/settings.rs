@@ -1,0 +1,449 @@
+//! Reading settings so that every fault is reported, not the first: a missing key, an unknown one (with the nearest valid
+//! name), a wrong type, a secret that cannot be read.
+//!
+//! A [`Section`] is one table of the configuration. Each reading method takes the key, remembers that it is known, and
+//! answers `None` after noting a [`Fault`] when something is wrong with it. [`Section::finish`] reports what was never
+//! asked for.
+
+use std::{
+    cell::RefCell,
+    fmt,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+use people::Secret;
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+
+/// A piece of configuration, in the order in which it was written.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Node {
+    /// A table: keys and values in order.
+    Table(Vec<(String, Node)>),
+    /// An array.
+    List(Vec<Node>),
+    /// A text.
+    Text(String),
+    /// A whole number.
+    Integer(i64),
+    /// Any other number.
+    Float(f64),
+    /// `true` or `false`.
+    Flag(bool),
+    /// A text whose type is not known yet, because it came from an environment variable.
+    Loose(String),
+}
+
+impl Node {
+    fn kind(&self) -> &'static str {
+        match self {
+            Node::Table(_) => "a table",
+            Node::List(_) => "an array",
+            Node::Text(_) => "a text",
+            Node::Integer(_) => "a whole number",
+            Node::Float(_) => "a number",
+            Node::Flag(_) => "true or false",
+            Node::Loose(_) => "an environment variable",
+        }
+    }
+}
+
+/// One thing wrong with the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Where, as a dotted path: `targets.roster.path`.
+    pub path: String,
+    /// What is wrong.
+    pub problem: String,
+    /// What to do about it.
+    pub remedy: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}; {}", self.path, self.problem, self.remedy)
+    }
+}
+
+/// Where settings come from and where faults go.
+#[derive(Debug, Default)]
+pub struct Reading {
+    base: PathBuf,
+    credentials: Option<PathBuf>,
+    faults: RefCell<Vec<Fault>>,
+}
+
+impl Reading {
+    /// Relative paths are relative to `base`; `{ credential = … }` is read from `credentials`, systemd's
+    /// `$CREDENTIALS_DIRECTORY`.
+    pub fn new(base: impl Into<PathBuf>, credentials: Option<PathBuf>) -> Self {
+        Reading { base: base.into(), credentials, faults: RefCell::default() }
+    }
+
+    /// The section at `path`. A missing table is an empty one: then each required key is missing by its own name.
+    pub fn section<'a>(&'a self, path: &str, node: Option<Node>) -> Section<'a> {
+        let entries = match node {
+            None => Vec::new(),
+            Some(Node::Table(entries)) => entries,
+            Some(other) => {
+                self.fault(path, format!("is {}, not a table", other.kind()), format!("write [{path}]"));
+                Vec::new()
+            }
+        };
+        Section { reading: self, path: path.to_owned(), entries, known: Vec::new() }
+    }
+
+    /// Notes a fault.
+    pub fn fault(&self, path: impl Into<String>, problem: impl Into<String>, remedy: impl Into<String>) {
+        self.faults.borrow_mut().push(Fault {
+            path: path.into(),
+            problem: problem.into(),
+            remedy: remedy.into(),
+        });
+    }
+
+    /// Every fault noted so far.
+    pub fn faults(&self) -> Vec<Fault> {
+        self.faults.borrow().clone()
+    }
+}
+
+/// One table of the configuration, being read.
+#[derive(Debug)]
+pub struct Section<'a> {
+    reading: &'a Reading,
+    path: String,
+    entries: Vec<(String, Node)>,
+    known: Vec<&'static str>,
+}
+
+impl<'a> Section<'a> {
+    /// The dotted path of `key` in this section.
+    pub fn at(&self, key: &str) -> String {
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+    }
+
+    /// Notes a fault of `key`.
+    pub fn fault(&self, key: &str, problem: impl Into<String>, remedy: impl Into<String>) {
+        self.reading.fault(self.at(key), problem, remedy);
+    }
+
+    /// Whether the key is written, without reading it.
+    pub fn has(&self, key: &str) -> bool {
+        self.entries.iter().any(|(name, _)| name == key)
+    }
+
+    /// Notes that `key` is required when `value` is absent and nothing else was said about it.
+    pub fn required<T>(&self, key: &'static str, value: Option<T>, example: &str) -> Option<T> {
+        if value.is_none() && !self.has(key) && !self.known_fault(key) {
+            self.fault(key, "is missing and required", format!("add {key} = {example}"));
+        }
+        value
+    }
+
+    /// A text.
+    pub fn text(&mut self, key: &'static str) -> Option<String> {
+        match self.take(key)? {
+            Node::Text(text) | Node::Loose(text) => Some(text),
+            other => self.wrong(key, &other, "a text in quotes"),
+        }
+    }
+
+    /// A text that is parsed: `expected` says in words what it should be.
+    pub fn parsed<T: FromStr>(&mut self, key: &'static str, expected: &str) -> Option<T> {
+        let text = self.text(key)?;
+        let value = text.parse().ok();
+        if value.is_none() {
+            self.fault(key, format!("is not {expected}"), format!("write {expected}"));
+        }
+        value
+    }
+
+    /// A whole number within `range`.
+    pub fn integer(&mut self, key: &'static str, range: std::ops::RangeInclusive<i64>) -> Option<i64> {
+        let number = match self.take(key)? {
+            Node::Integer(number) => number,
+            Node::Loose(text) if text.parse::<i64>().is_ok() => text.parse().ok()?,
+            other => return self.wrong(key, &other, "a whole number"),
+        };
+        if !range.contains(&number) {
+            let (low, high) = range.into_inner();
+            self.fault(key, "is out of range", format!("write a whole number from {low} to {high}"));
+            return None;
+        }
+        Some(number)
+    }
+
+    /// A number within `range`.
+    pub fn number(&mut self, key: &'static str, range: std::ops::RangeInclusive<f64>) -> Option<f64> {
+        let number = match self.take(key)? {
+            #[expect(clippy::cast_precision_loss, reason = "settings are small numbers")]
+            Node::Integer(number) => number as f64,
+            Node::Float(number) => number,
+            Node::Loose(text) if text.parse::<f64>().is_ok() => text.parse().ok()?,
+            other => return self.wrong(key, &other, "a number"),
+        };
+        if !range.contains(&number) {
+            let (low, high) = range.into_inner();
+            self.fault(key, "is out of range", format!("write a number from {low} to {high}"));
+            return None;
+        }
+        Some(number)
+    }
+
+    /// `true` or `false`.
+    pub fn flag(&mut self, key: &'static str) -> Option<bool> {
+        match self.take(key)? {
+            Node::Flag(yes) => Some(yes),
+            Node::Loose(text) if text == "true" => Some(true),
+            Node::Loose(text) if text == "false" => Some(false),
+            other => self.wrong(key, &other, "true or false"),
+        }
+    }
+
+    /// One of several words.
+    pub fn choice<T: Copy>(&mut self, key: &'static str, choices: &[(&'static str, T)]) -> Option<T> {
+        let word = self.text(key)?;
+        let chosen = choices.iter().find(|(name, _)| *name == word).map(|&(_, value)| value);
+        if chosen.is_none() {
+            let names: Vec<&str> = choices.iter().map(|&(name, _)| name).collect();
+            self.fault(key, "is none of the choices", format!("write one of {}", names.join(", ")));
+        }
+        chosen
+    }
+
+    /// A path; a relative one is relative to the configuration file.
+    pub fn file(&mut self, key: &'static str) -> Option<PathBuf> {
+        let text = self.text(key)?;
+        if text.is_empty() {
+            self.fault(key, "is empty", "write a path");
+            return None;
+        }
+        Some(self.reading.base.join(text))
+    }
+
+    /// A secret: `{ credential = "name" }` or `{ file = "path" }`, read here and now.
+    pub fn secret(&mut self, key: &'static str) -> Option<Secret> {
+        let node = self.take(key)?;
+        self.read_secret(&self.at(key), node)
+    }
+
+    /// Several secrets.
+    pub fn secrets(&mut self, key: &'static str) -> Vec<Secret> {
+        match self.take(key) {
+            None => Vec::new(),
+            Some(Node::List(nodes)) => {
+                let at = self.at(key);
+                nodes
+                    .into_iter()
+                    .enumerate()
+                    .filter_map(|(i, node)| self.read_secret(&format!("{at}[{i}]"), node))
+                    .collect()
+            }
+            Some(other) => self.wrong::<Vec<Secret>>(key, &other, "an array of secrets").unwrap_or_default(),
+        }
+    }
+
+    /// A table within this one; a missing one is empty.
+    pub fn section(&mut self, key: &'static str) -> Section<'a> {
+        let node = self.take(key);
+        self.reading.section(&self.at(key), node)
+    }
+
+    /// All entries that were not read yet, in order, each under its own name: `[targets.*]`, `[targets.NAME.person]`.
+    pub fn rest(&mut self) -> Vec<(String, Node)> {
+        std::mem::take(&mut self.entries)
+    }
+
+    /// Reports every key that was never asked for.
+    pub fn finish(self) {
+        for (key, _) in &self.entries {
+            if self.known.contains(&key.as_str()) {
+                continue;
+            }
+            let remedy = match nearest(key, self.known.iter().copied()) {
+                Some(name) => format!("did you mean {name}?"),
+                None => format!("remove it; known here: {}", self.known.join(", ")),
+            };
+            self.fault(key, "is not a known key", remedy);
+        }
+    }
+
+    fn take(&mut self, key: &'static str) -> Option<Node> {
+        self.known.push(key);
+        self.entries.iter().find(|(name, _)| name == key).map(|(_, node)| node.clone())
+    }
+
+    fn wrong<T>(&self, key: &str, found: &Node, expected: &str) -> Option<T> {
+        self.fault(key, format!("is {}, not {expected}", found.kind()), format!("write {expected}"));
+        None
+    }
+
+    fn known_fault(&self, key: &str) -> bool {
+        let at = self.at(key);
+        self.reading.faults.borrow().iter().any(|fault| fault.path == at)
+    }
+
+    fn read_secret(&self, at: &str, node: Node) -> Option<Secret> {
+        const FORMS: &str = "write { credential = \"name\" } or { file = \"path\" }";
+        let Node::Table(_) = node else {
+            self.reading.fault(at, "must not hold the secret itself", FORMS);
+            return None;
+        };
+        let mut section = self.reading.section(at, Some(node));
+        let credential = section.text("credential");
+        let file = section.text("file");
+        let path = match (credential, file) {
+            (Some(name), None) => match &self.reading.credentials {
+                Some(folder) => folder.join(name),
+                None => {
+                    self.reading.fault(
+                        at,
+                        "names a credential, but $CREDENTIALS_DIRECTORY is not set",
+                        "run under systemd with LoadCredential=, or write { file = \"path\" }",
+                    );
+                    return None;
+                }
+            },
+            (None, Some(file)) => self.reading.base.join(file),
+            _ => {
+                self.reading.fault(at, "names no single place for the secret", FORMS);
+                return None;
+            }
+        };
+        section.finish();
+        self.open_secret(at, &path)
+    }
+
+    fn open_secret(&self, at: &str, path: &Path) -> Option<Secret> {
+        match std::fs::read_to_string(path).map(Secret::new) {
+            Ok(secret) if !secret.reveal().is_empty() => Some(secret),
+            Ok(_) => {
+                self.reading.fault(at, format!("{} is empty", path.display()), "put the secret into it");
+                None
+            }
+            Err(error) => {
+                self.reading.fault(
+                    at,
+                    format!("cannot read {}: {}", path.display(), error.kind()),
+                    "create it, readable by the user that runs hiresync",
+                );
+                None
+            }
+        }
+    }
+}
+
+/// The name among `names` that `word` was probably meant to be.
+pub fn nearest<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    names
+        .into_iter()
+        .map(|name| (strsim::damerau_levenshtein(word, name), name))
+        .filter(|&(distance, name)| distance <= 2.max(name.len() / 3))
+        .min_by_key(|&(distance, _)| distance)
+        .map(|(_, name)| name)
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NodeVisitor)
+    }
+}
+
+struct NodeVisitor;
+
+impl<'de> Visitor<'de> for NodeVisitor {
+    type Value = Node;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a piece of configuration")
+    }
+
+    fn visit_bool<E>(self, yes: bool) -> Result<Node, E> {
+        Ok(Node::Flag(yes))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Node, E> {
+        Ok(Node::Integer(number))
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Node, E> {
+        i64::try_from(number).map(Node::Integer).map_err(|_| E::custom("a number too large"))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Node, E> {
+        Ok(Node::Float(number))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Node, E> {
+        Ok(Node::Text(text.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Node, A::Error> {
+        let mut nodes = Vec::new();
+        while let Some(node) = seq.next_element()? {
+            nodes.push(node);
+        }
+        Ok(Node::List(nodes))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(entry) = map.next_entry()? {
+            entries.push(entry);
+        }
+        Ok(Node::Table(entries))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(entries: &[(&str, Node)]) -> Option<Node> {
+        Some(Node::Table(entries.iter().map(|(key, node)| ((*key).to_owned(), node.clone())).collect()))
+    }
+
+    #[test]
+    fn every_fault_is_reported_with_its_place_and_its_remedy() {
+        let reading = Reading::default();
+        let mut section = reading.section(
+            "targets.roster",
+            table(&[
+                ("formatt", Node::Text("csv".to_owned())),
+                ("layout", Node::Integer(3)),
+                ("max", Node::Integer(0)),
+                ("token", Node::Text("s3cret".to_owned())),
+            ]),
+        );
+        let path = section.file("path");
+        section.required("path", path, "\"/srv/roster\"");
+        section.text("layout");
+        section.choice("format", &[("csv", ())]);
+        section.integer("max", 1..=9);
+        section.secret("token");
+        section.finish();
+        let faults: Vec<String> = reading.faults().iter().map(Fault::to_string).collect();
+        assert_eq!(
+            faults,
+            [
+                "targets.roster.path: is missing and required; add path = \"/srv/roster\"",
+                "targets.roster.layout: is a whole number, not a text in quotes; write a text in quotes",
+                "targets.roster.max: is out of range; write a whole number from 1 to 9",
+                "targets.roster.token: must not hold the secret itself; write { credential = \"name\" } or { file = \"path\" }",
+                "targets.roster.formatt: is not a known key; did you mean format?",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_text_from_the_environment_takes_the_type_that_is_asked_for() {
+        let reading = Reading::default();
+        let loose = |text: &str| Node::Loose(text.to_owned());
+        let mut section =
+            reading.section("s", table(&[("a", loose("3")), ("b", loose("true")), ("c", loose("0012"))]));
+        assert_eq!((section.integer("a", 0..=9), section.flag("b")), (Some(3), Some(true)));
+        assert_eq!(section.text("c").as_deref(), Some("0012"));
+        assert!(reading.faults().is_empty());
+    }
+}

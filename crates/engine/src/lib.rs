@@ -1,0 +1,1 @@
+//! Sweep, read, map, plan, guard, deliver.

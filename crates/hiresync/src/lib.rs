@@ -1,0 +1,1 @@
+//! Keeps HR systems in step with the people Lever has hired.

@@ -1,0 +1,1 @@
+//! The one way out: every request bounded, paced and redacted.

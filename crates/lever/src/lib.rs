@@ -1,0 +1,1 @@
+//! Lever's API as a source of persons.

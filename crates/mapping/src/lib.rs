@@ -1,0 +1,1 @@
+//! From a person in Lever to the fields of an HR system.

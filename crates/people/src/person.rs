@@ -1,0 +1,302 @@
+use std::collections::BTreeMap;
+
+use crate::{ContactId, Date, OpportunityId, Pii, Timestamp};
+
+/// The whole truth about one contact, as Lever has it at the moment of reading. Never stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Person {
+    /// Lever's id of the human being.
+    pub contact: ContactId,
+    /// The name as Lever keeps it: one free string.
+    pub name: FullName,
+    /// E-mail addresses in Lever's order, which has no documented meaning. Often none for hired people.
+    pub emails: Vec<Pii<String>>,
+    /// Telephone numbers as typed.
+    pub phones: Vec<Phone>,
+    /// Whereabouts of the person, free text. Not the job's location.
+    pub location: Option<Pii<String>>,
+    /// Links on the profile; a scheme may be missing.
+    pub links: Vec<Pii<String>>,
+    /// Every hire of this contact that can be read. Empty: nobody to onboard. Two: hired twice.
+    pub hires: BTreeMap<OpportunityId, Hire>,
+    /// All opportunities visible to us, hired or not, and what each one is: the array that HR keeps.
+    pub opportunities: BTreeMap<OpportunityId, Candidacy>,
+    /// Answers to custom questions of *every* opportunity, e.g. of an unlisted onboarding form.
+    pub answers: Vec<Answer>,
+    /// Whether we may keep this person's data, and until when.
+    pub protection: DataProtection,
+}
+
+/// What an opportunity was seen to be. "Not seen" is not among the values: absence is never evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Candidacy {
+    /// Archived with a reason of type hired.
+    Hired,
+    /// In the pipeline.
+    Open,
+    /// Archived with a reason of another type.
+    Closed,
+    /// Archived with a reason whose type could not be learnt: neither a hire nor evidence against one.
+    Unclear,
+    /// Anonymised: its data is gone, its id is not. Says nothing about whether it is a hire.
+    Anonymised,
+}
+
+impl Candidacy {
+    /// True when Lever was *seen* to say that this opportunity is not a hire.
+    pub fn is_seen_not_hired(self) -> bool {
+        matches!(self, Candidacy::Open | Candidacy::Closed)
+    }
+}
+
+/// A person's name: one free string in Lever, split by a stated rule, the original kept.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FullName(Pii<String>);
+
+impl FullName {
+    /// Wraps the name as typed.
+    pub fn new(name: impl Into<String>) -> Self {
+        FullName(Pii::new(name.into()))
+    }
+
+    /// The name as typed.
+    pub fn full(&self) -> &str {
+        self.0.reveal()
+    }
+
+    /// The first word (Unicode white space separates words); empty for a blank name.
+    pub fn first(&self) -> &str {
+        self.words().next().unwrap_or_default()
+    }
+
+    /// The last word; empty for a blank name and for a name of one word.
+    pub fn last(&self) -> &str {
+        self.words().skip(1).last().unwrap_or_default()
+    }
+
+    /// The words between the first and the last, joined by one blank.
+    pub fn middle(&self) -> String {
+        let words: Vec<&str> = self.words().collect();
+        match words.as_slice() {
+            [_, middle @ .., _] => middle.join(" "),
+            _ => String::new(),
+        }
+    }
+
+    fn words(&self) -> impl Iterator<Item = &str> {
+        self.0.reveal().split_whitespace()
+    }
+}
+
+/// A telephone number as typed, with the type the recruiter or the candidate gave it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Phone {
+    /// The type; absent when nobody gave one.
+    pub kind: Option<PhoneKind>,
+    /// The number as typed.
+    pub number: Pii<String>,
+}
+
+/// The types of telephone number that Lever's clients know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PhoneKind {
+    /// `mobile`
+    Mobile,
+    /// `home`
+    Home,
+    /// `work`
+    Work,
+    /// `skype`: a Skype name rather than a number.
+    Skype,
+    /// `other`, and every type not listed here.
+    Other,
+}
+
+impl PhoneKind {
+    /// Every kind and the word for it, in Lever and in a mapping: `phone('mobile')`.
+    pub const ALL: [(&'static str, PhoneKind); 5] = [
+        ("mobile", PhoneKind::Mobile),
+        ("home", PhoneKind::Home),
+        ("work", PhoneKind::Work),
+        ("skype", PhoneKind::Skype),
+        ("other", PhoneKind::Other),
+    ];
+
+    /// The kind of that name, if there is one.
+    pub fn named(word: &str) -> Option<PhoneKind> {
+        PhoneKind::ALL.iter().find(|(name, _)| *name == word).map(|&(_, kind)| kind)
+    }
+}
+
+/// One opportunity archived with a reason of type hired.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hire {
+    /// When it was archived as hired.
+    pub hired_at: Timestamp,
+    /// The archive reason's id.
+    pub reason: String,
+    /// The job, if the opportunity has an application to a posting that could be read.
+    pub posting: Option<Posting>,
+    /// The job's location chosen for this candidacy, if Lever says one; else the posting's is meant.
+    pub location: Option<String>,
+    /// The offer that counts; absent too when the mapping needs none and it was not asked for.
+    pub offer: Option<Offer>,
+    /// The requisition the hire was made against.
+    pub requisition: Option<Requisition>,
+    /// Hiring manager at the moment of hire, if known and asked for.
+    pub manager: Option<Colleague>,
+    /// Owner of the opportunity, if known and asked for.
+    pub recruiter: Option<Colleague>,
+    /// Lever's origin: `agency`, `applied`, `internal`, `referred`, `sourced`, `university`.
+    pub origin: Option<String>,
+    /// Sources as recruiters typed them.
+    pub sources: Vec<String>,
+    /// Tags as recruiters typed them.
+    pub tags: Vec<String>,
+    /// Where a Lever user sees this opportunity.
+    pub profile: Option<String>,
+}
+
+/// The job somebody was hired for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Posting {
+    /// The posting's id.
+    pub id: String,
+    /// The title.
+    pub title: Option<String>,
+    /// Team, department, location, commitment and level as the account names them.
+    pub team: Option<String>,
+    /// See [`Posting::team`].
+    pub department: Option<String>,
+    /// See [`Posting::team`].
+    pub location: Option<String>,
+    /// See [`Posting::team`].
+    pub commitment: Option<String>,
+    /// See [`Posting::team`].
+    pub level: Option<String>,
+    /// `onsite`, `remote`, `hybrid` or `unspecified`.
+    pub workplace: Option<String>,
+    /// ISO 3166 country code.
+    pub country: Option<String>,
+}
+
+/// The offer that counts: signed first, newest; never a denied one.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Offer {
+    /// The offer's id.
+    pub id: String,
+    /// `signed`, `sent`, … as Lever says; open-ended.
+    pub status: String,
+    /// `anticipated_start_date`, as a UTC calendar date.
+    pub start_date: Option<Date>,
+    /// Every form field by its identifier, `custom_…` included, as JSON scalars.
+    pub fields: BTreeMap<String, Pii<AnswerValue>>,
+}
+
+/// The requisition a hire was made against.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Requisition {
+    /// The requisition's id.
+    pub id: String,
+    /// The code that Finance knows.
+    pub code: Option<String>,
+}
+
+/// A Lever user in some role towards a hire.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Colleague {
+    /// The user's id.
+    pub id: String,
+    /// The user's name.
+    pub name: Option<Pii<String>>,
+    /// The user's e-mail address.
+    pub email: Option<Pii<String>>,
+    /// The HR system's employee id of that user, where the customer fills it in.
+    pub external_directory_id: Option<String>,
+}
+
+/// One answered question of a form on one of the contact's opportunities.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// The opportunity whose application carries the form.
+    pub opportunity: OpportunityId,
+    /// The posting of that application.
+    pub posting: Option<String>,
+    /// The form's template id and the field's id, where present: the stable way to name a question.
+    pub template: Option<String>,
+    /// See [`Answer::template`].
+    pub field: Option<String>,
+    /// The question as worded.
+    pub question: String,
+    /// The answer.
+    pub value: Pii<AnswerValue>,
+    /// When the form was completed, else when it was made.
+    pub at: Option<Timestamp>,
+}
+
+/// What somebody answered.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AnswerValue {
+    /// Not answered.
+    Blank,
+    /// Free text, a choice, `yes` or `no`.
+    Text(String),
+    /// A number, an amount.
+    Number(f64),
+    /// A day.
+    Day(Date),
+    /// Several choices.
+    Several(Vec<String>),
+}
+
+/// Lever's `dataProtection.store`: may we keep this, and until when. No policy: allowed without end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DataProtection {
+    /// False when the person or a policy withdrew it.
+    pub allowed: bool,
+    /// From then on it counts as withdrawn.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl Default for DataProtection {
+    fn default() -> Self {
+        DataProtection { allowed: true, expires_at: None }
+    }
+}
+
+impl DataProtection {
+    /// Whether the data may be kept at `now`. A policy can lapse without any record changing, so ask at the moment of use.
+    pub fn permits(&self, now: Timestamp) -> bool {
+        self.allowed && self.expires_at.is_none_or(|end| now < end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_splits_at_its_first_and_last_word() {
+        for (name, first, middle, last) in [
+            ("Amara Okafor-Lind", "Amara", "", "Okafor-Lind"),
+            ("  Anna   Maria van der\u{a0}Berg ", "Anna", "Maria van der", "Berg"),
+            ("Suharto", "Suharto", "", ""),
+            ("", "", "", ""),
+            (" \t\u{3000}", "", "", ""),
+            ("王\u{3000}小明", "王", "", "小明"),
+        ] {
+            let name = FullName::new(name);
+            assert_eq!((name.first(), name.middle().as_str(), name.last()), (first, middle, last));
+        }
+    }
+
+    #[test]
+    fn storage_is_permitted_until_it_is_withdrawn_or_lapses() {
+        let now = Timestamp::UNIX_EPOCH;
+        let later = now + chrono::TimeDelta::days(1);
+        assert!(DataProtection::default().permits(now));
+        assert!(!DataProtection { allowed: false, expires_at: None }.permits(now));
+        assert!(DataProtection { allowed: true, expires_at: Some(later) }.permits(now));
+        assert!(!DataProtection { allowed: true, expires_at: Some(later) }.permits(later));
+    }
+}
