@@ -1,1 +1,18 @@
-//! From a person in Lever to the fields of an HR system.
+//! From a person in Lever to the fields of an HR system, by the admin's expressions. Pure: no I/O, no clock.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`rules`] | the compiled mapping of one target, and applying it |
+//! | [`names`] | every name an expression may use, and which Lever object it needs |
+//! | [`facts`] | a person and a hire under those names |
+//! | [`language`] | the expression engine and our filters |
+//! | [`needs`] | what has to be asked of Lever |
+
+mod facts;
+mod language;
+pub mod names;
+mod needs;
+mod rules;
+
+pub use needs::Needs;
+pub use rules::{Decisions, Mapping, MappingFault, Rules};

@@ -1,0 +1,214 @@
+//! The state folder: lock, key, store, witness.
+//!
+//! ```text
+//! <dir>/lock         held by the one process that may use the folder
+//! <dir>/digest.key   0600; the key under which values are remembered, unless the configuration names another
+//! <dir>/store/       sled
+//! <dir>/witness      how far the store had come
+//! <dir>/lost-<time>/ a store that could not be used, moved aside, never deleted
+//! ```
+
+use std::{
+    fs::{DirBuilder, File, OpenOptions},
+    io::{self, Read, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use people::{Secret, Timestamp};
+use rustix::fs::{FlockOperation, flock};
+
+use crate::{
+    DigestKey,
+    disk::DiskStore,
+    ledger::{Birth, Ledger, birth},
+    records::Origin,
+    store::{Error, Result, Store},
+    witness::Witness,
+};
+
+/// A state folder that this process alone may use. The lock goes with the value.
+#[derive(Debug)]
+pub struct StateFolder {
+    dir: PathBuf,
+    _lock: File,
+}
+
+/// What opening a ledger brought.
+#[derive(Debug)]
+pub struct Opened {
+    /// The ledger.
+    pub ledger: Ledger,
+    /// What happened to an earlier one *just now*, for the log; the ledger's own origin says what happened ever.
+    pub lost: Option<String>,
+}
+
+impl StateFolder {
+    /// Takes the folder at `dir`, making it (mode 0700) if need be. [`Error::Locked`] when another process has it.
+    pub fn lock(dir: &Path) -> Result<StateFolder> {
+        DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(at("create", dir))?;
+        let path = dir.join("lock");
+        let mut lock = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path)
+            .map_err(at("open", &path))?;
+        match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(rustix::io::Errno::WOULDBLOCK) => {
+                let mut pid = String::new();
+                let _ = lock.read_to_string(&mut pid);
+                let pid = if pid.trim().is_empty() { "unknown".to_owned() } else { pid.trim().to_owned() };
+                return Err(Error::Locked { dir: dir.to_owned(), pid });
+            }
+            Err(error) => return Err(at("lock", &path)(error.into())),
+        }
+        let said = lock.set_len(0).and_then(|()| writeln!(lock, "{}", std::process::id()));
+        said.map_err(at("write", &path))?;
+        Ok(StateFolder { dir: dir.to_owned(), _lock: lock })
+    }
+
+    /// The folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The key kept in the folder; made on first use.
+    pub fn digest_key(&self) -> Result<DigestKey> {
+        let path = self.dir.join("digest.key");
+        match std::fs::read_to_string(&path) {
+            Ok(text) if !text.trim().is_empty() => return Ok(DigestKey::new(Secret::new(text))),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(at("read", &path)(error)),
+        }
+        let key = random_hex::<32>()?;
+        let fresh = self.dir.join("digest.key.new");
+        let written =
+            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh).and_then(
+                |mut file| {
+                    file.write_all(key.as_bytes())?;
+                    file.sync_all()
+                },
+            );
+        written
+            .and_then(|()| std::fs::rename(&fresh, &path))
+            .and_then(|()| self.sync())
+            .map_err(at("write", &path))?;
+        Ok(DigestKey::new(Secret::new(key)))
+    }
+
+    /// Opens the ledger. One that cannot be used, that lost records, that was rolled back, or whose digests were made
+    /// under another key is moved aside, and a new one begins in recovery.
+    pub fn open(&self, key: DigestKey, now: Timestamp) -> Result<Opened> {
+        let store_dir = self.dir.join("store");
+        let existed = store_dir.exists();
+        match self.try_open(&store_dir, &key)? {
+            Found::Whole(store, birth) => {
+                let ledger = Ledger::over(store, key, &birth.lineage, birth.origin)?;
+                Ok(Opened { ledger, lost: None })
+            }
+            Found::Empty(store, lineage) => {
+                let ledger = Ledger::over(store, key, &lineage, Origin::Fresh)?;
+                self.sync().map_err(at("sync", &self.dir))?;
+                Ok(Opened { ledger, lost: None })
+            }
+            Found::Lost(why) => {
+                let kept =
+                    existed.then(|| self.dir.join(format!("lost-{}", now.format("%Y%m%dT%H%M%S%3fZ"))));
+                if let Some(kept) = &kept {
+                    std::fs::rename(&store_dir, kept).map_err(at("move aside", &store_dir))?;
+                }
+                self.witness()?.forget().map_err(at("write", &self.dir.join("witness")))?;
+                let (Found::Empty(store, lineage) | Found::Whole(store, Birth { lineage, .. })) =
+                    self.try_open(&store_dir, &key)?
+                else {
+                    return Err(Error::Damaged { tree: "meta" });
+                };
+                let origin =
+                    Origin::Recovery { why: why.clone(), kept: kept.map(|path| path.display().to_string()) };
+                let ledger = Ledger::over(store, key, &lineage, origin)?;
+                self.sync().map_err(at("sync", &self.dir))?;
+                Ok(Opened { ledger, lost: Some(why) })
+            }
+        }
+    }
+
+    fn try_open(&self, store_dir: &Path, key: &DigestKey) -> Result<Found> {
+        let witness = self.witness()?;
+        let testimony = witness.testimony().map_err(at("read", &self.dir.join("witness")))?;
+        let lineage = random_hex::<16>()?;
+        let store = match DiskStore::open(store_dir, witness, &lineage) {
+            Ok(store) => store,
+            Err(why) => {
+                // A full or unwritable disk is not a damaged store: moving it aside would only make things worse.
+                writable(&self.dir)?;
+                return Ok(Found::Lost(why));
+            }
+        };
+        let head = store.head();
+        if let Some(testimony) = testimony {
+            if head.serial == 0 {
+                return Ok(Found::Lost("it is empty, but was not before".to_owned()));
+            }
+            if testimony.lineage != head.lineage {
+                return Ok(Found::Lost("it is another one than the witness saw".to_owned()));
+            }
+            if testimony.serial > head.serial {
+                let behind = testimony.serial - head.serial;
+                return Ok(Found::Lost(format!(
+                    "it is {behind} steps behind what the witness saw: it was rolled back"
+                )));
+            }
+        }
+        match birth(&store)? {
+            Some(birth) if birth.key_id != key.id() => {
+                Ok(Found::Lost("its digests were made under another digest key".to_owned()))
+            }
+            Some(birth) => Ok(Found::Whole(Arc::new(store), birth)),
+            None => Ok(Found::Empty(Arc::new(store), lineage)),
+        }
+    }
+
+    fn witness(&self) -> Result<Witness> {
+        let path = self.dir.join("witness");
+        Witness::open(&path).map_err(at("open", &path))
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        File::open(&self.dir)?.sync_all()
+    }
+}
+
+enum Found {
+    Whole(Arc<dyn Store>, Birth),
+    Empty(Arc<dyn Store>, String),
+    Lost(String),
+}
+
+fn at(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error + use<> {
+    let path = path.to_owned();
+    move |source| Error::File { doing, path, source }
+}
+
+/// Proves that the folder takes a file of some size.
+fn writable(dir: &Path) -> Result<()> {
+    let path = dir.join("writable");
+    let tried = File::create(&path).and_then(|mut file| {
+        file.write_all(&[0; 64 << 10])?;
+        file.sync_all()
+    });
+    let _ = std::fs::remove_file(&path);
+    tried.map_err(at("write", &path))
+}
+
+fn random_hex<const N: usize>() -> Result<String> {
+    let mut bytes = [0; N];
+    rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())
+        .map_err(|error| at("read", Path::new("the kernel's random numbers"))(error.into()))?;
+    Ok(hex::encode(bytes))
+}

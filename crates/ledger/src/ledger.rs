@@ -1,0 +1,693 @@
+//! The typed ledger: one way to read, one way to write.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use people::{ContactId, OpportunityId, TargetName, Timestamp};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::{
+    DigestKey,
+    records::{Event, Mark, Origin, Seen, TargetState, Task, TaskId},
+    standing::{Phase, Standing},
+    store::{Batch, Error, Result, Store, Tree},
+};
+
+/// Events kept of one contact; older ones make room.
+const EVENTS_MAX: usize = 64;
+/// Entries read from the store at once.
+const CHUNK: usize = 1_000;
+/// Between the parts of a key. No id contains it: ids are printable.
+const BETWEEN: u8 = 0;
+
+/// What is owed and what was agreed. Shared by the engine, which writes, and the socket, which mostly reads.
+#[derive(Debug)]
+pub struct Ledger {
+    store: Arc<dyn Store>,
+    key: DigestKey,
+    lineage: String,
+    origin: Origin,
+    census: Mutex<Census>,
+    /// One writer at a time: what a [`Draft`] read is still so when it is committed.
+    writing: Mutex<u64>,
+}
+
+/// Proof that what led to `T` is on disk: only [`Ledger::write`] makes one. An adapter is handed nothing else to deliver.
+#[derive(Debug)]
+#[must_use = "a durable value that nobody uses guards nothing"]
+pub struct Durable<T>(T);
+
+impl<T> Durable<T> {
+    /// What was made durable.
+    pub fn get(&self) -> &T {
+        &self.0
+    }
+
+    /// Gives it up.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+/// How many standings are in which state, and which debts fall due when. Kept in memory, rebuilt at start.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Census {
+    targets: BTreeMap<TargetName, Counts>,
+    due: BTreeSet<(Timestamp, ContactId, TargetName)>,
+}
+
+/// Standings of one target by state.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// The target holds what it should.
+    pub agreed: u64,
+    /// A debt goes out when its time has come.
+    pub waiting: u64,
+    /// A debt is under way, or what came of it is unknown.
+    pub sent: u64,
+    /// A debt waits for a value, a date or an approval.
+    pub held: u64,
+    /// A debt was refused and waits for a human.
+    pub parked: u64,
+}
+
+impl Counts {
+    /// Everybody in scope.
+    pub fn in_scope(self) -> u64 {
+        self.agreed + self.waiting + self.sent + self.held + self.parked
+    }
+
+    fn slot(&mut self, standing: &Standing) -> Option<&mut u64> {
+        match &standing.owed {
+            Some(owed) => Some(match owed.phase {
+                Phase::Waiting { .. } => &mut self.waiting,
+                Phase::Sent { .. } => &mut self.sent,
+                Phase::Held { .. } => &mut self.held,
+                Phase::Parked { .. } => &mut self.parked,
+            }),
+            None => standing.agreed.as_ref().map(|_| &mut self.agreed),
+        }
+    }
+}
+
+impl Census {
+    /// Counts of one target.
+    pub fn counts(&self, target: &TargetName) -> Counts {
+        self.targets.get(target).copied().unwrap_or_default()
+    }
+
+    /// When the next debt falls due.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.due.first().map(|(at, _, _)| *at)
+    }
+
+    /// Contacts with a debt that fell due by `now`, the longest due first.
+    pub fn due(&self, now: Timestamp, limit: usize) -> Vec<ContactId> {
+        let mut seen = BTreeSet::new();
+        self.due
+            .iter()
+            .take_while(|(at, _, _)| *at <= now)
+            .filter(|(_, contact, _)| seen.insert(contact))
+            .map(|(_, contact, _)| contact.clone())
+            .take(limit)
+            .collect()
+    }
+
+    fn enter(&mut self, target: &TargetName, contact: &ContactId, standing: &Standing) {
+        if let Some(slot) = self.targets.entry(target.clone()).or_default().slot(standing) {
+            *slot += 1;
+        }
+        if let Some(at) = standing.due() {
+            self.due.insert((at, contact.clone(), target.clone()));
+        }
+    }
+
+    fn leave(&mut self, target: &TargetName, contact: &ContactId, standing: &Standing) {
+        if let Some(slot) = self.targets.entry(target.clone()).or_default().slot(standing) {
+            *slot -= 1;
+        }
+        if let Some(at) = standing.due() {
+            self.due.remove(&(at, contact.clone(), target.clone()));
+        }
+    }
+}
+
+/// What the ledger knows of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Birth {
+    pub lineage: String,
+    pub origin: Origin,
+    pub key_id: String,
+    pub schema: u32,
+}
+
+/// The schema this version writes.
+pub(crate) const SCHEMA: u32 = 1;
+const BIRTH: &[u8] = b"birth";
+const NEXT_EVENT: &[u8] = b"next-event";
+
+impl Ledger {
+    /// A ledger over `store`. A store without a birth record gets one, with `origin`.
+    pub fn over(store: Arc<dyn Store>, key: DigestKey, lineage: &str, origin: Origin) -> Result<Ledger> {
+        let birth = match birth(store.as_ref())? {
+            Some(birth) if birth.schema > SCHEMA => {
+                return Err(Error::TooNew { found: birth.schema, known: SCHEMA });
+            }
+            Some(birth) => birth,
+            None => {
+                let birth = Birth { lineage: lineage.to_owned(), origin, key_id: key.id(), schema: SCHEMA };
+                let change = ((Tree::Meta, BIRTH.to_vec()), Some(encode(&birth)));
+                store.commit(&Batch([change].into()))?;
+                birth
+            }
+        };
+        let next_event = match store.get(Tree::Meta, NEXT_EVENT)? {
+            Some(bytes) => decode(Tree::Meta, &bytes)?,
+            None => 0,
+        };
+        let ledger = Ledger {
+            store,
+            key,
+            lineage: birth.lineage,
+            origin: birth.origin,
+            census: Mutex::default(),
+            writing: Mutex::new(next_event),
+        };
+        ledger.each_standing(|target, contact, standing| {
+            ledger.lock_census().enter(&target, &contact, &standing)
+        })?;
+        Ok(ledger)
+    }
+
+    /// The key under which values are remembered.
+    pub fn key(&self) -> &DigestKey {
+        &self.key
+    }
+
+    /// Tells this ledger apart from every other, a lost predecessor included.
+    pub fn lineage(&self) -> &str {
+        &self.lineage
+    }
+
+    /// Where this ledger comes from.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// How many standings are in which state now.
+    pub fn census(&self) -> Census {
+        self.lock_census().clone()
+    }
+
+    /// Counts of one target now.
+    pub fn counts(&self, target: &TargetName) -> Counts {
+        self.lock_census().counts(target)
+    }
+
+    /// Contacts with a debt that fell due by `now`.
+    pub fn due(&self, now: Timestamp, limit: usize) -> Vec<ContactId> {
+        self.lock_census().due(now, limit)
+    }
+
+    /// When the next debt falls due.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.lock_census().next_due()
+    }
+
+    /// One standing.
+    pub fn standing(&self, target: &TargetName, contact: &ContactId) -> Result<Option<Standing>> {
+        self.value(Tree::Standings, &standing_key(target, contact))
+    }
+
+    /// Up to `limit` standings of a target, in order of their contacts, beginning after one.
+    pub fn standings(
+        &self,
+        target: &TargetName,
+        after: Option<&ContactId>,
+        limit: usize,
+    ) -> Result<Vec<(ContactId, Standing)>> {
+        let prefix = joined(&[target.as_str(), ""]);
+        let after = after.map(|contact| standing_key(target, contact)).unwrap_or_default();
+        self.page(Tree::Standings, &prefix, &after, limit)?
+            .into_iter()
+            .map(|(key, standing)| Ok((id(Tree::Standings, &key[prefix.len()..])?, standing)))
+            .collect()
+    }
+
+    /// Up to `limit` marked contacts, in order, beginning after one.
+    pub fn marked(&self, after: Option<&ContactId>, limit: usize) -> Result<Vec<(ContactId, Mark)>> {
+        let after = after.map(|contact| contact.as_str().as_bytes().to_vec()).unwrap_or_default();
+        self.page(Tree::Marks, &[], &after, limit)?
+            .into_iter()
+            .map(|(key, mark)| Ok((id(Tree::Marks, &key)?, mark)))
+            .collect()
+    }
+
+    /// What is known of an opportunity.
+    pub fn seen(&self, opportunity: &OpportunityId) -> Result<Option<Seen>> {
+        self.value(Tree::Opportunities, opportunity.as_str().as_bytes())
+    }
+
+    /// Everything known of a contact's opportunities is asked by the ids of its standings' hires; see [`Draft::seen`].
+    pub fn tasks(&self) -> Result<Vec<Task>> {
+        self.all(Tree::Tasks, &[])
+    }
+
+    /// One task.
+    pub fn task(&self, id: &TaskId) -> Result<Option<Task>> {
+        self.value(Tree::Tasks, id.0.as_bytes())
+    }
+
+    /// A contact's history, oldest first.
+    pub fn history(&self, contact: &ContactId) -> Result<Vec<Event>> {
+        self.all(Tree::History, &joined(&[contact.as_str(), ""]))
+    }
+
+    /// Everybody's history since a moment, oldest first.
+    pub fn history_since(&self, since: Option<Timestamp>) -> Result<Vec<Event>> {
+        let mut events: Vec<Event> = self.all(Tree::History, &[])?;
+        events.retain(|event| since.is_none_or(|since| event.at >= since));
+        events.sort_by_key(|event| event.at);
+        Ok(events)
+    }
+
+    /// How a target is; the default for one that was never used.
+    pub fn target(&self, target: &TargetName) -> Result<TargetState> {
+        Ok(self.value(Tree::Meta, &target_key(target))?.unwrap_or_default())
+    }
+
+    /// A named text, e.g. a cursor.
+    pub fn note(&self, name: &str) -> Result<Option<String>> {
+        self.value(Tree::Meta, &joined(&["note", name]))
+    }
+
+    /// The one way to write: `change` reads and writes a [`Draft`]; what it wrote is committed as one step and is on disk
+    /// when this returns. An error of `change` writes nothing. A draft without changes touches no disk.
+    pub fn write<T>(&self, change: impl FnOnce(&mut Draft<'_>) -> Result<T>) -> Result<Durable<T>> {
+        let mut next_event = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut draft = Draft {
+            ledger: self,
+            batch: Batch::default(),
+            standings: BTreeMap::new(),
+            next_event: *next_event,
+        };
+        let value = change(&mut draft)?;
+        let Draft { mut batch, standings, next_event: reached, .. } = draft;
+        if !batch.0.is_empty() {
+            if reached != *next_event {
+                batch.0.insert((Tree::Meta, NEXT_EVENT.to_vec()), Some(encode(&reached)));
+            }
+            self.store.commit(&batch)?;
+            *next_event = reached;
+            let mut census = self.lock_census();
+            for ((target, contact), (before, after)) in standings {
+                if let Some(before) = before {
+                    census.leave(&target, &contact, &before);
+                }
+                if let Some(after) = after {
+                    census.enter(&target, &contact, &after);
+                }
+            }
+        }
+        Ok(Durable(value))
+    }
+
+    /// Calls `each` with every standing, target by target.
+    pub fn each_standing(&self, mut each: impl FnMut(TargetName, ContactId, Standing)) -> Result<()> {
+        let mut after = Vec::new();
+        loop {
+            let page = self.page::<Standing>(Tree::Standings, &[], &after, CHUNK)?;
+            let Some((last, _)) = page.last() else { return Ok(()) };
+            after.clone_from(last);
+            for (key, standing) in page {
+                let (target, contact) = standing_ids(&key)?;
+                each(target, contact, standing);
+            }
+        }
+    }
+
+    fn lock_census(&self) -> MutexGuard<'_, Census> {
+        self.census.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn value<T: DeserializeOwned>(&self, tree: Tree, key: &[u8]) -> Result<Option<T>> {
+        self.store.get(tree, key)?.map(|bytes| decode(tree, &bytes)).transpose()
+    }
+
+    fn page<T: DeserializeOwned>(
+        &self,
+        tree: Tree,
+        prefix: &[u8],
+        after: &[u8],
+        limit: usize,
+    ) -> Result<Vec<(Vec<u8>, T)>> {
+        self.store
+            .scan(tree, prefix, after, limit)?
+            .into_iter()
+            .map(|(key, bytes)| Ok((key, decode(tree, &bytes)?)))
+            .collect()
+    }
+
+    fn all<T: DeserializeOwned>(&self, tree: Tree, prefix: &[u8]) -> Result<Vec<T>> {
+        Ok(self.page(tree, prefix, &[], usize::MAX)?.into_iter().map(|(_, value)| value).collect())
+    }
+}
+
+/// What a store says of itself, if it was ever a ledger's.
+pub(crate) fn birth(store: &dyn Store) -> Result<Option<Birth>> {
+    store.get(Tree::Meta, BIRTH)?.map(|bytes| decode(Tree::Meta, &bytes)).transpose()
+}
+
+/// A step in the making: reads see what was written to it before.
+#[derive(Debug)]
+pub struct Draft<'l> {
+    ledger: &'l Ledger,
+    batch: Batch,
+    standings: BTreeMap<(TargetName, ContactId), (Option<Standing>, Option<Standing>)>,
+    next_event: u64,
+}
+
+impl Draft<'_> {
+    /// One standing.
+    pub fn standing(&self, target: &TargetName, contact: &ContactId) -> Result<Option<Standing>> {
+        self.value(Tree::Standings, &standing_key(target, contact))
+    }
+
+    /// Keeps a standing; one that says nothing is removed.
+    pub fn put_standing(
+        &mut self,
+        target: &TargetName,
+        contact: &ContactId,
+        standing: Standing,
+    ) -> Result<()> {
+        let key = standing_key(target, contact);
+        let before = match self.standings.remove(&(target.clone(), contact.clone())) {
+            Some((before, _)) => before,
+            None => self.ledger.value(Tree::Standings, &key)?,
+        };
+        let after = (standing != Standing::default()).then_some(standing);
+        self.batch.0.insert((Tree::Standings, key), after.as_ref().map(encode));
+        self.standings.insert((target.clone(), contact.clone()), (before, after));
+        Ok(())
+    }
+
+    /// Removes a standing.
+    pub fn remove_standing(&mut self, target: &TargetName, contact: &ContactId) -> Result<()> {
+        self.put_standing(target, contact, Standing::default())
+    }
+
+    /// Marks a contact to be read again.
+    pub fn mark(&mut self, contact: &ContactId, now: Timestamp) -> Result<()> {
+        let key = contact.as_str().as_bytes();
+        let mark = match self.value::<Mark>(Tree::Marks, key)? {
+            Some(mark) => Mark { count: mark.count + 1, since: mark.since },
+            None => Mark { count: 1, since: now },
+        };
+        self.put(Tree::Marks, key, &mark);
+        Ok(())
+    }
+
+    /// Clears a mark, unless the contact was marked again since it was `seen`.
+    pub fn unmark(&mut self, contact: &ContactId, seen: &Mark) -> Result<()> {
+        let key = contact.as_str().as_bytes();
+        if self.value::<Mark>(Tree::Marks, key)?.as_ref() == Some(seen) {
+            self.batch.0.insert((Tree::Marks, key.to_vec()), None);
+        }
+        Ok(())
+    }
+
+    /// What is known of an opportunity.
+    pub fn seen(&self, opportunity: &OpportunityId) -> Result<Option<Seen>> {
+        self.value(Tree::Opportunities, opportunity.as_str().as_bytes())
+    }
+
+    /// Remembers what is known of an opportunity; the same again writes nothing.
+    pub fn put_seen(&mut self, opportunity: &OpportunityId, seen: &Seen) -> Result<()> {
+        if self.seen(opportunity)?.as_ref() != Some(seen) {
+            self.put(Tree::Opportunities, opportunity.as_str().as_bytes(), seen);
+        }
+        Ok(())
+    }
+
+    /// Raises a task. False when the same is open, or was closed: a cause is raised once.
+    pub fn raise(&mut self, task: &Task) -> Result<bool> {
+        if self.value::<Task>(Tree::Tasks, task.id.0.as_bytes())?.is_some() {
+            return Ok(false);
+        }
+        self.put(Tree::Tasks, task.id.0.as_bytes(), task);
+        Ok(true)
+    }
+
+    /// Closes a task. False when there is no such open task.
+    pub fn close(&mut self, id: &TaskId, at: Timestamp) -> Result<bool> {
+        match self.value::<Task>(Tree::Tasks, id.0.as_bytes())? {
+            Some(task) if task.done_at.is_none() => {
+                self.put(Tree::Tasks, id.0.as_bytes(), &Task { done_at: Some(at), ..task });
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Forgets a closed task, so that the same cause may be raised again: the fact behind it went away and came back.
+    pub fn forget_task(&mut self, id: &TaskId) {
+        self.batch.0.insert((Tree::Tasks, id.0.as_bytes().to_vec()), None);
+    }
+
+    /// Appends to a contact's history; the oldest lines make room.
+    pub fn tell(&mut self, event: &Event) -> Result<()> {
+        let prefix = joined(&[event.contact.as_str(), ""]);
+        let mut keys: BTreeSet<Vec<u8>> = self
+            .ledger
+            .store
+            .scan(Tree::History, &prefix, &[], usize::MAX)?
+            .into_iter()
+            .map(|(key, _)| key)
+            .collect();
+        for ((tree, key), value) in &self.batch.0 {
+            if *tree == Tree::History && key.starts_with(&prefix) {
+                if value.is_some() {
+                    keys.insert(key.clone())
+                } else {
+                    keys.remove(key)
+                };
+            }
+        }
+        let surplus = (keys.len() + 1).saturating_sub(EVENTS_MAX);
+        for old in keys.into_iter().take(surplus) {
+            self.batch.0.insert((Tree::History, old), None);
+        }
+        let mut key = prefix;
+        key.extend_from_slice(format!("{:016x}", self.next_event).as_bytes());
+        self.next_event += 1;
+        self.put(Tree::History, &key, event);
+        Ok(())
+    }
+
+    /// Keeps how a target is; the same again writes nothing.
+    pub fn put_target(&mut self, target: &TargetName, state: &TargetState) -> Result<()> {
+        let key = target_key(target);
+        if self.value::<TargetState>(Tree::Meta, &key)?.unwrap_or_default() != *state {
+            self.put(Tree::Meta, &key, state);
+        }
+        Ok(())
+    }
+
+    /// How a target is.
+    pub fn target(&self, target: &TargetName) -> Result<TargetState> {
+        Ok(self.value(Tree::Meta, &target_key(target))?.unwrap_or_default())
+    }
+
+    /// Keeps a named text, e.g. a cursor.
+    pub fn put_note(&mut self, name: &str, text: &str) {
+        self.put(Tree::Meta, &joined(&["note", name]), &text);
+    }
+
+    fn put<T: Serialize + ?Sized>(&mut self, tree: Tree, key: &[u8], value: &T) {
+        self.batch.0.insert((tree, key.to_vec()), Some(encode(value)));
+    }
+
+    fn value<T: DeserializeOwned>(&self, tree: Tree, key: &[u8]) -> Result<Option<T>> {
+        match self.batch.0.get(&(tree, key.to_vec())) {
+            Some(written) => written.as_ref().map(|bytes| decode(tree, bytes)).transpose(),
+            None => self.ledger.value(tree, key),
+        }
+    }
+}
+
+fn encode<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
+    serde_json::to_vec(value).expect("every record of the ledger has a JSON form")
+}
+
+fn decode<T: DeserializeOwned>(tree: Tree, bytes: &[u8]) -> Result<T> {
+    serde_json::from_slice(bytes).map_err(|_| Error::Damaged { tree: tree.name() })
+}
+
+fn joined(parts: &[&str]) -> Vec<u8> {
+    parts.iter().map(|part| part.as_bytes()).collect::<Vec<_>>().join(&BETWEEN)
+}
+
+fn standing_key(target: &TargetName, contact: &ContactId) -> Vec<u8> {
+    joined(&[target.as_str(), contact.as_str()])
+}
+
+fn target_key(target: &TargetName) -> Vec<u8> {
+    joined(&["target", target.as_str()])
+}
+
+fn standing_ids(key: &[u8]) -> Result<(TargetName, ContactId)> {
+    let at = key.iter().position(|byte| *byte == BETWEEN).ok_or(Error::Damaged { tree: "standings" })?;
+    Ok((id(Tree::Standings, &key[..at])?, id(Tree::Standings, &key[at + 1..])?))
+}
+
+fn id<T: std::str::FromStr>(tree: Tree, bytes: &[u8]) -> Result<T> {
+    std::str::from_utf8(bytes)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .ok_or(Error::Damaged { tree: tree.name() })
+}
+
+#[cfg(test)]
+mod tests {
+    use adapter_sdk::{Intent, TaskKind};
+    use people::{Digest, Secret};
+
+    use super::*;
+    use crate::{
+        MemoryStore,
+        records::{Actor, Outcome},
+        standing::Debt,
+    };
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + chrono::TimeDelta::seconds(seconds)
+    }
+
+    fn ledger(store: &Arc<MemoryStore>) -> Ledger {
+        let store: Arc<dyn Store> = Arc::<MemoryStore>::clone(store);
+        Ledger::over(store, DigestKey::new(Secret::new("k".to_owned())), "l1", Origin::Fresh).unwrap()
+    }
+
+    fn names() -> (TargetName, ContactId) {
+        ("roster".parse().unwrap(), "c1".parse().unwrap())
+    }
+
+    fn owing(not_before: i64) -> Standing {
+        let mut standing = Standing::default();
+        let debt = Debt { intent: Intent::Add, wanted: Digest::new([1; 16]), changed: vec![] };
+        standing.owe(debt, Phase::Waiting { not_before: at(not_before) }, at(0));
+        standing
+    }
+
+    #[test]
+    fn a_mark_set_again_while_it_was_worked_on_is_not_cleared() {
+        let store = Arc::new(MemoryStore::default());
+        let ledger = ledger(&store);
+        let (_, contact) = names();
+        let _ = ledger.write(|draft| draft.mark(&contact, at(0))).unwrap();
+        let seen = ledger.marked(None, 9).unwrap().remove(0).1;
+        let _ = ledger.write(|draft| draft.mark(&contact, at(1))).unwrap();
+        let _ = ledger.write(|draft| draft.unmark(&contact, &seen)).unwrap();
+        let again = ledger.marked(None, 9).unwrap();
+        assert_eq!(again.len(), 1);
+        let _ = ledger.write(|draft| draft.unmark(&contact, &again[0].1)).unwrap();
+        assert_eq!(ledger.marked(None, 9).unwrap(), []);
+    }
+
+    #[test]
+    fn counts_and_due_dates_follow_every_step_and_survive_a_restart() {
+        let store = Arc::new(MemoryStore::default());
+        let ledger_1 = ledger(&store);
+        let (target, contact) = names();
+        let _ = ledger_1.write(|draft| draft.put_standing(&target, &contact, owing(60))).unwrap();
+        assert_eq!((ledger_1.counts(&target).waiting, ledger_1.next_due()), (1, Some(at(60))));
+        assert_eq!(ledger_1.due(at(59), 9), []);
+        assert_eq!(ledger_1.due(at(60), 9), [contact.clone()]);
+        let census = ledger_1.census();
+        assert_eq!(ledger(&store).census(), census);
+        let _ = ledger_1.write(|draft| draft.remove_standing(&target, &contact)).unwrap();
+        assert_eq!((ledger_1.counts(&target).in_scope(), ledger_1.next_due()), (0, None));
+    }
+
+    #[test]
+    fn a_step_that_fails_halfway_writes_nothing() {
+        let store = Arc::new(MemoryStore::default());
+        let ledger = ledger(&store);
+        let (target, contact) = names();
+        let failed = ledger.write(|draft| {
+            draft.put_standing(&target, &contact, owing(0))?;
+            Err::<(), _>(Error::Damaged { tree: "a planted one" })
+        });
+        assert!(failed.is_err());
+        assert_eq!(ledger.standing(&target, &contact).unwrap(), None);
+        assert_eq!(ledger.counts(&target).waiting, 0);
+    }
+
+    #[test]
+    fn standings_are_paged_by_target() {
+        let store = Arc::new(MemoryStore::default());
+        let ledger = ledger(&store);
+        for (target, contact) in [("a", "c1"), ("a", "c2"), ("a", "c3"), ("ab", "c4")] {
+            let _ = ledger
+                .write(|draft| {
+                    draft.put_standing(&target.parse().unwrap(), &contact.parse().unwrap(), owing(0))
+                })
+                .unwrap();
+        }
+        let target: TargetName = "a".parse().unwrap();
+        let first = ledger.standings(&target, None, 2).unwrap();
+        let rest = ledger.standings(&target, Some(&first[1].0), 9).unwrap();
+        let contacts: Vec<&str> = first.iter().chain(&rest).map(|(contact, _)| contact.as_str()).collect();
+        assert_eq!(contacts, ["c1", "c2", "c3"]);
+    }
+
+    #[test]
+    fn a_history_is_bounded_and_in_order() {
+        let store = Arc::new(MemoryStore::default());
+        let ledger = ledger(&store);
+        let (target, contact) = names();
+        let event = |second| Event {
+            at: at(second),
+            contact: contact.clone(),
+            target: Some(target.clone()),
+            actor: Actor::Cycle,
+            outcome: Outcome::Adopted,
+            generation: None,
+            fields: vec![],
+        };
+        for second in 0..100 {
+            let _ = ledger
+                .write(|draft| {
+                    draft.tell(&event(2 * second))?;
+                    draft.tell(&event(2 * second + 1))
+                })
+                .unwrap();
+        }
+        let seconds: Vec<i64> =
+            ledger.history(&contact).unwrap().iter().map(|event| event.at.timestamp()).collect();
+        assert_eq!(seconds, (136..200).collect::<Vec<i64>>());
+    }
+
+    #[test]
+    fn a_cause_raises_one_task() {
+        let store = Arc::new(MemoryStore::default());
+        let ledger = ledger(&store);
+        let (_, contact) = names();
+        let task = Task {
+            id: TaskId("T-1".to_owned()),
+            kind: TaskKind::Review,
+            target: None,
+            contact,
+            text: "look".to_owned(),
+            fields: vec![],
+            raised_at: at(0),
+            done_at: None,
+        };
+        assert!(ledger.write(|draft| draft.raise(&task)).unwrap().into_inner());
+        assert!(ledger.write(|draft| draft.close(&task.id, at(1))).unwrap().into_inner());
+        assert!(!ledger.write(|draft| draft.raise(&task)).unwrap().into_inner());
+        assert!(!ledger.write(|draft| draft.close(&task.id, at(2))).unwrap().into_inner());
+    }
+}

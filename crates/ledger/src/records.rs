@@ -1,0 +1,216 @@
+//! Everything the ledger keeps beside the standings.
+
+use adapter_sdk::{ErrorKind, Generation, Intent, TaskKind};
+use people::{ContactId, Digest, FieldKey, FieldName, TargetName, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// A contact is to be read again. Cleared only if the counter did not move meanwhile.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// How often it was marked since it was last clear.
+    pub count: u64,
+    /// When it was first marked.
+    pub since: Timestamp,
+}
+
+/// What is known of an opportunity of a hired or known contact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// Whose it was when last read or seen. When another contact shows up here, profiles were merged.
+    pub contact: ContactId,
+    /// The digest of the record at the last sweep; absent until a sweep saw it.
+    pub digest: Option<Digest>,
+    /// When it was archived as hired, as first seen: archiving it again moves the date in Lever, and an old hire must
+    /// not become a new one.
+    pub first_hired_at: Option<Timestamp>,
+}
+
+/// Names a task: stable for the same cause.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TaskId(pub String);
+
+/// What a human has to do, without personal values.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Task {
+    /// Its name.
+    pub id: TaskId,
+    /// What kind of work.
+    pub kind: TaskKind,
+    /// Where, if it concerns one target.
+    pub target: Option<TargetName>,
+    /// About whom.
+    pub contact: ContactId,
+    /// What to do, in HR's words.
+    pub text: String,
+    /// Fields concerned, by name.
+    pub fields: Vec<FieldName>,
+    /// When it arose.
+    pub raised_at: Timestamp,
+    /// When a human, or the facts, closed it.
+    pub done_at: Option<Timestamp>,
+}
+
+/// One line of a contact's history: what HR knows as the "Log".
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// When.
+    pub at: Timestamp,
+    /// About whom.
+    pub contact: ContactId,
+    /// Where, if it concerns one target.
+    pub target: Option<TargetName>,
+    /// By whom.
+    pub actor: Actor,
+    /// What happened.
+    pub outcome: Outcome,
+    /// Which decision it belongs to.
+    pub generation: Option<Generation>,
+    /// Fields concerned, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<FieldKey>,
+}
+
+/// Who did something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    /// The daemon, in its own course.
+    Cycle,
+    /// A human with this user id, by an order over the socket.
+    User(u32),
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum Outcome {
+    /// A change was decided and written down.
+    Owed {
+        /// What is meant.
+        intent: Intent,
+    },
+    /// The target agreed.
+    Agreed {
+        /// What it did: `created`, `updated`, `unchanged`, `withdrawn`.
+        effect: adapter_sdk::Effect,
+    },
+    /// The target agreed in part.
+    Unfinished {
+        /// What is left to do.
+        steps: Vec<adapter_sdk::Step>,
+    },
+    /// A record that was there already was taken for this person's.
+    Adopted,
+    /// It failed and is tried again.
+    Retry {
+        /// What kind of failure.
+        kind: ErrorKind,
+        /// When.
+        not_before: Timestamp,
+    },
+    /// What came of it is unknown; it is looked up before anything else is sent.
+    Unknown {
+        /// When the look is due.
+        ask_after: Timestamp,
+    },
+    /// It was refused and waits for a human.
+    Parked {
+        /// What kind of failure.
+        kind: ErrorKind,
+    },
+    /// It waits for a value, a date or an approval.
+    Held {
+        /// Why.
+        why: crate::standing::WhyHeld,
+    },
+    /// A human let it go on.
+    Released,
+    /// A task was raised.
+    TaskRaised {
+        /// Which.
+        id: TaskId,
+    },
+    /// A task was closed.
+    TaskDone {
+        /// Which.
+        id: TaskId,
+    },
+    /// Fields that HR changed since were left as HR has them.
+    KeptTheirs,
+    /// Profiles were merged in Lever: the standing came from this contact.
+    MergedFrom {
+        /// Who it was.
+        contact: ContactId,
+    },
+    /// The contact is anonymised in Lever: nothing further is read or written.
+    Anonymised,
+    /// Neither contact nor opportunities can be found in Lever. The target is left as it is.
+    Gone,
+    /// Lever's record cannot be understood.
+    Unreadable {
+        /// Where, without values.
+        place: String,
+    },
+}
+
+impl Outcome {
+    /// HR's two kinds of line: an *Error* needs a human, everything else is *Information*.
+    pub fn is_error(&self) -> bool {
+        matches!(self, Outcome::Parked { .. } | Outcome::Unreadable { .. } | Outcome::Unfinished { .. })
+    }
+}
+
+/// How a target is.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct TargetState {
+    /// Paused by a human.
+    #[serde(default)]
+    pub paused: bool,
+    /// Usable, or not at all at the moment.
+    #[serde(default)]
+    pub health: TargetHealth,
+    /// The lineage of the ledger under which links were last rebuilt from what the target holds.
+    #[serde(default)]
+    pub rebuilt_under: Option<String>,
+    /// Failures of whole calls in a row.
+    #[serde(default)]
+    pub failures: u32,
+}
+
+/// Whether a target can be used.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum TargetHealth {
+    /// It can.
+    #[default]
+    Active,
+    /// It cannot: its debts wait, and it is probed more and more slowly.
+    Quarantined {
+        /// Since when.
+        since: Timestamp,
+        /// What kind of failure.
+        kind: ErrorKind,
+        /// What was being done, and facts, without personal values.
+        why: String,
+        /// When it is probed next.
+        probe_at: Timestamp,
+        /// How often it was probed.
+        probes: u32,
+    },
+}
+
+/// Where this ledger comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "origin", rename_all = "snake_case")]
+pub enum Origin {
+    /// There was none before it.
+    Fresh,
+    /// An earlier one was lost: nobody is created before the target was asked for exactly that person.
+    Recovery {
+        /// What was wrong with the earlier one.
+        why: String,
+        /// Where it was moved to, if anything was left of it.
+        kept: Option<String>,
+    },
+}

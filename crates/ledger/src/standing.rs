@@ -1,0 +1,497 @@
+//! One value per (target, contact): what was agreed, what is owed, and where that stands. The transitions are pure; the
+//! ledger only stores what they say.
+//!
+//! ```text
+//!            owe                begin                  settle
+//! (nothing) ─────▶ Waiting ───────────────▶ Sent ───────────────▶ agreed
+//!                  ▲  ▲ │ hold               │ fail: Retry ─▶ Waiting
+//!          release │  │ ▼                    │ fail: Park  ─▶ Parked
+//!                  │ Held                    │ fail: FindFirst, or a crash: stays Sent
+//!                Parked                      ▼
+//!                                    look: found ─▶ adopt; surely not there, or harmless to repeat ─▶ resend ─▶ Waiting
+//! ```
+//!
+//! It is not a queue: at most one debt, and a newer decision replaces an unsent one. Three traps are built in and tested:
+//! while an outcome is unknown the `Sent` mark stays; owing the same again changes nothing, or every poll would be a
+//! retry; what an unsettled update may have written stays in `changed` until a whole update was agreed.
+
+use std::collections::BTreeMap;
+
+use adapter_sdk::{ErrorKind, Generation, Intent, Link, Step};
+use people::{Date, Digest, FieldKey, FieldName, OpportunityId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Where one contact stands with one target.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Standing {
+    /// How often a change was decided.
+    pub generation: Generation,
+    /// What the target last agreed to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreed: Option<Agreed>,
+    /// The one change that is owed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owed: Option<Owed>,
+    /// How the link to the record over there came about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<LinkOrigin>,
+    /// "Today" of each hire, pinned when it was first planned and kept for good.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub decided_on: BTreeMap<OpportunityId, Date>,
+}
+
+/// What a target last agreed to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agreed {
+    /// The records over there.
+    pub link: Link,
+    /// What it holds, field by field, as far as we know; `None`: the record was adopted, or an outcome was unknown, and
+    /// it was not compared since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digests: Option<Digests>,
+    /// When the target said so.
+    pub at: Timestamp,
+}
+
+/// Digests of fields, of the person and of each hire.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Digests {
+    /// The person's fields.
+    pub person: BTreeMap<FieldName, Digest>,
+    /// Each hire's fields.
+    pub hires: BTreeMap<OpportunityId, BTreeMap<FieldName, Digest>>,
+}
+
+/// How a link came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkOrigin {
+    /// We made the record.
+    Created,
+    /// It was there, and proven to be this person's.
+    Adopted,
+    /// A human said so.
+    Imported,
+}
+
+/// A change that is owed to a target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owed {
+    /// What is meant.
+    pub intent: Intent,
+    /// The digest of the whole wanted state: the same digest is the same debt.
+    pub wanted: Digest,
+    /// Fields that moved, or may have been written by an attempt whose outcome is unknown.
+    pub changed: Vec<FieldKey>,
+    /// What a partly successful attempt left to do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unfinished: Vec<Step>,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// When it was first owed.
+    pub since: Timestamp,
+    /// Where it stands.
+    pub phase: Phase,
+}
+
+/// Where a debt stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "phase", rename_all = "snake_case")]
+pub enum Phase {
+    /// It goes out when its time has come.
+    Waiting {
+        /// Not earlier than this.
+        not_before: Timestamp,
+    },
+    /// It is under way, or what came of it is unknown.
+    Sent {
+        /// When it was sent.
+        at: Timestamp,
+        /// When to look what came of it.
+        ask_after: Timestamp,
+        /// How often we looked.
+        looks: u32,
+    },
+    /// It waits for a value, a date or an approval.
+    Held {
+        /// Why.
+        why: WhyHeld,
+        /// By when it is needed, if that is known.
+        due: Option<Date>,
+    },
+    /// It was refused and will be refused again until a human changes something.
+    Parked {
+        /// What kind of failure.
+        kind: ErrorKind,
+        /// What we were doing, without personal values.
+        hint: String,
+    },
+}
+
+/// Why a debt is held.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "why", rename_all = "snake_case")]
+pub enum WhyHeld {
+    /// The cycle owed more than the guards allow; `approve` lets it go on.
+    Guard {
+        /// Which cycle.
+        cycle: u64,
+    },
+    /// Values that are required, absent, and not to be invented.
+    Missing {
+        /// Which fields.
+        fields: Vec<FieldKey>,
+    },
+    /// Lever says that this person's data may not be kept.
+    StorageNotPermitted,
+    /// Several records over there may be this person, or one whose only evidence is an address.
+    Ambiguous {
+        /// How many.
+        records: usize,
+    },
+    /// The record over there is gone. It is not made again unless a human orders it.
+    RecordGone,
+    /// The ledger was lost, and this target can neither be searched nor listed.
+    Recovery,
+    /// Lever gives two dates for this hire, on different sides of `hired_since`.
+    HireDateUnclear,
+}
+
+/// A change that was decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Debt {
+    /// What is meant.
+    pub intent: Intent,
+    /// The digest of the whole wanted state.
+    pub wanted: Digest,
+    /// Fields that moved since the target last agreed.
+    pub changed: Vec<FieldKey>,
+}
+
+/// What came of owing something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owing {
+    /// It is owed now, and nothing was before.
+    New,
+    /// It replaces another debt that had not been sent.
+    Replaced,
+    /// It is owed already; attempts and backoff are left alone.
+    Same,
+    /// An earlier attempt has an unknown outcome: that is settled first.
+    Unsettled,
+}
+
+impl Standing {
+    /// Owes `debt` in the given phase, unless the same is owed already or an outcome is unknown.
+    pub fn owe(&mut self, debt: Debt, phase: Phase, now: Timestamp) -> Owing {
+        let (owing, since, unfinished, uncertain) = match &self.owed {
+            Some(owed) if owed.is_sent() => return Owing::Unsettled,
+            Some(owed)
+                if owed.wanted == debt.wanted
+                    && owed.intent == debt.intent
+                    && same_wait(&owed.phase, &phase) =>
+            {
+                return Owing::Same;
+            }
+            Some(owed) => (Owing::Replaced, owed.since, owed.unfinished.clone(), owed.changed.clone()),
+            None => (Owing::New, now, Vec::new(), Vec::new()),
+        };
+        let mut changed = debt.changed;
+        // What an attempt may have written must be written again, even where Lever has gone back to what was agreed.
+        changed.extend(uncertain);
+        changed.sort();
+        changed.dedup();
+        self.generation = self.generation.next();
+        self.owed = Some(Owed {
+            intent: debt.intent,
+            wanted: debt.wanted,
+            changed,
+            unfinished,
+            attempts: 0,
+            since,
+            phase,
+        });
+        owing
+    }
+
+    /// Nothing is owed any more: Lever went back to what was agreed, or the person left the scope. Refused (false) while an
+    /// attempt may have been applied.
+    pub fn forgive(&mut self) -> bool {
+        match &self.owed {
+            Some(owed) if owed.attempts > 0 && self.agreed.is_some() && !owed.changed.is_empty() => false,
+            Some(owed) if owed.is_sent() => false,
+            _ => {
+                self.owed = None;
+                true
+            }
+        }
+    }
+
+    /// The debt goes out now. To be durable before the target is called.
+    pub fn begin(&mut self, at: Timestamp, ask_after: Timestamp) {
+        if let Some(owed) = &mut self.owed {
+            owed.attempts = owed.attempts.saturating_add(1);
+            owed.phase = Phase::Sent { at, ask_after, looks: 0 };
+        }
+    }
+
+    /// The target agreed to all of it.
+    pub fn settle(&mut self, link: Link, digests: Digests, at: Timestamp) {
+        let created = self.agreed.is_none();
+        self.agreed = Some(Agreed { link, digests: Some(digests), at });
+        self.owed = None;
+        if created {
+            self.origin.get_or_insert(LinkOrigin::Created);
+        }
+    }
+
+    /// The target agreed to a part; `unfinished` is left, in the given phase.
+    pub fn settle_in_part(&mut self, link: Link, unfinished: Vec<Step>, phase: Phase, at: Timestamp) {
+        self.agreed = Some(Agreed { link, digests: None, at });
+        self.origin.get_or_insert(LinkOrigin::Created);
+        if let Some(owed) = &mut self.owed {
+            owed.unfinished = unfinished;
+            owed.phase = phase;
+        }
+    }
+
+    /// The attempt failed; the debt goes on in `phase`: waiting, parked, or still sent when the outcome is unknown.
+    pub fn fail(&mut self, phase: Phase) {
+        if let Some(owed) = &mut self.owed {
+            owed.phase = phase;
+        }
+    }
+
+    /// The record over there is this person's. What it holds is unknown until it is compared, so the same whole state is
+    /// planned afresh.
+    pub fn adopt(&mut self, link: Link, origin: LinkOrigin, at: Timestamp) {
+        let link = match self.agreed.take() {
+            Some(mut agreed) if agreed.link.remote == link.remote => {
+                agreed.link.hires.extend(link.hires);
+                agreed.link
+            }
+            _ => link,
+        };
+        self.agreed = Some(Agreed { link, digests: None, at });
+        self.origin.get_or_insert(origin);
+        self.owed = None;
+    }
+
+    /// What the target holds was compared with what it should hold: they agree in these digests.
+    pub fn compared(&mut self, digests: Digests) {
+        if let Some(agreed) = &mut self.agreed {
+            agreed.digests = Some(digests);
+        }
+    }
+
+    /// A human lets a held or parked debt go on. False when there is none.
+    pub fn release(&mut self, now: Timestamp) -> bool {
+        let Some(owed) = &mut self.owed else { return false };
+        match &owed.phase {
+            Phase::Held { why: WhyHeld::RecordGone, .. } => {
+                // The order is to make the record again.
+                self.agreed = None;
+                self.owed = None;
+                self.origin = None;
+            }
+            Phase::Held { .. } | Phase::Parked { .. } | Phase::Waiting { .. } => {
+                owed.phase = Phase::Waiting { not_before: now };
+            }
+            Phase::Sent { .. } => return false,
+        }
+        true
+    }
+
+    /// The debt is sent again: it was surely not applied, or repeating it is harmless.
+    pub fn resend(&mut self, now: Timestamp) {
+        if let Some(owed) = &mut self.owed {
+            owed.phase = Phase::Waiting { not_before: now };
+        }
+    }
+
+    /// When something is to be done about it by itself, if ever.
+    pub fn due(&self) -> Option<Timestamp> {
+        match &self.owed.as_ref()?.phase {
+            Phase::Waiting { not_before } => Some(*not_before),
+            Phase::Sent { ask_after, .. } => Some(*ask_after),
+            Phase::Held { .. } | Phase::Parked { .. } => None,
+        }
+    }
+}
+
+impl Owed {
+    /// True while an outcome is unknown.
+    pub fn is_sent(&self) -> bool {
+        matches!(self.phase, Phase::Sent { .. })
+    }
+}
+
+/// A debt that is held for a reason that still stands, or is on its way, is left alone; a parked one too, since the same
+/// values would be refused again.
+fn same_wait(is: &Phase, would_be: &Phase) -> bool {
+    match (is, would_be) {
+        (Phase::Held { why: WhyHeld::Guard { .. }, .. }, _) => true,
+        (Phase::Held { why: is, .. }, Phase::Held { why: would_be, .. }) => is == would_be,
+        (Phase::Held { .. }, _) | (_, Phase::Held { .. }) => false,
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + TimeDelta::seconds(seconds)
+    }
+
+    fn debt(wanted: u8) -> Debt {
+        let field = FieldName::new(format!("field-{wanted}"));
+        Debt {
+            intent: Intent::Add,
+            wanted: Digest::new([wanted; 16]),
+            changed: vec![FieldKey::Person { field }],
+        }
+    }
+
+    fn waiting(seconds: i64) -> Phase {
+        Phase::Waiting { not_before: at(seconds) }
+    }
+
+    fn link() -> Link {
+        Link { remote: "r1".parse().unwrap(), hires: BTreeMap::new() }
+    }
+
+    #[test]
+    fn owing_the_same_again_leaves_generation_attempts_and_backoff_alone() {
+        let mut standing = Standing::default();
+        assert_eq!(standing.owe(debt(1), waiting(0), at(0)), Owing::New);
+        standing.begin(at(0), at(30));
+        standing.fail(waiting(60));
+        let before = standing.clone();
+        assert_eq!(standing.owe(debt(1), waiting(5), at(5)), Owing::Same);
+        assert_eq!(standing, before);
+        assert_eq!(standing.owe(debt(2), waiting(5), at(5)), Owing::Replaced);
+        assert_eq!((standing.generation, standing.due()), (Generation(2), Some(at(5))));
+    }
+
+    #[test]
+    fn the_sent_mark_stays_while_an_outcome_is_unknown() {
+        let mut standing = Standing::default();
+        standing.owe(debt(1), waiting(0), at(0));
+        standing.begin(at(0), at(30));
+        let before = standing.clone();
+        assert_eq!(standing.owe(debt(2), waiting(1), at(1)), Owing::Unsettled);
+        assert!(!standing.forgive());
+        assert!(!standing.release(at(1)));
+        assert_eq!(standing, before);
+    }
+
+    #[test]
+    fn what_an_unsettled_update_may_have_written_is_written_again() {
+        let mut standing = Standing::default();
+        standing.owe(debt(1), waiting(0), at(0));
+        standing.settle(link(), Digests::default(), at(0));
+        standing.owe(debt(2), waiting(0), at(0));
+        standing.begin(at(0), at(30));
+        standing.resend(at(30));
+        assert!(!standing.forgive(), "Lever went back, but the target may hold the newer value");
+        standing.owe(debt(3), waiting(30), at(30));
+        assert_eq!(standing.owed.unwrap().changed.len(), 2);
+    }
+
+    #[test]
+    fn a_held_debt_changes_its_reason_but_a_guard_keeps_holding() {
+        let mut standing = Standing::default();
+        let missing = Phase::Held { why: WhyHeld::Missing { fields: vec![] }, due: None };
+        standing.owe(debt(1), missing.clone(), at(0));
+        assert_eq!(standing.owe(debt(1), missing, at(1)), Owing::Same);
+        assert_eq!(standing.owe(debt(1), waiting(2), at(2)), Owing::Replaced);
+        let mut standing = Standing::default();
+        standing.owe(debt(1), Phase::Held { why: WhyHeld::Guard { cycle: 1 }, due: None }, at(0));
+        assert_eq!(standing.owe(debt(1), waiting(2), at(2)), Owing::Same);
+        assert!(standing.release(at(3)));
+        assert_eq!(standing.due(), Some(at(3)));
+    }
+
+    #[test]
+    fn a_record_that_is_gone_is_made_again_only_by_order() {
+        let mut standing = Standing::default();
+        standing.adopt(link(), LinkOrigin::Adopted, at(0));
+        standing.owe(debt(1), Phase::Held { why: WhyHeld::RecordGone, due: None }, at(0));
+        assert_eq!(standing.due(), None);
+        assert!(standing.release(at(1)));
+        assert_eq!((standing.agreed, standing.owed), (None, None));
+    }
+
+    #[test]
+    fn a_standing_survives_its_stored_form() {
+        let mut standing = Standing::default();
+        standing.owe(debt(1), waiting(0), at(0));
+        standing
+            .owed
+            .as_mut()
+            .unwrap()
+            .changed
+            .push(FieldKey::Hire { opportunity: "o1".parse().unwrap(), field: FieldName::new("title") });
+        standing.begin(at(0), at(30));
+        let text = serde_json::to_string(&standing).unwrap();
+        assert_eq!(serde_json::from_str::<Standing>(&text).unwrap(), standing);
+    }
+
+    #[derive(Debug, Clone)]
+    enum Move {
+        Owe(u8),
+        Begin,
+        Settle,
+        Refuse,
+        Lose,
+        Release,
+        Adopt,
+        Forgive,
+    }
+
+    fn moves() -> impl Strategy<Value = Move> {
+        prop_oneof![
+            (0..3u8).prop_map(Move::Owe),
+            Just(Move::Begin),
+            Just(Move::Settle),
+            Just(Move::Refuse),
+            Just(Move::Lose),
+            Just(Move::Release),
+            Just(Move::Adopt),
+            Just(Move::Forgive),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn on_any_walk_generations_only_grow_and_an_agreed_record_is_never_forgotten_by_accident(
+            walk in proptest::collection::vec(moves(), 0..60)
+        ) {
+            let mut standing = Standing::default();
+            for (step, next) in walk.into_iter().enumerate() {
+                let now = at(i64::try_from(step).unwrap());
+                let before = standing.clone();
+                let sent = before.owed.as_ref().is_some_and(Owed::is_sent);
+                match next {
+                    Move::Owe(wanted) => { standing.owe(debt(wanted), Phase::Waiting { not_before: now }, now); }
+                    Move::Begin => standing.begin(now, now + TimeDelta::seconds(30)),
+                    Move::Settle if sent => standing.settle(link(), Digests::default(), now),
+                    Move::Refuse if sent => standing.fail(Phase::Parked { kind: ErrorKind::Rejected, hint: String::new() }),
+                    Move::Lose if sent => standing.fail(Phase::Sent { at: now, ask_after: now, looks: 1 }),
+                    Move::Release => { standing.release(now); }
+                    Move::Adopt if sent => standing.adopt(link(), LinkOrigin::Adopted, now),
+                    Move::Forgive => { standing.forgive(); }
+                    _ => {}
+                }
+                prop_assert!(standing.generation >= before.generation);
+                prop_assert!(before.agreed.is_none() || standing.agreed.is_some());
+                prop_assert!(!(sent && standing.owed.is_none()) || standing.agreed.is_some());
+            }
+        }
+    }
+}
