@@ -98,11 +98,6 @@ impl Census {
         self.targets.get(target).copied().unwrap_or_default()
     }
 
-    /// When the next debt falls due.
-    pub fn next_due(&self) -> Option<Timestamp> {
-        self.due.first().map(|(at, _, _)| *at)
-    }
-
     /// Contacts with a debt that fell due by `now`, the longest due first.
     pub fn due(&self, now: Timestamp, limit: usize) -> Vec<ContactId> {
         let mut seen = BTreeSet::new();
@@ -211,9 +206,9 @@ impl Ledger {
         self.lock_census().due(now, limit)
     }
 
-    /// When the next debt falls due.
-    pub fn next_due(&self) -> Option<Timestamp> {
-        self.lock_census().next_due()
+    /// When the next debt falls due, of those due later than `after`.
+    pub fn next_due_after(&self, after: Option<Timestamp>) -> Option<Timestamp> {
+        self.lock_census().due.iter().map(|(at, _, _)| *at).find(|at| after.is_none_or(|after| *at > after))
     }
 
     /// One standing.
@@ -245,12 +240,17 @@ impl Ledger {
             .collect()
     }
 
+    /// The mark of one contact.
+    pub fn mark_of(&self, contact: &ContactId) -> Result<Option<Mark>> {
+        self.value(Tree::Marks, contact.as_str().as_bytes())
+    }
+
     /// What is known of an opportunity.
     pub fn seen(&self, opportunity: &OpportunityId) -> Result<Option<Seen>> {
         self.value(Tree::Opportunities, opportunity.as_str().as_bytes())
     }
 
-    /// Everything known of a contact's opportunities is asked by the ids of its standings' hires; see [`Draft::seen`].
+    /// Every task, open and closed.
     pub fn tasks(&self) -> Result<Vec<Task>> {
         self.all(Tree::Tasks, &[])
     }
@@ -602,13 +602,13 @@ mod tests {
         let ledger_1 = ledger(&store);
         let (target, contact) = names();
         let _ = ledger_1.write(|draft| draft.put_standing(&target, &contact, owing(60))).unwrap();
-        assert_eq!((ledger_1.counts(&target).waiting, ledger_1.next_due()), (1, Some(at(60))));
+        assert_eq!((ledger_1.counts(&target).waiting, ledger_1.next_due_after(None)), (1, Some(at(60))));
         assert_eq!(ledger_1.due(at(59), 9), []);
         assert_eq!(ledger_1.due(at(60), 9), [contact.clone()]);
         let census = ledger_1.census();
         assert_eq!(ledger(&store).census(), census);
         let _ = ledger_1.write(|draft| draft.remove_standing(&target, &contact)).unwrap();
-        assert_eq!((ledger_1.counts(&target).in_scope(), ledger_1.next_due()), (0, None));
+        assert_eq!((ledger_1.counts(&target).in_scope(), ledger_1.next_due_after(None)), (0, None));
     }
 
     #[test]

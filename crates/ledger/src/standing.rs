@@ -13,7 +13,8 @@
 //!
 //! It is not a queue: at most one debt, and a newer decision replaces an unsent one. Three traps are built in and tested:
 //! while an outcome is unknown the `Sent` mark stays; owing the same again changes nothing, or every poll would be a
-//! retry; what an unsettled update may have written stays in `changed` until a whole update was agreed.
+//! retry; what an attempt may have written is remembered in `sent` until the target agreed, so that neither an edit made
+//! meanwhile is lost nor our own value taken for HR's.
 
 use std::collections::BTreeMap;
 
@@ -81,8 +82,11 @@ pub struct Owed {
     pub intent: Intent,
     /// The digest of the whole wanted state: the same digest is the same debt.
     pub wanted: Digest,
-    /// Fields that moved, or may have been written by an attempt whose outcome is unknown.
+    /// Fields that moved since the target last agreed.
     pub changed: Vec<FieldKey>,
+    /// What attempts whose outcome is unknown, or was, may have written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent: Option<Digests>,
     /// What a partly successful attempt left to do.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unfinished: Vec<Step>,
@@ -153,8 +157,6 @@ pub enum WhyHeld {
     RecordGone,
     /// The ledger was lost, and this target can neither be searched nor listed.
     Recovery,
-    /// Lever gives two dates for this hire, on different sides of `hired_since`.
-    HireDateUnclear,
 }
 
 /// A change that was decided.
@@ -184,75 +186,85 @@ pub enum Owing {
 impl Standing {
     /// Owes `debt` in the given phase, unless the same is owed already or an outcome is unknown.
     pub fn owe(&mut self, debt: Debt, phase: Phase, now: Timestamp) -> Owing {
-        let (owing, since, unfinished, uncertain) = match &self.owed {
-            Some(owed) if owed.is_sent() => return Owing::Unsettled,
-            Some(owed)
-                if owed.wanted == debt.wanted
-                    && owed.intent == debt.intent
-                    && same_wait(&owed.phase, &phase) =>
-            {
+        let (owing, since, unfinished, sent) = match self.owed.take() {
+            Some(owed) if owed.is_sent() => {
+                self.owed = Some(owed);
+                return Owing::Unsettled;
+            }
+            Some(owed) if owed.is_same(&debt, &phase) => {
+                self.owed = Some(owed);
                 return Owing::Same;
             }
-            Some(owed) => (Owing::Replaced, owed.since, owed.unfinished.clone(), owed.changed.clone()),
-            None => (Owing::New, now, Vec::new(), Vec::new()),
+            Some(owed) => (Owing::Replaced, owed.since, owed.unfinished, owed.sent),
+            None => (Owing::New, now, Vec::new(), None),
         };
-        let mut changed = debt.changed;
-        // What an attempt may have written must be written again, even where Lever has gone back to what was agreed.
-        changed.extend(uncertain);
-        changed.sort();
-        changed.dedup();
         self.generation = self.generation.next();
-        self.owed = Some(Owed {
-            intent: debt.intent,
-            wanted: debt.wanted,
-            changed,
-            unfinished,
-            attempts: 0,
-            since,
-            phase,
-        });
+        let Debt { intent, wanted, changed } = debt;
+        self.owed = Some(Owed { intent, wanted, changed, sent, unfinished, attempts: 0, since, phase });
         owing
     }
 
     /// Nothing is owed any more: Lever went back to what was agreed, or the person left the scope. Refused (false) while an
-    /// attempt may have been applied.
+    /// outcome is unknown.
     pub fn forgive(&mut self) -> bool {
-        match &self.owed {
-            Some(owed) if owed.attempts > 0 && self.agreed.is_some() && !owed.changed.is_empty() => false,
-            Some(owed) if owed.is_sent() => false,
-            _ => {
-                self.owed = None;
-                true
-            }
+        if self.owed.as_ref().is_some_and(Owed::is_sent) {
+            return false;
         }
+        self.owed = None;
+        true
     }
 
-    /// The debt goes out now. To be durable before the target is called.
-    pub fn begin(&mut self, at: Timestamp, ask_after: Timestamp) {
+    /// The debt goes out now, with these values. To be durable before the target is called.
+    pub fn begin(&mut self, at: Timestamp, ask_after: Timestamp, values: Digests) {
         if let Some(owed) = &mut self.owed {
             owed.attempts = owed.attempts.saturating_add(1);
+            owed.sent.get_or_insert_default().extend(values);
             owed.phase = Phase::Sent { at, ask_after, looks: 0 };
         }
     }
 
     /// The target agreed to all of it.
     pub fn settle(&mut self, link: Link, digests: Digests, at: Timestamp) {
-        let created = self.agreed.is_none();
-        self.agreed = Some(Agreed { link, digests: Some(digests), at });
+        self.origin.get_or_insert(LinkOrigin::Created);
+        self.agree(link, Some(digests), at);
         self.owed = None;
-        if created {
-            self.origin.get_or_insert(LinkOrigin::Created);
-        }
     }
 
     /// The target agreed to a part; `unfinished` is left, in the given phase.
     pub fn settle_in_part(&mut self, link: Link, unfinished: Vec<Step>, phase: Phase, at: Timestamp) {
-        self.agreed = Some(Agreed { link, digests: None, at });
         self.origin.get_or_insert(LinkOrigin::Created);
+        let sent = self.owed.as_ref().and_then(|owed| owed.sent.clone());
+        self.agree(link, sent, at);
         if let Some(owed) = &mut self.owed {
             owed.unfinished = unfinished;
             owed.phase = phase;
         }
+    }
+
+    /// A look found the record of an attempt whose outcome was unknown: it holds what was sent.
+    pub fn settle_found(&mut self, link: Link, at: Timestamp) {
+        self.origin.get_or_insert(LinkOrigin::Created);
+        let sent = self.owed.take().and_then(|owed| owed.sent);
+        self.agree(link, sent, at);
+    }
+
+    /// Keeps what was agreed about hires that are in scope no longer: their records are still there.
+    fn agree(&mut self, mut link: Link, digests: Option<Digests>, at: Timestamp) {
+        let before = self.agreed.take();
+        let digests =
+            digests.map(|digests| match before.as_ref().and_then(|before| before.digests.clone()) {
+                Some(mut all) => {
+                    all.extend(digests);
+                    all
+                }
+                None => digests,
+            });
+        if let Some(before) = before {
+            for (opportunity, remote) in before.link.hires {
+                link.hires.entry(opportunity).or_insert(remote);
+            }
+        }
+        self.agreed = Some(Agreed { link, digests, at });
     }
 
     /// The attempt failed; the debt goes on in `phase`: waiting, parked, or still sent when the outcome is unknown.
@@ -262,25 +274,18 @@ impl Standing {
         }
     }
 
-    /// The record over there is this person's. What it holds is unknown until it is compared, so the same whole state is
-    /// planned afresh.
+    /// The record over there is this person's. What it holds is unknown until it is compared, so the whole state is planned
+    /// afresh.
     pub fn adopt(&mut self, link: Link, origin: LinkOrigin, at: Timestamp) {
-        let link = match self.agreed.take() {
-            Some(mut agreed) if agreed.link.remote == link.remote => {
-                agreed.link.hires.extend(link.hires);
-                agreed.link
-            }
-            _ => link,
-        };
-        self.agreed = Some(Agreed { link, digests: None, at });
         self.origin.get_or_insert(origin);
+        self.agreed = Some(Agreed { link, digests: None, at });
         self.owed = None;
     }
 
     /// What the target holds was compared with what it should hold: they agree in these digests.
     pub fn compared(&mut self, digests: Digests) {
         if let Some(agreed) = &mut self.agreed {
-            agreed.digests = Some(digests);
+            agreed.digests.get_or_insert_default().extend(digests);
         }
     }
 
@@ -309,6 +314,42 @@ impl Standing {
         }
     }
 
+    /// Takes over the records of a contact that was merged into this one. What they hold is compared afresh.
+    pub fn absorb(mut self, merged: Standing) -> Standing {
+        if let (Some(agreed), Some(lost)) = (&mut self.agreed, merged.agreed) {
+            agreed.link.hires.extend(lost.link.hires);
+            agreed.digests = None;
+        }
+        for (opportunity, day) in merged.decided_on {
+            self.decided_on.entry(opportunity).or_insert(day);
+        }
+        self
+    }
+
+    /// Forgets what the values were, and that anything is owed: the person was anonymised. The link stays, so that nobody is
+    /// created in their place. False when there was nothing to forget, or an outcome is unknown.
+    pub fn forget_values(&mut self) -> bool {
+        let before = self.clone();
+        if let Some(agreed) = &mut self.agreed {
+            agreed.digests = None;
+        }
+        self.forgive() && *self != before
+    }
+
+    /// True while a guard holds the debt.
+    pub fn is_held_by_guard(&self) -> bool {
+        self.owed
+            .as_ref()
+            .is_some_and(|owed| matches!(owed.phase, Phase::Held { why: WhyHeld::Guard { .. }, .. }))
+    }
+
+    /// True when the debt may go out at `now`.
+    pub fn is_ready(&self, now: Timestamp) -> bool {
+        self.owed
+            .as_ref()
+            .is_some_and(|owed| matches!(owed.phase, Phase::Waiting { not_before } if not_before <= now))
+    }
+
     /// When something is to be done about it by itself, if ever.
     pub fn due(&self) -> Option<Timestamp> {
         match &self.owed.as_ref()?.phase {
@@ -324,16 +365,27 @@ impl Owed {
     pub fn is_sent(&self) -> bool {
         matches!(self.phase, Phase::Sent { .. })
     }
+
+    /// Whether `debt` would change nothing: it is owed already, and waits for the same reason. A parked debt is left parked,
+    /// since the same values would be refused again; what a guard holds stays held until a human approves.
+    fn is_same(&self, debt: &Debt, phase: &Phase) -> bool {
+        let waits_alike = match (&self.phase, phase) {
+            (Phase::Held { why: WhyHeld::Guard { .. }, .. }, _) => true,
+            (Phase::Held { why: is, .. }, Phase::Held { why: would_be, .. }) => is == would_be,
+            (Phase::Held { .. }, _) | (_, Phase::Held { .. }) => false,
+            _ => true,
+        };
+        self.wanted == debt.wanted && self.intent == debt.intent && waits_alike
+    }
 }
 
-/// A debt that is held for a reason that still stands, or is on its way, is left alone; a parked one too, since the same
-/// values would be refused again.
-fn same_wait(is: &Phase, would_be: &Phase) -> bool {
-    match (is, would_be) {
-        (Phase::Held { why: WhyHeld::Guard { .. }, .. }, _) => true,
-        (Phase::Held { why: is, .. }, Phase::Held { why: would_be, .. }) => is == would_be,
-        (Phase::Held { .. }, _) | (_, Phase::Held { .. }) => false,
-        _ => true,
+impl Digests {
+    /// Takes over `newer`: fields and hires it does not name stay.
+    pub fn extend(&mut self, newer: Digests) {
+        self.person.extend(newer.person);
+        for (opportunity, fields) in newer.hires {
+            self.hires.entry(opportunity).or_default().extend(fields);
+        }
     }
 }
 
@@ -369,7 +421,7 @@ mod tests {
     fn owing_the_same_again_leaves_generation_attempts_and_backoff_alone() {
         let mut standing = Standing::default();
         assert_eq!(standing.owe(debt(1), waiting(0), at(0)), Owing::New);
-        standing.begin(at(0), at(30));
+        standing.begin(at(0), at(30), Digests::default());
         standing.fail(waiting(60));
         let before = standing.clone();
         assert_eq!(standing.owe(debt(1), waiting(5), at(5)), Owing::Same);
@@ -382,7 +434,7 @@ mod tests {
     fn the_sent_mark_stays_while_an_outcome_is_unknown() {
         let mut standing = Standing::default();
         standing.owe(debt(1), waiting(0), at(0));
-        standing.begin(at(0), at(30));
+        standing.begin(at(0), at(30), Digests::default());
         let before = standing.clone();
         assert_eq!(standing.owe(debt(2), waiting(1), at(1)), Owing::Unsettled);
         assert!(!standing.forgive());
@@ -390,17 +442,47 @@ mod tests {
         assert_eq!(standing, before);
     }
 
+    fn named(value: u8) -> Digests {
+        Digests {
+            person: [(FieldName::new("name"), Digest::new([value; 16]))].into(),
+            hires: BTreeMap::new(),
+        }
+    }
+
     #[test]
-    fn what_an_unsettled_update_may_have_written_is_written_again() {
+    fn what_an_unsettled_attempt_may_have_written_is_remembered_until_the_target_agreed() {
         let mut standing = Standing::default();
         standing.owe(debt(1), waiting(0), at(0));
-        standing.settle(link(), Digests::default(), at(0));
+        standing.settle(link(), named(1), at(0));
         standing.owe(debt(2), waiting(0), at(0));
-        standing.begin(at(0), at(30));
+        standing.begin(at(0), at(30), named(2));
         standing.resend(at(30));
-        assert!(!standing.forgive(), "Lever went back, but the target may hold the newer value");
         standing.owe(debt(3), waiting(30), at(30));
-        assert_eq!(standing.owed.unwrap().changed.len(), 2);
+        assert_eq!(standing.owed.as_ref().unwrap().sent, Some(named(2)));
+        standing.begin(at(30), at(60), named(3));
+        standing.settle_found(link(), at(60));
+        assert_eq!((standing.agreed.unwrap().digests, standing.owed), (Some(named(3)), None));
+    }
+
+    #[test]
+    fn the_records_of_hires_that_left_the_scope_stay_known() {
+        let hire = |name: &str| -> (OpportunityId, adapter_sdk::Link) {
+            let id: OpportunityId = name.parse().unwrap();
+            let hires = [(id.clone(), name.parse().unwrap())].into();
+            (id, Link { remote: "r1".parse().unwrap(), hires })
+        };
+        let mut standing = Standing::default();
+        for name in ["o1", "o2"] {
+            let (id, link) = hire(name);
+            standing.owe(debt(1), waiting(0), at(0));
+            standing.settle(
+                link,
+                Digests { hires: [(id, BTreeMap::new())].into(), ..Digests::default() },
+                at(0),
+            );
+        }
+        let agreed = standing.agreed.unwrap();
+        assert_eq!((agreed.link.hires.len(), agreed.digests.unwrap().hires.len()), (2, 2));
     }
 
     #[test]
@@ -437,7 +519,7 @@ mod tests {
             .unwrap()
             .changed
             .push(FieldKey::Hire { opportunity: "o1".parse().unwrap(), field: FieldName::new("title") });
-        standing.begin(at(0), at(30));
+        standing.begin(at(0), at(30), Digests::default());
         let text = serde_json::to_string(&standing).unwrap();
         assert_eq!(serde_json::from_str::<Standing>(&text).unwrap(), standing);
     }
@@ -479,7 +561,7 @@ mod tests {
                 let sent = before.owed.as_ref().is_some_and(Owed::is_sent);
                 match next {
                     Move::Owe(wanted) => { standing.owe(debt(wanted), Phase::Waiting { not_before: now }, now); }
-                    Move::Begin => standing.begin(now, now + TimeDelta::seconds(30)),
+                    Move::Begin => standing.begin(now, now + TimeDelta::seconds(30), named(1)),
                     Move::Settle if sent => standing.settle(link(), Digests::default(), now),
                     Move::Refuse if sent => standing.fail(Phase::Parked { kind: ErrorKind::Rejected, hint: String::new() }),
                     Move::Lose if sent => standing.fail(Phase::Sent { at: now, ask_after: now, looks: 1 }),

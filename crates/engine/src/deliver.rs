@@ -1,0 +1,522 @@
+//! What is owed goes out: look before a create, write down before every call, and write down what came back.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use adapter_sdk::{
+    Delivery, Effect, Error, ErrorKind, Evidence, Found, Identity, Intent, Link, Receipt, TaskKind,
+    TaskRequest,
+};
+use futures::{StreamExt, stream};
+use ledger::{Digests, Draft, Durable, LinkOrigin, Outcome, Phase, TargetHealth, WhyHeld};
+use people::{ContactId, TargetName, Timestamp, Wanted};
+
+use crate::{
+    Activity, Delivered,
+    cycle::{CycleError, Engine, Run},
+    policy::{self, Verdict},
+    settings::Target,
+};
+
+/// A debt that may go out now, with the values that are kept nowhere else.
+#[derive(Debug)]
+pub(crate) struct Ready {
+    pub contact: ContactId,
+    pub identity: Identity,
+    pub intent: Intent,
+    /// What to deliver: where HR's value is kept, HR's value.
+    pub wanted: Wanted,
+    /// What will have been agreed.
+    pub digests: Digests,
+}
+
+impl Engine {
+    /// Delivers to all targets at once; each at its own pace.
+    pub(crate) async fn deliver(
+        &self,
+        run: &mut Run,
+        ready: BTreeMap<TargetName, Vec<Ready>>,
+    ) -> Result<(), CycleError> {
+        let of = ready.values().map(|debts| debts.len() as u64).sum();
+        self.set_activity(Activity::Delivering { done: 0, of });
+        let targets =
+            self.targets.iter().filter_map(|target| ready.get(&target.name).map(|debts| (target, debts)));
+        let outcomes: Vec<Result<Delivered, CycleError>> =
+            futures::future::join_all(targets.map(|(target, debts)| self.deliver_to(target, debts))).await;
+        for outcome in outcomes {
+            run.report.delivered += outcome?;
+        }
+        Ok(())
+    }
+
+    async fn deliver_to(&self, target: &Target, debts: &[Ready]) -> Result<Delivered, CycleError> {
+        let capabilities = target.adapter.info().capabilities;
+        let mut delivered = Delivered::default();
+        let mut going = Vec::new();
+        for ready in debts {
+            match self.look_before_create(target, ready).await? {
+                Look::GoOn => going.push(ready),
+                Look::Adopted => delivered.unchanged += 1,
+                Look::Waits => {}
+                Look::Unusable => return Ok(delivered),
+            }
+        }
+        let batches =
+            going.chunks(capabilities.batch_max.max(1)).map(|batch| self.deliver_batch(target, batch));
+        let mut outcomes = stream::iter(batches).buffer_unordered(capabilities.in_flight_max.max(1));
+        // Every call under way is waited for, also when one of the others could not be begun.
+        let mut broken = None;
+        while let Some(outcome) = outcomes.next().await {
+            match outcome {
+                Ok(more) => delivered += more,
+                Err(error) => broken = Some(error),
+            }
+        }
+        broken.map_or(Ok(delivered), Err)
+    }
+
+    /// Nobody is created before the target was asked for exactly that person.
+    async fn look_before_create(&self, target: &Target, ready: &Ready) -> Result<Look, CycleError> {
+        let linked = self
+            .ledger
+            .standing(&target.name, &ready.contact)?
+            .is_some_and(|standing| standing.agreed.is_some());
+        if linked || ready.intent != Intent::Add || !target.adapter.info().capabilities.find {
+            return Ok(Look::GoOn);
+        }
+        if self.is_stopping() {
+            return Err(CycleError::Stopped);
+        }
+        let found = match target.adapter.find(&ready.identity).await {
+            Ok(found) => found,
+            Err(error) => {
+                let unusable = self.target_failed(target, &error)?;
+                if !unusable {
+                    self.failed_before_sending(target, ready, &error)?;
+                }
+                return Ok(if unusable { Look::Unusable } else { Look::Waits });
+            }
+        };
+        let now = self.clock.now();
+        match judge(&found) {
+            Match::Nobody => Ok(Look::GoOn),
+            Match::One(link) => {
+                let _ = self.ledger.write(|draft| {
+                    let mut standing = draft.standing(&target.name, &ready.contact)?.unwrap_or_default();
+                    standing.adopt(link, LinkOrigin::Adopted, now);
+                    draft.put_standing(&target.name, &ready.contact, standing)?;
+                    // What it holds is compared with what it should hold when the person is read again.
+                    draft.mark(&ready.contact, now)?;
+                    draft.tell(&self.event(&ready.contact, Some(&target.name), Outcome::Adopted))
+                })?;
+                Ok(Look::Adopted)
+            }
+            Match::Unclear(records) => {
+                let _ = self.ledger.write(|draft| {
+                    let mut standing = draft.standing(&target.name, &ready.contact)?.unwrap_or_default();
+                    let why = WhyHeld::Ambiguous { records };
+                    standing.fail(Phase::Held { why: why.clone(), due: None });
+                    draft.put_standing(&target.name, &ready.contact, standing)?;
+                    let task = TaskRequest {
+                        kind: TaskKind::PossibleDuplicate,
+                        cause: "found before creating".to_owned(),
+                        text: format!("{records} record(s) over there may be this person. Nobody was created or changed: decide which record it is."),
+                        fields: Vec::new(),
+                    };
+                    self.raise(draft, &ready.contact, Some(&target.name), task)?;
+                    draft.tell(&self.event(&ready.contact, Some(&target.name), Outcome::Held { why }))
+                })?;
+                Ok(Look::Waits)
+            }
+        }
+    }
+
+    async fn deliver_batch(&self, target: &Target, batch: &[&Ready]) -> Result<Delivered, CycleError> {
+        if self.is_stopping() {
+            return Err(CycleError::Stopped);
+        }
+        let sent_at = self.clock.now();
+        let deliveries = self.begin(target, batch, sent_at)?;
+        let answers = call(target, &deliveries).await;
+        let delivered = self.settle(target, batch, answers, sent_at)?;
+        self.add_done(batch.len() as u64);
+        Ok(delivered)
+    }
+
+    /// Writes down, durably, that these debts are under way. Only what this returns can be given to [`call`].
+    fn begin(
+        &self,
+        target: &Target,
+        batch: &[&Ready],
+        sent_at: Timestamp,
+    ) -> Result<Durable<Vec<Delivery>>, CycleError> {
+        let limit = target.adapter.info().capabilities.call_timeout;
+        let durable = self.ledger.write(|draft| {
+            batch
+                .iter()
+                .map(|ready| self.begin_one(draft, target, ready, policy::ask_after(sent_at, limit), sent_at))
+                .collect()
+        })?;
+        Ok(durable)
+    }
+
+    fn begin_one(
+        &self,
+        draft: &mut Draft<'_>,
+        target: &Target,
+        ready: &Ready,
+        ask_after: Timestamp,
+        sent_at: Timestamp,
+    ) -> ledger::Result<Delivery> {
+        let mut standing = draft.standing(&target.name, &ready.contact)?.unwrap_or_default();
+        let (changed, unfinished) = standing
+            .owed
+            .as_ref()
+            .map(|owed| (owed.changed.clone(), owed.unfinished.clone()))
+            .unwrap_or_default();
+        let delivery = Delivery {
+            target: target.name.clone(),
+            contact: ready.contact.clone(),
+            generation: standing.generation,
+            intent: ready.intent,
+            wanted: ready.wanted.clone(),
+            link: standing.agreed.as_ref().map(|agreed| agreed.link.clone()),
+            changed,
+            unfinished,
+        };
+        if !cfg!(feature = "planted-no-sent-mark") {
+            standing.begin(sent_at, ask_after, ready.digests.clone());
+            draft.put_standing(&target.name, &ready.contact, standing)?;
+        }
+        Ok(delivery)
+    }
+
+    /// Writes down what came back, one answer for each delivery.
+    fn settle(
+        &self,
+        target: &Target,
+        batch: &[&Ready],
+        answers: Vec<adapter_sdk::Result<Receipt>>,
+        sent_at: Timestamp,
+    ) -> Result<Delivered, CycleError> {
+        let now = self.clock.now();
+        let mut delivered = Delivered::default();
+        let mut answers = answers.into_iter();
+        let mut whole_target: Option<Error> = None;
+        let mut any_good = false;
+        let mut outage: Option<Error> = None;
+        let _ = self.ledger.write(|draft| {
+            for ready in batch {
+                let answer = answers.next().unwrap_or_else(|| Err(no_answer()));
+                match answer {
+                    Ok(receipt) => {
+                        any_good = true;
+                        self.settle_good(draft, target, ready, receipt, now, &mut delivered)?;
+                    }
+                    Err(error) => {
+                        let verdict = self.settle_failed(draft, target, ready, &error, sent_at, now, &mut delivered)?;
+                        if verdict == Verdict::Target {
+                            whole_target = Some(error);
+                        } else {
+                            tracing::warn!(target_name = %target.name, contact = %ready.contact, error = %error.chain(), "a delivery failed");
+                            outage = (error.kind() == ErrorKind::Unavailable).then_some(error).or(outage.take());
+                        }
+                    }
+                }
+            }
+            Ok(())
+        })?;
+        if any_good {
+            self.target_answered(target)?;
+        } else if let Some(error) = whole_target.or(outage) {
+            self.target_failed(target, &error)?;
+        }
+        Ok(delivered)
+    }
+
+    fn settle_good(
+        &self,
+        draft: &mut Draft<'_>,
+        target: &Target,
+        ready: &Ready,
+        receipt: Receipt,
+        now: Timestamp,
+        delivered: &mut Delivered,
+    ) -> ledger::Result<()> {
+        let mut standing = draft.standing(&target.name, &ready.contact)?.unwrap_or_default();
+        let generation = standing.generation;
+        let Receipt { link, effect, unfinished, filled: _, tasks } = receipt;
+        let outcome = if unfinished.is_empty() {
+            standing.settle(link, ready.digests.clone(), now);
+            Outcome::Agreed { effect }
+        } else {
+            let attempts = standing.owed.as_ref().map_or(1, |owed| owed.attempts);
+            let phase = Phase::Waiting { not_before: policy::next_attempt(attempts, now) };
+            standing.settle_in_part(link, unfinished.clone(), phase, now);
+            Outcome::Unfinished { steps: unfinished }
+        };
+        draft.put_standing(&target.name, &ready.contact, standing)?;
+        match effect {
+            Effect::Created => delivered.created += 1,
+            Effect::Updated => delivered.updated += 1,
+            Effect::Unchanged => delivered.unchanged += 1,
+            Effect::Withdrawn => delivered.withdrawn += 1,
+        }
+        for task in tasks {
+            self.raise(draft, &ready.contact, Some(&target.name), task)?;
+        }
+        let mut event = self.event(&ready.contact, Some(&target.name), outcome);
+        event.generation = Some(generation);
+        draft.tell(&event)
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one row of a batch: what was sent, when, and what came back"
+    )]
+    fn settle_failed(
+        &self,
+        draft: &mut Draft<'_>,
+        target: &Target,
+        ready: &Ready,
+        error: &Error,
+        sent_at: Timestamp,
+        now: Timestamp,
+        delivered: &mut Delivered,
+    ) -> ledger::Result<Verdict> {
+        let mut standing = draft.standing(&target.name, &ready.contact)?.unwrap_or_default();
+        let attempts = standing.owed.as_ref().map_or(1, |owed| owed.attempts);
+        let limit = target.adapter.info().capabilities.call_timeout;
+        let verdict = policy::after_failure(error, attempts, sent_at, limit, now);
+        let phase = match &verdict {
+            Verdict::Debt(phase) => phase.clone(),
+            // Not this person's fault: it goes out as soon as the target can be used again.
+            Verdict::Target => Phase::Waiting { not_before: now },
+        };
+        let outcome = match &phase {
+            Phase::Waiting { not_before } => {
+                delivered.retried += 1;
+                Outcome::Retry { kind: error.kind(), not_before: *not_before }
+            }
+            Phase::Sent { ask_after, .. } => {
+                delivered.unknown += 1;
+                Outcome::Unknown { ask_after: *ask_after }
+            }
+            Phase::Parked { kind, .. } => {
+                delivered.parked += 1;
+                Outcome::Parked { kind: *kind }
+            }
+            Phase::Held { why, .. } => Outcome::Held { why: why.clone() },
+        };
+        standing.fail(phase);
+        let generation = standing.generation;
+        draft.put_standing(&target.name, &ready.contact, standing)?;
+        let mut event = self.event(&ready.contact, Some(&target.name), outcome);
+        event.generation = Some(generation);
+        draft.tell(&event)?;
+        Ok(verdict)
+    }
+
+    /// A look that failed: nothing was sent, so the debt waits as after a failed attempt.
+    fn failed_before_sending(&self, target: &Target, ready: &Ready, error: &Error) -> Result<(), CycleError> {
+        let now = self.clock.now();
+        tracing::warn!(target_name = %target.name, contact = %ready.contact, error = %error.chain(), "a look before creating failed");
+        let _ = self.ledger.write(|draft| {
+            let mut standing = draft.standing(&target.name, &ready.contact)?.unwrap_or_default();
+            standing.fail(Phase::Waiting { not_before: policy::next_attempt(1, now) });
+            draft.put_standing(&target.name, &ready.contact, standing)
+        })?;
+        Ok(())
+    }
+
+    /// Notes a failure. True when it makes the whole target unusable.
+    pub(crate) fn target_failed(&self, target: &Target, error: &Error) -> Result<bool, CycleError> {
+        let at_once = policy::concerns_target(error.kind());
+        let now = self.clock.now();
+        let unusable = self.ledger.write(|draft| {
+            let mut state = draft.target(&target.name)?;
+            state.failures = state.failures.saturating_add(1);
+            let unusable = at_once || policy::is_unusable(state.failures);
+            if unusable {
+                let (since, probes) = match &state.health {
+                    TargetHealth::Quarantined { since, probes, .. } => (*since, *probes + 1),
+                    TargetHealth::Active => (now, 0),
+                };
+                state.health = TargetHealth::Quarantined {
+                    since,
+                    kind: error.kind(),
+                    why: error.chain(),
+                    probe_at: policy::next_probe(probes, now),
+                    probes,
+                };
+            }
+            draft.put_target(&target.name, &state)?;
+            Ok(unusable)
+        })?;
+        let unusable = unusable.into_inner();
+        if unusable {
+            let (what, remedy) = policy::advice(error.kind());
+            tracing::error!(target_name = %target.name, error = %error.chain(), what, remedy, "target cannot be used; what is owed to it waits");
+        }
+        Ok(unusable)
+    }
+
+    /// A call succeeded: the target is usable.
+    pub(crate) fn target_answered(&self, target: &Target) -> Result<(), CycleError> {
+        let _ = self.ledger.write(|draft| {
+            let mut state = draft.target(&target.name)?;
+            state.failures = 0;
+            state.health = TargetHealth::Active;
+            draft.put_target(&target.name, &state)
+        })?;
+        Ok(())
+    }
+
+    /// Settles a debt whose outcome is unknown, if its time has come. True when the person can be planned for again.
+    pub(crate) async fn settle_unknown(
+        &self,
+        target: &Target,
+        identity: &Identity,
+        usable: bool,
+    ) -> Result<bool, CycleError> {
+        let contact = &identity.contact;
+        let Some(standing) = self.ledger.standing(&target.name, contact)? else { return Ok(true) };
+        let Some(owed) = &standing.owed else { return Ok(true) };
+        let Phase::Sent { at, ask_after, looks } = owed.phase else { return Ok(true) };
+        let now = self.clock.now();
+        let capabilities = target.adapter.info().capabilities;
+        let repeatable = capabilities.dedupes_by_key || owed.intent == Intent::Update;
+        if repeatable || !capabilities.find && now >= ask_after {
+            if !repeatable {
+                // It can neither be repeated nor looked up: only a human can know.
+                self.change_phase(
+                    target,
+                    contact,
+                    Phase::Held { why: WhyHeld::Ambiguous { records: 0 }, due: None },
+                )?;
+                return Ok(false);
+            }
+            self.change_phase(target, contact, Phase::Waiting { not_before: now })?;
+            return Ok(true);
+        }
+        if now < ask_after || !usable {
+            return Ok(false);
+        }
+        let found = match self.unless_stopped(target.adapter.find(identity)).await? {
+            Ok(found) => found,
+            Err(error) => {
+                self.target_failed(target, &error)?;
+                return Ok(false);
+            }
+        };
+        match judge(&found) {
+            Match::One(link) if owed.intent == Intent::Add || self.holds_new_hire(&standing, &link) => {
+                let _ = self.ledger.write(|draft| {
+                    let mut standing = draft.standing(&target.name, contact)?.unwrap_or_default();
+                    standing.settle_found(link, now);
+                    draft.put_standing(&target.name, contact, standing)?;
+                    draft.tell(&self.event(
+                        contact,
+                        Some(&target.name),
+                        Outcome::Agreed { effect: Effect::Created },
+                    ))
+                })?;
+                Ok(true)
+            }
+            Match::Unclear(records) => {
+                self.change_phase(
+                    target,
+                    contact,
+                    Phase::Held { why: WhyHeld::Ambiguous { records }, due: None },
+                )?;
+                Ok(false)
+            }
+            Match::Nobody | Match::One(_) => match policy::after_look(at, looks, now) {
+                Some(phase) => {
+                    self.change_phase(target, contact, phase)?;
+                    Ok(false)
+                }
+                None => {
+                    self.change_phase(target, contact, Phase::Waiting { not_before: now })?;
+                    Ok(true)
+                }
+            },
+        }
+    }
+
+    /// Whether the record found holds a hire that nothing was agreed about before.
+    fn holds_new_hire(&self, standing: &ledger::Standing, link: &Link) -> bool {
+        let known: BTreeSet<_> = standing.agreed.iter().flat_map(|agreed| agreed.link.hires.keys()).collect();
+        let sent =
+            standing.owed.iter().filter_map(|owed| owed.sent.as_ref()).flat_map(|sent| sent.hires.keys());
+        sent.filter(|hire| !known.contains(hire)).all(|hire| link.hires.contains_key(hire))
+    }
+
+    fn change_phase(&self, target: &Target, contact: &ContactId, phase: Phase) -> Result<(), CycleError> {
+        let _ = self.ledger.write(|draft| {
+            let mut standing = draft.standing(&target.name, contact)?.unwrap_or_default();
+            standing.fail(phase);
+            draft.put_standing(&target.name, contact, standing)
+        })?;
+        Ok(())
+    }
+}
+
+/// The one place from which a target is written to.
+async fn call(target: &Target, deliveries: &Durable<Vec<Delivery>>) -> Vec<adapter_sdk::Result<Receipt>> {
+    target.adapter.deliver(deliveries.get()).await
+}
+
+fn no_answer() -> Error {
+    Error::new(ErrorKind::Unexpected, "delivering: the adapter gave fewer answers than it was given people")
+        .find_first()
+}
+
+impl Engine {
+    /// Whether a look before creating would find this person's record. Changes nothing.
+    pub(crate) async fn would_adopt(&self, target: &Target, identity: &Identity) -> Result<bool, CycleError> {
+        if !target.adapter.info().capabilities.find {
+            return Ok(false);
+        }
+        let found = self.unless_stopped(target.adapter.find(identity)).await?;
+        Ok(found.is_ok_and(|found| matches!(judge(&found), Match::One(_))))
+    }
+}
+
+enum Look {
+    GoOn,
+    Adopted,
+    Waits,
+    Unusable,
+}
+
+enum Match {
+    Nobody,
+    One(Link),
+    Unclear(usize),
+}
+
+/// One record, proven by something we put there: it is this person's. Anything weaker, or more than one, is for a human.
+fn judge(found: &[Found]) -> Match {
+    let mut proven: BTreeMap<&people::RemoteId, &Found> = BTreeMap::new();
+    for record in found.iter().filter(|record| record.evidence.is_proof()) {
+        proven.entry(&record.link.remote).or_insert(record);
+    }
+    let suspected = found.iter().filter(|record| record.evidence == Evidence::Email).count();
+    match (proven.len(), suspected) {
+        (1, _) => Match::One(proven.into_values().next().expect("there is one").link.clone()),
+        (0, 0) => Match::Nobody,
+        (0, records) | (records, _) => Match::Unclear(records),
+    }
+}
+
+impl std::ops::AddAssign for Delivered {
+    fn add_assign(&mut self, other: Delivered) {
+        self.created += other.created;
+        self.updated += other.updated;
+        self.unchanged += other.unchanged;
+        self.withdrawn += other.withdrawn;
+        self.retried += other.retried;
+        self.unknown += other.unknown;
+        self.parked += other.parked;
+    }
+}

@@ -1,0 +1,409 @@
+//! What a human may order, and questions answered from the ledger. Synchronous: an order is on disk when it returns, and the
+//! next cycle acts on it.
+
+use ledger::{Actor, Outcome, Phase, Standing, TargetHealth, TaskId, WhyHeld};
+use people::{ContactId, Pii, TargetName, Timestamp};
+
+use crate::{
+    Activity, Explanation, GuardTrip, PersonLine, SourceStatus, Status, TargetExplanation, TargetStatus,
+    cycle::Engine, policy, status::state, sweep::cursor_moved_at,
+};
+
+/// Standings read at once.
+const PAGE: usize = 500;
+
+/// Why an order was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum OrderError {
+    /// No target has that name.
+    #[error("there is no target {0}")]
+    UnknownTarget(TargetName),
+    /// Nothing is held under that cycle.
+    #[error("nothing is held under cycle {0}; `hiresync guards` lists what is")]
+    UnknownCycle(u64),
+    /// The ledger could not be written.
+    #[error("the ledger could not be used")]
+    Ledger(#[from] ledger::Error),
+}
+
+impl Engine {
+    /// The contact meant by an id, a profile link or an e-mail address; asks the source, stores nothing.
+    pub async fn resolve(&self, who: &Pii<String>) -> adapter_sdk::Result<Option<ContactId>> {
+        if let Ok(contact) = who.reveal().parse::<ContactId>()
+            && self
+                .targets
+                .iter()
+                .any(|target| matches!(self.ledger.standing(&target.name, &contact), Ok(Some(_))))
+        {
+            return Ok(Some(contact));
+        }
+        self.source.resolve(who).await
+    }
+
+    /// Is it all right?
+    pub fn status(&self) -> ledger::Result<Status> {
+        let census = self.ledger.census();
+        let usage = self.source.usage();
+        let mut targets = std::collections::BTreeMap::new();
+        for target in &self.targets {
+            let counts = census.counts(&target.name);
+            let state = self.ledger.target(&target.name)?;
+            let (in_scope, unexplained) = self.completeness(&target.name, counts)?;
+            targets.insert(
+                target.name.clone(),
+                TargetStatus {
+                    adapter: target.adapter.info().kind.to_owned(),
+                    paused: state.paused,
+                    health: state.health,
+                    rebuilding: self.is_rebuilding(target)?,
+                    in_scope,
+                    counts,
+                    unexplained,
+                },
+            );
+        }
+        let tasks_open = self.ledger.tasks()?.iter().filter(|task| task.done_at.is_none()).count();
+        let marked = self.ledger.marked(None, usize::MAX)?.len();
+        let cursor_moved_at = cursor_moved_at(&self.ledger)?;
+        let next_due_at = self.next_due();
+        let activity: Activity = self.current_activity();
+        let memory = self.memory();
+        Ok(Status {
+            cycle: memory.cycle,
+            activity,
+            last_good_cycle_at: memory.last_good_at,
+            last_cycle: memory.last.clone(),
+            last_fault: memory.fault.clone(),
+            source: SourceStatus {
+                requests: usage.requests,
+                refused: usage.refused,
+                skew_seconds: usage.skew_seconds,
+                cursor_moved_at,
+            },
+            targets,
+            tasks_open,
+            marked,
+            next_due_at,
+        })
+    }
+
+    /// Counts the standings themselves and compares with the running counts: in scope less the parts must be 0.
+    fn completeness(&self, target: &TargetName, counts: ledger::Counts) -> ledger::Result<(u64, u64)> {
+        let mut in_scope = 0;
+        self.each(target, |_, standing| in_scope += u64::from(state(standing).is_some()))?;
+        Ok((in_scope, in_scope.abs_diff(counts.in_scope())))
+    }
+
+    /// Everybody we know, target by target.
+    pub fn people(&self) -> ledger::Result<Vec<PersonLine>> {
+        let mut lines = Vec::new();
+        for target in &self.targets {
+            self.each(&target.name, |contact, standing| lines.extend(line(&target.name, contact, standing)))?;
+        }
+        Ok(lines)
+    }
+
+    /// One contact, target by target.
+    pub fn person(&self, contact: &ContactId) -> ledger::Result<Vec<PersonLine>> {
+        let mut lines = Vec::new();
+        for target in &self.targets {
+            if let Some(standing) = self.ledger.standing(&target.name, contact)? {
+                lines.extend(line(&target.name, contact, &standing));
+            }
+        }
+        Ok(lines)
+    }
+
+    /// Why somebody is, or is not, over there.
+    pub fn explain(&self, contact: &ContactId) -> ledger::Result<Explanation> {
+        let mut targets = Vec::new();
+        for target in &self.targets {
+            let standing = self.ledger.standing(&target.name, contact)?.unwrap_or_default();
+            targets.push(self.explain_target(&target.name, standing)?);
+        }
+        let mut tasks = self.ledger.tasks()?;
+        tasks.retain(|task| task.contact == *contact && task.done_at.is_none());
+        let history = self.ledger.history(contact)?;
+        let marked = self.ledger.mark_of(contact)?.is_some();
+        Ok(Explanation { contact: contact.clone(), marked, targets, tasks, history })
+    }
+
+    /// Everybody who waits for a human after a refusal.
+    pub fn parked(&self) -> ledger::Result<Vec<(ContactId, TargetExplanation)>> {
+        let mut parked = Vec::new();
+        for target in &self.targets {
+            let mut found = Vec::new();
+            self.each(&target.name, |contact, standing| {
+                if state(standing) == Some("parked") {
+                    found.push((contact.clone(), standing.clone()));
+                }
+            })?;
+            for (contact, standing) in found {
+                parked.push((contact, self.explain_target(&target.name, standing)?));
+            }
+        }
+        Ok(parked)
+    }
+
+    /// Cycles whose debts are held by a guard.
+    pub fn guards(&self) -> ledger::Result<Vec<GuardTrip>> {
+        let mut trips = std::collections::BTreeMap::<u64, GuardTrip>::new();
+        for target in &self.targets {
+            self.each(&target.name, |_, standing| {
+                let Some((cycle, owed)) = guard_of(standing) else { return };
+                let trip = trips.entry(cycle).or_insert(GuardTrip { cycle, creates: 0, changes: 0, held: 0 });
+                trip.held += 1;
+                match owed.intent {
+                    adapter_sdk::Intent::Add | adapter_sdk::Intent::AddHire => trip.creates += 1,
+                    adapter_sdk::Intent::Update | adapter_sdk::Intent::Withdraw => trip.changes += 1,
+                }
+            })?;
+        }
+        Ok(trips.into_values().collect())
+    }
+
+    /// Whether somebody has to do something: exit code 1 of `run --once`.
+    pub fn needs_human(&self) -> ledger::Result<bool> {
+        let today = self.clock.today(self.settings.zone);
+        for target in &self.targets {
+            let counts = self.ledger.counts(&target.name);
+            if counts.parked > 0 || self.ledger.target(&target.name)?.health != TargetHealth::Active {
+                return Ok(true);
+            }
+            if counts.held == 0 {
+                continue;
+            }
+            let mut pressing = false;
+            self.each(&target.name, |_, standing| {
+                if let Some(Phase::Held { why, due }) = standing.owed.as_ref().map(|owed| &owed.phase) {
+                    let by_itself =
+                        matches!(why, WhyHeld::Missing { .. }) && due.is_none_or(|due| today <= due);
+                    pressing |= !by_itself;
+                }
+            })?;
+            if pressing {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// When something is to be done before the next poll, if anything is: the next debt that was not looked at yet, or the
+    /// next probe of a target.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        let attended = self.memory().attended_at;
+        let debt = self.ledger.next_due_after(attended);
+        let probe = self.targets.iter().filter_map(|target| match self.ledger.target(&target.name) {
+            Ok(ledger::TargetState { health: TargetHealth::Quarantined { probe_at, .. }, .. }) => {
+                Some(probe_at)
+            }
+            _ => None,
+        });
+        debt.into_iter().chain(probe).min()
+    }
+
+    /// The ledger, for questions this page has no word for.
+    pub fn ledger(&self) -> &ledger::Ledger {
+        &self.ledger
+    }
+
+    /// Orders that these contacts be read again.
+    pub fn sync(&self, contacts: &[ContactId]) -> Result<(), OrderError> {
+        let now = self.clock.now();
+        let _ =
+            self.ledger.write(|draft| contacts.iter().try_for_each(|contact| draft.mark(contact, now)))?;
+        Ok(())
+    }
+
+    /// Lets a contact's held and parked debts go on. Answers how many there were. What a guard holds is for `approve`.
+    pub fn retry(&self, contact: &ContactId, user: u32) -> Result<usize, OrderError> {
+        self.release(user, |_, standing| !standing.is_held_by_guard(), Some(contact))
+    }
+
+    /// Lets what the guard of `cycle` holds go on: the debts it was shown, no others. Their people are read again.
+    pub fn approve(&self, cycle: u64, user: u32) -> Result<usize, OrderError> {
+        let released = self.release(
+            user,
+            |_, standing| guard_of(standing).is_some_and(|(held, _)| held == cycle),
+            None,
+        )?;
+        if released == 0 { Err(OrderError::UnknownCycle(cycle)) } else { Ok(released) }
+    }
+
+    /// Stops deliveries to a target; what is owed waits.
+    pub fn pause(&self, target: &TargetName) -> Result<(), OrderError> {
+        self.set_paused(target, Order::Pause)
+    }
+
+    /// Lets deliveries to a target go on.
+    pub fn resume(&self, target: &TargetName) -> Result<(), OrderError> {
+        self.set_paused(target, Order::Resume)
+    }
+
+    /// Closes a task. False when there is no such open task.
+    pub fn task_done(&self, id: &TaskId, user: u32) -> Result<bool, OrderError> {
+        let now = self.clock.now();
+        let done = self.ledger.write(|draft| {
+            let Some(task) = self.ledger.task(id)? else { return Ok(false) };
+            let done = draft.close(id, now)?;
+            if done {
+                let mut event =
+                    self.event(&task.contact, task.target.as_ref(), Outcome::TaskDone { id: id.clone() });
+                event.actor = Actor::User(user);
+                draft.tell(&event)?;
+            }
+            Ok(done)
+        })?;
+        Ok(done.into_inner())
+    }
+
+    fn set_paused(&self, name: &TargetName, order: Order) -> Result<(), OrderError> {
+        let known = self.targets.iter().any(|target| target.name == *name);
+        if !known {
+            return Err(OrderError::UnknownTarget(name.clone()));
+        }
+        let _ = self.ledger.write(|draft| {
+            let mut state = draft.target(name)?;
+            state.paused = order == Order::Pause;
+            draft.put_target(name, &state)
+        })?;
+        // What waited meanwhile is due now.
+        self.memory().attended_at = None;
+        Ok(())
+    }
+
+    fn release(
+        &self,
+        user: u32,
+        which: impl Fn(&ContactId, &Standing) -> bool,
+        only: Option<&ContactId>,
+    ) -> Result<usize, OrderError> {
+        let now = self.clock.now();
+        let mut released = 0;
+        for target in &self.targets {
+            let mut chosen = Vec::new();
+            match only {
+                Some(contact) => chosen.push(contact.clone()),
+                None => self.each(&target.name, |contact, standing| {
+                    if which(contact, standing) {
+                        chosen.push(contact.clone());
+                    }
+                })?,
+            }
+            for step in chosen.chunks(PAGE) {
+                let count = self.ledger.write(|draft| {
+                    let mut count = 0;
+                    for contact in step {
+                        let Some(mut standing) = draft.standing(&target.name, contact)? else { continue };
+                        if !which(contact, &standing) || !standing.release(now) {
+                            continue;
+                        }
+                        count += 1;
+                        draft.put_standing(&target.name, contact, standing)?;
+                        draft.mark(contact, now)?;
+                        let mut event = self.event(contact, Some(&target.name), Outcome::Released);
+                        event.actor = Actor::User(user);
+                        draft.tell(&event)?;
+                    }
+                    Ok(count)
+                })?;
+                released += count.into_inner();
+            }
+        }
+        Ok(released)
+    }
+
+    fn explain_target(&self, target: &TargetName, standing: Standing) -> ledger::Result<TargetExplanation> {
+        let state = self.ledger.target(target)?;
+        let (code, what, remedy) = match (&standing.owed, &standing.agreed) {
+            (Some(owed), _) => match &owed.phase {
+                Phase::Waiting { .. } if state.paused => {
+                    ("waiting.paused".to_owned(), "A change waits, because the target is paused.".to_owned(), format!("`hiresync resume {target}`."))
+                }
+                Phase::Waiting { not_before } => match &state.health {
+                    TargetHealth::Quarantined { kind, since, .. } => {
+                        let (what, remedy) = policy::advice(*kind);
+                        (format!("waiting.{}", kind.code()), format!("A change waits: the target cannot be used since {since}. {what}"), remedy.to_owned())
+                    }
+                    TargetHealth::Active if owed.attempts > 0 => {
+                        (format!("waiting.retry_{}", owed.attempts), format!("A change failed {} time(s) and is tried again at {not_before}.", owed.attempts), String::new())
+                    }
+                    TargetHealth::Active => ("waiting".to_owned(), "A change is about to be sent.".to_owned(), String::new()),
+                },
+                Phase::Sent { at, ask_after, .. } => (
+                    "sent".to_owned(),
+                    format!("A change was sent at {at}, and what came of it is unknown. The target is asked at {ask_after}, before anything is sent again."),
+                    String::new(),
+                ),
+                Phase::Held { why, .. } => {
+                    let (what, remedy) = policy::held(why);
+                    (held_code(why), what, remedy)
+                }
+                Phase::Parked { kind, hint } => {
+                    let (what, remedy) = policy::advice(*kind);
+                    (format!("parked.{}", kind.code()), format!("{what} ({hint})"), remedy.to_owned())
+                }
+            },
+            (None, Some(agreed)) => ("agreed".to_owned(), format!("The target holds what it should; it said so at {}.", agreed.at), String::new()),
+            (None, None) => (
+                "unknown".to_owned(),
+                "Nothing was ever owed here: not hired in Lever, hired before `hired_since`, or not seen yet.".to_owned(),
+                "If the person was hired since, `hiresync sync CONTACT` reads them now.".to_owned(),
+            ),
+        };
+        Ok(TargetExplanation { target: target.clone(), code, what, remedy, standing })
+    }
+
+    fn each(&self, target: &TargetName, mut each: impl FnMut(&ContactId, &Standing)) -> ledger::Result<()> {
+        let mut after: Option<ContactId> = None;
+        loop {
+            let page = self.ledger.standings(target, after.as_ref(), PAGE)?;
+            let Some((last, _)) = page.last() else { return Ok(()) };
+            after = Some(last.clone());
+            page.iter().for_each(|(contact, standing)| each(contact, standing));
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Pause,
+    Resume,
+}
+
+/// The stable code of a reason to hold.
+pub(crate) fn held_code(why: &WhyHeld) -> String {
+    let reason = match why {
+        WhyHeld::Guard { .. } => "guard",
+        WhyHeld::Missing { .. } => "missing",
+        WhyHeld::StorageNotPermitted => "storage_not_permitted",
+        WhyHeld::Ambiguous { .. } => "ambiguous",
+        WhyHeld::RecordGone => "record_gone",
+        WhyHeld::Recovery => "recovery",
+    };
+    format!("held.{reason}")
+}
+
+fn guard_of(standing: &Standing) -> Option<(u64, &ledger::Owed)> {
+    let owed = standing.owed.as_ref()?;
+    match owed.phase {
+        Phase::Held { why: WhyHeld::Guard { cycle }, .. } => Some((cycle, owed)),
+        _ => None,
+    }
+}
+
+fn line(target: &TargetName, contact: &ContactId, standing: &Standing) -> Option<PersonLine> {
+    let unknown_since = match standing.owed.as_ref().map(|owed| &owed.phase) {
+        Some(Phase::Sent { at, .. }) => Some(*at),
+        _ => None,
+    };
+    Some(PersonLine {
+        contact: contact.clone(),
+        target: target.clone(),
+        state: state(standing)?.to_owned(),
+        remote: standing.agreed.as_ref().map(|agreed| agreed.link.remote.clone()),
+        agreed_at: standing.agreed.as_ref().map(|agreed| agreed.at),
+        outcome_unknown_since: unknown_since,
+        next_at: standing.due(),
+    })
+}

@@ -1,0 +1,226 @@
+//! What an error means next, and what a human should do about it. Nowhere else is that decided.
+
+use std::time::Duration;
+
+use adapter_sdk::{Error, ErrorKind, Next};
+use chrono::TimeDelta;
+use ledger::{Phase, WhyHeld};
+use people::Timestamp;
+
+/// Pauses between attempts at one debt; after the last one, every [`EVERY`], for ever and visibly.
+const LADDER: [TimeDelta; 6] = [
+    TimeDelta::minutes(1),
+    TimeDelta::minutes(5),
+    TimeDelta::minutes(30),
+    TimeDelta::hours(2),
+    TimeDelta::hours(6),
+    TimeDelta::hours(12),
+];
+const EVERY: TimeDelta = TimeDelta::hours(24);
+
+/// Pauses between probes of a target that cannot be used.
+const PROBES: [TimeDelta; 4] =
+    [TimeDelta::minutes(1), TimeDelta::minutes(5), TimeDelta::minutes(15), TimeDelta::hours(1)];
+
+/// The first look after an unknown outcome comes no later than this.
+const FIRST_LOOK_MAX: TimeDelta = TimeDelta::seconds(60);
+/// Looks that must have found nothing before something is sent again: at 30, 60, 120 and 240 seconds.
+const LOOKS_MIN: u32 = 4;
+/// Failed calls in a row after which a target counts as unusable.
+const FAILURES_MAX: u32 = 5;
+
+/// What to do with a debt after a failed attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// The debt goes on in this phase.
+    Debt(Phase),
+    /// Not this person's fault: the whole target cannot be used.
+    Target,
+}
+
+/// What a failed delivery means, after `attempts` attempts including this one.
+pub fn after_failure(
+    error: &Error,
+    attempts: u32,
+    sent_at: Timestamp,
+    call_timeout: Duration,
+    now: Timestamp,
+) -> Verdict {
+    match error.next() {
+        Next::FindFirst => Verdict::Debt(unknown(sent_at, call_timeout)),
+        _ if concerns_target(error.kind()) => Verdict::Target,
+        Next::Retry { after } => {
+            let asked = after.and_then(|after| TimeDelta::from_std(after).ok()).unwrap_or_default();
+            Verdict::Debt(Phase::Waiting { not_before: now + pause(attempts).max(asked.min(EVERY)) })
+        }
+        Next::Park => Verdict::Debt(Phase::Parked { kind: error.kind(), hint: error.to_string() }),
+    }
+}
+
+/// The phase of a debt whose outcome is unknown.
+pub fn unknown(sent_at: Timestamp, call_timeout: Duration) -> Phase {
+    Phase::Sent { at: sent_at, ask_after: ask_after(sent_at, call_timeout), looks: 0 }
+}
+
+/// When to look what came of a call that was made at `sent_at` and is given `call_timeout`.
+pub fn ask_after(sent_at: Timestamp, call_timeout: Duration) -> Timestamp {
+    sent_at + TimeDelta::from_std(call_timeout).map_or(FIRST_LOOK_MAX, |limit| limit.min(FIRST_LOOK_MAX))
+}
+
+/// When a debt that was attempted so often is attempted next.
+pub fn next_attempt(attempts: u32, now: Timestamp) -> Timestamp {
+    now + pause(attempts)
+}
+
+/// After a look that found nothing: look again later, or `None` when the outcome is settled: it was not applied.
+pub fn after_look(sent_at: Timestamp, looks: u32, now: Timestamp) -> Option<Phase> {
+    let looks = looks + 1;
+    (looks < LOOKS_MIN).then(|| {
+        let waited = (now - sent_at).max(TimeDelta::seconds(30));
+        Phase::Sent { at: sent_at, ask_after: now + waited.min(TimeDelta::hours(1)), looks }
+    })
+}
+
+/// Whether a failure is the whole target's.
+pub fn concerns_target(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Unauthorized | ErrorKind::ConfigInvalid)
+}
+
+/// Whether a target that failed so many calls in a row counts as unusable.
+pub fn is_unusable(failures: u32) -> bool {
+    failures >= FAILURES_MAX
+}
+
+/// When a target that was probed so often is probed next.
+pub fn next_probe(probes: u32, now: Timestamp) -> Timestamp {
+    now + PROBES[(probes as usize).min(PROBES.len() - 1)]
+}
+
+fn pause(attempts: u32) -> TimeDelta {
+    let step = attempts.saturating_sub(1) as usize;
+    LADDER.get(step).copied().unwrap_or(EVERY)
+}
+
+/// One sentence for the operator: what happened. And one: what to do.
+pub fn advice(kind: ErrorKind) -> (&'static str, &'static str) {
+    match kind {
+        ErrorKind::ConfigInvalid => (
+            "The settings do not fit.",
+            "Run `hiresync check`: it names the setting to change. Everything owed waits and flows on by itself.",
+        ),
+        ErrorKind::Unauthorized => (
+            "The credentials are refused.",
+            "Renew the credential, then reload hiresync. Everything owed waits and flows on by itself.",
+        ),
+        ErrorKind::RateLimited => {
+            ("It takes fewer calls than we make.", "Nothing to do: it is tried again, more slowly.")
+        }
+        ErrorKind::Unavailable => (
+            "It cannot be reached or cannot answer now.",
+            "Nothing to do unless it lasts: it is tried again.",
+        ),
+        ErrorKind::Rejected => (
+            "The target refuses this person's data.",
+            "Correct the named field in Lever or in the mapping; a changed value is sent by itself, `hiresync retry` sends the same again.",
+        ),
+        ErrorKind::Conflict => (
+            "Another record stands where this person's should.",
+            "Decide which record is the person's, then `hiresync retry`.",
+        ),
+        ErrorKind::Unsupported => ("The target cannot do this.", "Do it there by hand and close the task."),
+        ErrorKind::Unexpected => (
+            "The target answered in a way nobody foresaw.",
+            "Look at the log around that time, then `hiresync retry`; tell the adapter's author.",
+        ),
+    }
+}
+
+/// Why a debt is held, and what to do, in HR's words.
+pub fn held(why: &WhyHeld) -> (String, String) {
+    match why {
+        WhyHeld::Guard { cycle } => (
+            format!("Cycle {cycle} would have changed more people than the guards allow, so all of its changes wait."),
+            format!("Look at `hiresync guards`; if it is right, `hiresync approve {cycle}`."),
+        ),
+        WhyHeld::Missing { fields } => (
+            format!("Not sent, because these values are missing and must not be invented: {}.", listed(fields)),
+            "Fill them in in Lever; the person is then sent by itself.".to_owned(),
+        ),
+        WhyHeld::StorageNotPermitted => (
+            "Lever says that this person's data may not be stored (any more).".to_owned(),
+            "Renew the consent in Lever, or enter the person by hand.".to_owned(),
+        ),
+        WhyHeld::Ambiguous { records } => (
+            format!("{records} record(s) over there may be this person; none was created or changed."),
+            "Decide which record is the person's, then `hiresync retry`.".to_owned(),
+        ),
+        WhyHeld::RecordGone => (
+            "The record over there is gone; it is not made again by itself.".to_owned(),
+            "If it should be there, `hiresync retry` makes it again.".to_owned(),
+        ),
+        WhyHeld::Recovery => (
+            "The ledger was lost, and this target can neither be searched nor listed: we cannot know who is there.".to_owned(),
+            "Check by hand that the person is not there, then `hiresync retry`.".to_owned(),
+        ),
+    }
+}
+
+fn listed(fields: &[people::FieldKey]) -> String {
+    fields.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + TimeDelta::seconds(seconds)
+    }
+
+    fn verdict(error: &Error, attempts: u32) -> Verdict {
+        after_failure(error, attempts, at(0), Duration::from_secs(30), at(0))
+    }
+
+    #[test]
+    fn a_failure_that_passes_is_tried_again_ever_more_slowly_and_never_given_up() {
+        let error = Error::new(ErrorKind::Unavailable, "writing");
+        let pauses: Vec<i64> = (1..10)
+            .map(|attempts| match verdict(&error, attempts) {
+                Verdict::Debt(Phase::Waiting { not_before }) => not_before.timestamp() / 60,
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(pauses, [1, 5, 30, 120, 360, 720, 1440, 1440, 1440]);
+    }
+
+    #[test]
+    fn a_pause_the_target_asks_for_is_kept() {
+        let error = Error::new(ErrorKind::RateLimited, "writing").retry(Some(Duration::from_secs(90)));
+        assert_eq!(verdict(&error, 1), Verdict::Debt(Phase::Waiting { not_before: at(90) }));
+    }
+
+    #[test]
+    fn refused_credentials_are_the_targets_fault_and_refused_data_the_persons() {
+        for kind in ErrorKind::ALL {
+            let parked =
+                matches!(verdict(&Error::new(kind, "writing"), 1), Verdict::Debt(Phase::Parked { .. }));
+            let target = verdict(&Error::new(kind, "writing"), 1) == Verdict::Target;
+            assert_eq!(target, matches!(kind, ErrorKind::Unauthorized | ErrorKind::ConfigInvalid));
+            assert_eq!(parked, !target && !matches!(kind, ErrorKind::RateLimited | ErrorKind::Unavailable));
+        }
+    }
+
+    #[test]
+    fn an_unknown_outcome_is_looked_up_four_times_over_four_minutes_before_anything_is_sent_again() {
+        let mut phase = unknown(at(0), Duration::from_secs(30));
+        let mut looked = Vec::new();
+        while let Phase::Sent { at: sent, ask_after, looks } = phase {
+            looked.push(ask_after.timestamp());
+            match after_look(sent, looks, ask_after) {
+                Some(next) => phase = next,
+                None => break,
+            }
+        }
+        assert_eq!(looked, [30, 60, 120, 240]);
+    }
+}

@@ -1,0 +1,72 @@
+//! A ledger that is new to a target (a lost one, the first one, a new target) knows nobody there. Before anything is planned
+//! for it, the target is asked whom it holds. What is found is adopted; nothing is written.
+
+use adapter_sdk::Found;
+use ledger::{Draft, LinkOrigin, Outcome};
+use people::{ContactId, RemoteId};
+
+use crate::{
+    cycle::{CycleError, Engine},
+    settings::Target,
+};
+
+impl Engine {
+    /// Rebuilds the links of one target. False when the target could not be asked: then nothing is planned for it in this
+    /// cycle.
+    pub(crate) async fn rebuild(&self, target: &Target) -> Result<bool, CycleError> {
+        if target.adapter.info().capabilities.list {
+            let mut after: Option<RemoteId> = None;
+            loop {
+                let page = match self.unless_stopped(target.adapter.list(after)).await? {
+                    Ok(page) => page,
+                    Err(error) => {
+                        self.target_failed(target, &error)?;
+                        return Ok(false);
+                    }
+                };
+                let Some(last) = page.last() else { break };
+                after = Some(last.link.remote.clone());
+                let _ = self.ledger.write(|draft| {
+                    page.iter().try_for_each(|found| self.adopt_listed(draft, target, found))
+                })?;
+            }
+        }
+        let _ = self.ledger.write(|draft| {
+            let mut state = draft.target(&target.name)?;
+            state.rebuilt_under = Some(self.ledger.lineage().to_owned());
+            draft.put_target(&target.name, &state)
+        })?;
+        Ok(true)
+    }
+
+    /// Whether nobody is created yet because links are being rebuilt.
+    pub(crate) fn is_rebuilding(&self, target: &Target) -> ledger::Result<bool> {
+        Ok(self.ledger.target(&target.name)?.rebuilt_under.as_deref() != Some(self.ledger.lineage()))
+    }
+
+    fn adopt_listed(&self, draft: &mut Draft<'_>, target: &Target, found: &Found) -> ledger::Result<()> {
+        let Some(contact) = whose(draft, found)? else { return Ok(()) };
+        let mut standing = draft.standing(&target.name, &contact)?.unwrap_or_default();
+        if standing.agreed.is_some() {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        standing.adopt(found.link.clone(), LinkOrigin::Adopted, now);
+        draft.put_standing(&target.name, &contact, standing)?;
+        draft.mark(&contact, now)?;
+        draft.tell(&self.event(&contact, Some(&target.name), Outcome::Adopted))
+    }
+}
+
+/// The contact kept on the record, else the one we know an opportunity of.
+fn whose(draft: &Draft<'_>, found: &Found) -> ledger::Result<Option<ContactId>> {
+    if let Some(contact) = &found.contact {
+        return Ok(Some(contact.clone()));
+    }
+    for opportunity in found.link.hires.keys() {
+        if let Some(seen) = draft.seen(opportunity)? {
+            return Ok(Some(seen.contact));
+        }
+    }
+    Ok(None)
+}

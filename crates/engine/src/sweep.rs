@@ -1,0 +1,137 @@
+//! *Who* changed: only ids, digests and a cursor are kept, page by page.
+
+use adapter_sdk::Result;
+use chrono::TimeDelta;
+use ledger::{Draft, Ledger, Seen};
+use people::{Candidacy, ContactId, Timestamp};
+
+use crate::{
+    Activity,
+    cycle::{CycleError, Engine, Run},
+    source::{Cursor, Page, Sighting, Sweep, Then},
+};
+
+/// The note under which the ledger keeps the cursor, and the one that says when.
+pub(crate) const CURSOR: &str = "cursor";
+pub(crate) const CURSOR_MOVED: &str = "cursor-moved";
+/// A quiet sweep moves the cursor on disk only this often: an idle cycle writes nothing.
+const CURSOR_KEEPS: TimeDelta = TimeDelta::hours(1);
+/// Contacts marked in one step.
+const STEP: usize = 500;
+
+impl Engine {
+    /// Marks every contact that is hired or known to us and whose record differs from the one last seen. A full sweep marks
+    /// everybody hired and everybody known, changed or not: it is the repair.
+    pub(crate) async fn sweep(&self, run: &mut Run, sweep: &Sweep) -> Result<(), CycleError> {
+        let full = *sweep == Sweep::Full;
+        let mut page = None;
+        let mut quiet = true;
+        self.set_activity(Activity::Sweeping { seen: 0 });
+        loop {
+            let Page { sightings, unreadable, then } =
+                self.unless_stopped(self.source.sweep(sweep, page)).await??;
+            run.report.seen += sightings.len() as u64;
+            run.report.unreadable += u64::from(unreadable);
+            self.set_activity(Activity::Sweeping { seen: run.report.seen });
+            quiet &= self.note(&sightings, full)?;
+            match then {
+                Then::More(token) => page = Some(token),
+                Then::Done(cursor) => {
+                    if full {
+                        self.mark_everybody_known()?;
+                    }
+                    return self.keep_cursor(&cursor, quiet && !full);
+                }
+            }
+        }
+    }
+
+    /// Writes down what a page showed; true when it showed nothing new.
+    fn note(&self, sightings: &[Sighting], full: bool) -> Result<bool, CycleError> {
+        let now = self.clock.now();
+        let since = self.settings.since();
+        let wrote = self.ledger.write(|draft| {
+            let mut wrote = false;
+            for sighting in sightings {
+                wrote |= self.note_one(draft, sighting, full, since, now)?;
+            }
+            Ok(wrote)
+        })?;
+        Ok(!wrote.into_inner())
+    }
+
+    fn note_one(
+        &self,
+        draft: &mut Draft<'_>,
+        sighting: &Sighting,
+        full: bool,
+        since: Timestamp,
+        now: Timestamp,
+    ) -> ledger::Result<bool> {
+        let Sighting { opportunity, contact, candidacy, hired_at, content } = sighting;
+        let seen = draft.seen(opportunity)?;
+        let hired = *candidacy == Candidacy::Hired && hired_at.is_some_and(|at| at >= since);
+        if !hired && seen.is_none() && !self.is_known(contact)? {
+            return Ok(false);
+        }
+        let digest = Some(self.ledger.key().record(content.reveal()));
+        let unchanged = seen.as_ref().is_some_and(|seen| seen.digest == digest && seen.contact == *contact);
+        if unchanged && !full {
+            return Ok(false);
+        }
+        // Under a merge the contact known here stays until the surviving one was read: by it the merge is recognised.
+        let known = seen.as_ref().map_or(contact, |seen| &seen.contact).clone();
+        let first_hired_at = seen.as_ref().and_then(|seen| seen.first_hired_at);
+        draft.put_seen(opportunity, &Seen { contact: known.clone(), digest, first_hired_at })?;
+        draft.mark(contact, now)?;
+        if known != *contact {
+            draft.mark(&known, now)?;
+        }
+        Ok(true)
+    }
+
+    fn is_known(&self, contact: &ContactId) -> ledger::Result<bool> {
+        for target in &self.targets {
+            if self.ledger.standing(&target.name, contact)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn mark_everybody_known(&self) -> Result<(), CycleError> {
+        let now = self.clock.now();
+        for target in &self.targets {
+            let mut after: Option<ContactId> = None;
+            loop {
+                let page = self.ledger.standings(&target.name, after.as_ref(), STEP)?;
+                let Some((last, _)) = page.last() else { break };
+                after = Some(last.clone());
+                let _ = self
+                    .ledger
+                    .write(|draft| page.iter().try_for_each(|(contact, _)| draft.mark(contact, now)))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn keep_cursor(&self, cursor: &Cursor, quiet: bool) -> Result<(), CycleError> {
+        let now = self.clock.now();
+        self.memory().cursor = Some(cursor.clone());
+        let moved = cursor_moved_at(&self.ledger)?;
+        if quiet && moved.is_some_and(|moved| now - moved < CURSOR_KEEPS && now >= moved) {
+            return Ok(());
+        }
+        let _ = self.ledger.write(|draft| {
+            draft.put_note(CURSOR, &cursor.0);
+            draft.put_note(CURSOR_MOVED, &now.to_rfc3339());
+            Ok(())
+        })?;
+        Ok(())
+    }
+}
+
+/// When the cursor was last moved on disk.
+pub(crate) fn cursor_moved_at(ledger: &Ledger) -> ledger::Result<Option<Timestamp>> {
+    Ok(ledger.note(CURSOR_MOVED)?.and_then(|text| text.parse().ok()))
+}
