@@ -1,0 +1,284 @@
+//! The pretend Lever: one request in, one reply out.
+
+mod account;
+mod control;
+mod faults;
+mod figures;
+mod list;
+mod names;
+mod paging;
+mod query;
+mod rate;
+mod recruiting;
+mod render;
+mod routes;
+mod seed;
+mod truth;
+mod world;
+
+pub use faults::{BadFault, Fault, FaultKind};
+pub use figures::Figures;
+pub use rate::Rate;
+pub use recruiting::{NewContact, NewOffer, NewPosting, Refused};
+pub use truth::Hired;
+pub use world::{
+    Application, ArchiveReason, Archived, Contact, ContactId, Form, FormField, Offer, OfferId, OfferStatus,
+    Opportunity, OpportunityId, Phone, Posting, PostingId, ReasonId, Requisition, RequisitionId, Salary,
+    Stage, StageChange, StageId, User, UserId,
+};
+
+use bytes::Bytes;
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use serde_json::{Value, json};
+
+use crate::message::{Millis, Reply, Request, Sending, basic_auth, http_date};
+use faults::{Faults, Occasion};
+use paging::Offsets;
+use query::Refusal;
+use rate::Bucket;
+use routes::Endpoint;
+use world::World;
+
+/// How the pretend account is set up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The only key that is let in.
+    pub api_key: String,
+    /// The key's rate limit; none for no limit.
+    pub rate: Option<Rate>,
+    /// Decides every id, the seeded people, and which request a fault with a percentage meets.
+    pub seed: u64,
+    /// Records on a page when the request has no `limit`. Lever's own default is 100 (ref §4).
+    pub page_size: usize,
+    /// A page never has more records than this, whatever `limit` says: many pages out of few people.
+    pub page_size_max: usize,
+    /// How long an offset token is good for. Unknown for Lever (ref §4).
+    pub offset_lives_ms: Millis,
+    /// Whether the key was granted confidential data when it was made (ref §1.2).
+    pub confidential_granted: bool,
+    /// Whether a hire sets `updatedAt`. Lever documents that it does; in real recordings all 43 hired people
+    /// had null (ref §6).
+    pub hires_touch_updated_at: bool,
+    /// How `GET /archive_reasons?type=hired` answers.
+    pub hired_reasons: HiredReasons,
+}
+
+/// Lever's documentation shows an object where clients saw an array (ref §7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HiredReasons {
+    /// An array of the account's two hired reasons, one of them retired.
+    Many,
+    /// A bare object, and the account has only one.
+    One,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            api_key: "sandbox-key".to_owned(),
+            rate: Some(Rate::default()),
+            seed: 1,
+            page_size: 100,
+            page_size_max: 100,
+            offset_lives_ms: 10 * 60_000,
+            confidential_granted: true,
+            hires_touch_updated_at: true,
+            hired_reasons: HiredReasons::Many,
+        }
+    }
+}
+
+/// A pretend Lever with one account and one API key.
+#[derive(Debug)]
+pub struct Lever {
+    settings: Settings,
+    world: World,
+    bucket: Option<Bucket>,
+    offsets: Offsets,
+    faults: Faults,
+    figures: Figures,
+}
+
+impl Lever {
+    /// An account with stages, reasons, users, postings and requisitions, and nobody who applied.
+    pub fn new(settings: Settings) -> Lever {
+        Lever {
+            world: account::furnish(&settings),
+            bucket: settings.rate.map(Bucket::full),
+            offsets: Offsets::new(settings.offset_lives_ms),
+            faults: Faults::none(settings.seed),
+            figures: Figures::default(),
+            settings,
+        }
+    }
+
+    /// Answers one request. Under `/v1` it is Lever; under `/sandbox` it is us, without key, limit or faults.
+    pub fn handle(&mut self, now: Millis, request: &Request) -> Reply {
+        let segments = request.segments();
+        let mut reply = match segments.split_first() {
+            Some((first, path)) if first == "v1" => self.handle_lever(now, path, request),
+            Some((first, path)) if first == "sandbox" => self.control(now, path, request),
+            _ => Refusal::not_found("nothing is here; Lever's paths start with /v1").into_reply(),
+        };
+        reply.headers.push(("date", http_date(now)));
+        reply.headers.push(("server", "lever-data-api".to_owned()));
+        reply.headers.push(("x-lever-region", "global".to_owned()));
+        reply
+    }
+
+    /// Plans a fault after those already planned.
+    pub fn add_fault(&mut self, fault: Fault) {
+        self.faults.add(fault);
+    }
+
+    /// Forgets all faults that are still to come.
+    pub fn clear_faults(&mut self) {
+        self.faults.clear();
+    }
+
+    /// What was counted so far.
+    pub fn figures(&self) -> &Figures {
+        &self.figures
+    }
+
+    /// How the account is set up.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    fn handle_lever(&mut self, now: Millis, path: &[String], request: &Request) -> Reply {
+        let route = routes::find(path);
+        let template = route.as_ref().map_or("unknown", |(endpoint, _)| endpoint.template());
+        self.figures.count_request(now, template, &request.method);
+        let reply = self.answer(now, route, request).unwrap_or_else(Refusal::into_reply);
+        self.figures.count_reply(reply.status);
+        reply
+    }
+
+    fn answer(
+        &mut self,
+        now: Millis,
+        route: Option<(Endpoint, &str)>,
+        request: &Request,
+    ) -> Result<Reply, Refusal> {
+        if request.header("authorization") != Some(&basic_auth(&self.settings.api_key)) {
+            return Err(Refusal::of_status(401));
+        }
+        if !self.bucket.as_mut().is_none_or(|bucket| bucket.take(now)) {
+            return Err(Refusal::of_status(429));
+        }
+        let occasion = Occasion {
+            now,
+            endpoint: route.map_or("unknown", |(endpoint, _)| endpoint.template()),
+            is_list: route.is_some_and(|(endpoint, _)| endpoint.is_list()),
+            has_offset: request.query.iter().any(|(name, _)| name == "offset"),
+        };
+        match self.faults.play(&occasion) {
+            Some(fault) => {
+                self.figures.faults += 1;
+                self.answer_with(fault, now, route, request)
+            }
+            None => self.execute(now, route, request),
+        }
+    }
+
+    fn execute(
+        &mut self,
+        now: Millis,
+        route: Option<(Endpoint, &str)>,
+        request: &Request,
+    ) -> Result<Reply, Refusal> {
+        let (endpoint, id) = route.ok_or_else(|| Refusal::not_found("no such path"))?;
+        if request.method != "GET" {
+            return Err(Refusal::new(403, "Forbidden", "this key may only read"));
+        }
+        self.read(now, endpoint, id, request).map(|body| Reply::json(200, body))
+    }
+
+    fn answer_with(
+        &mut self,
+        fault: FaultKind,
+        now: Millis,
+        route: Option<(Endpoint, &str)>,
+        request: &Request,
+    ) -> Result<Reply, Refusal> {
+        let unanswered = |sending| Ok(Reply { sending, ..Reply::json(200, String::new()) });
+        match fault {
+            FaultKind::Status(status) => return Err(Refusal::of_status(status)),
+            FaultKind::Offset => return Err(Refusal::bad_offset()),
+            FaultKind::Close => return unanswered(Sending::Nothing),
+            FaultKind::Hang => return unanswered(Sending::Hang),
+            FaultKind::Html => {
+                return Ok(Reply::text(200, "text/html; charset=utf-8", LOGIN_PAGE.to_owned()));
+            }
+            FaultKind::Redirect { to } => {
+                let mut reply =
+                    Reply::json(301, json!({"code": "MovedPermanently", "message": ""}).to_string());
+                reply.headers.push(("location", format!("{to}{}", request.path)));
+                return Ok(reply);
+            }
+            _ => {}
+        }
+        let mut reply = self.execute(now, route, request)?;
+        let length = reply.body.len();
+        match fault {
+            FaultKind::Half => reply.body.truncate(length / 2),
+            FaultKind::Cut => reply.sending = Sending::Cut { after: length / 2 },
+            FaultKind::Lost => reply.sending = Sending::Nothing,
+            FaultKind::Slow => reply.sending = Sending::Slowly,
+            FaultKind::Huge { mebibytes } => {
+                let blanks = " ".repeat(mebibytes << 20);
+                reply.body = Bytes::from([blanks.as_bytes(), &reply.body].concat());
+            }
+            FaultKind::Empty => reply.body = json!({"data": [], "hasNext": false}).to_string().into(),
+            FaultKind::NoNext => reshape(&mut reply, |envelope| {
+                if let Some(fields) = envelope.as_object_mut() {
+                    fields.insert("hasNext".to_owned(), true.into());
+                    fields.remove("next");
+                }
+            }),
+            FaultKind::Garbled => reshape(&mut reply, |envelope| garble(&mut self.faults.dice, envelope)),
+            _ => {}
+        }
+        Ok(reply)
+    }
+}
+
+/// Rewrites an answer that is already text; only faults do that.
+fn reshape(reply: &mut Reply, change: impl FnOnce(&mut Value)) {
+    if let Ok(mut envelope) = serde_json::from_slice::<Value>(&reply.body) {
+        change(&mut envelope);
+        reply.body = envelope.to_string().into();
+    }
+}
+
+/// Spoils one record of a list; an empty list stays as it is.
+fn garble(dice: &mut ChaCha8Rng, envelope: &mut Value) {
+    let Some(records) = envelope["data"].as_array_mut().filter(|records| !records.is_empty()) else {
+        return;
+    };
+    let at = dice.random_range(0..records.len());
+    let record = &mut records[at];
+    match (dice.random_range(0..4), record.as_object_mut()) {
+        (0, Some(fields)) => {
+            fields.remove("id");
+        }
+        (1, Some(fields)) => {
+            fields.insert("id".to_owned(), json!({"was": "here"}));
+        }
+        (2, Some(fields)) => {
+            for (field, wrong) in [("contact", json!([7])), ("archived", json!("yes")), ("id", json!(12_345))]
+            {
+                fields.insert(field.to_owned(), wrong);
+            }
+        }
+        _ => *record = json!("record"),
+    }
+}
+
+const LOGIN_PAGE: &str = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head>\
+    <body><h1>Sign in to continue</h1><form method=\"post\"><input name=\"email\"></form></body></html>\n";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,385 @@
+//! The pretend Lever behind a TCP port: just enough HTTP/1.1 for a client library and for `curl`.
+//!
+//! Written by hand because half of its work is to be a bad server: a library for good ones will not promise a
+//! body and then close the connection.
+
+use std::future::Future;
+use std::io;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::{Buf, Bytes, BytesMut};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+use crate::lever::Lever;
+use crate::message::{Reply, Request, Sending};
+
+/// Longest request line and headers together.
+const HEAD_MAX: usize = 32 * 1024;
+/// Longest request body.
+const BODY_MAX: usize = 1024 * 1024;
+/// Between two bytes of a slow body.
+const SLOW_PAUSE: Duration = Duration::from_secs(1);
+/// After a connection could not be taken, usually for want of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Answers on this port until `shutdown` is done, then drops every connection. `clock` tells the time in
+/// milliseconds since the epoch.
+pub async fn serve(
+    lever: Arc<Mutex<Lever>>,
+    listener: TcpListener,
+    clock: impl Fn() -> u64 + Send + Sync + 'static,
+    shutdown: impl Future<Output = ()>,
+) {
+    let clock: Arc<dyn Fn() -> u64 + Send + Sync> = Arc::new(clock);
+    let mut connections = JoinSet::new();
+    let mut shutdown = pin!(shutdown);
+    loop {
+        tokio::select! {
+            () = &mut shutdown => break,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    let (lever, clock) = (Arc::clone(&lever), Arc::clone(&clock));
+                    connections.spawn(async move {
+                        let answer = |request: &Request| {
+                            lever.lock().unwrap_or_else(PoisonError::into_inner).handle(clock(), request)
+                        };
+                        // The peer went away: nobody is left to tell.
+                        let _ = converse(stream, answer).await;
+                    });
+                }
+                Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+    connections.shutdown().await;
+}
+
+/// Requests and answers on one connection, until one side has enough.
+async fn converse(mut stream: TcpStream, answer: impl Fn(&Request) -> Reply) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut received = BytesMut::new();
+    loop {
+        let (request, keeps_alive) = match receive(&mut stream, &mut received).await? {
+            Received::Request(request, keeps_alive) => (request, keeps_alive),
+            Received::Refused(status) => return stream.write_all(&refusal(status)).await,
+            Received::Closed => return Ok(()),
+        };
+        let reply = answer(&request);
+        if !send(&mut stream, &request, &reply, keeps_alive).await? || !keeps_alive {
+            return Ok(());
+        }
+    }
+}
+
+/// What came in.
+enum Received {
+    /// A request, and whether the client wants to go on.
+    Request(Request, bool),
+    /// Something no request; answer with this status and close.
+    Refused(u16),
+    /// The client is done.
+    Closed,
+}
+
+async fn receive(stream: &mut TcpStream, received: &mut BytesMut) -> io::Result<Received> {
+    let head_length = loop {
+        if let Some(at) = received.windows(4).position(|four| four == b"\r\n\r\n") {
+            break at;
+        }
+        if received.len() > HEAD_MAX {
+            return Ok(Received::Refused(431));
+        }
+        if stream.read_buf(received).await? == 0 {
+            return Ok(Received::Closed);
+        }
+    };
+    let head = received.split_to(head_length);
+    received.advance(4);
+    let Some((mut request, keeps_alive)) = str::from_utf8(&head).ok().and_then(parse_head) else {
+        return Ok(Received::Refused(400));
+    };
+    if request.header("transfer-encoding").is_some() {
+        return Ok(Received::Refused(411));
+    }
+    let body_length = match request.header("content-length").map_or(Ok(0), str::parse) {
+        Ok(length) if length <= BODY_MAX => length,
+        Ok(_) => return Ok(Received::Refused(413)),
+        Err(_) => return Ok(Received::Refused(400)),
+    };
+    while received.len() < body_length {
+        if stream.read_buf(received).await? == 0 {
+            return Ok(Received::Closed);
+        }
+    }
+    request.body = Bytes::from(received.split_to(body_length).to_vec());
+    Ok(Received::Request(request, keeps_alive))
+}
+
+fn parse_head(head: &str) -> Option<(Request, bool)> {
+    let mut lines = head.split("\r\n");
+    let mut first = lines.next()?.split(' ');
+    let (method, target, version) = (first.next()?, first.next()?, first.next()?);
+    let mut request = Request::new(method, target);
+    for line in lines {
+        let (name, value) = line.split_once(':')?;
+        request.headers.push((name.to_owned(), value.trim().to_owned()));
+    }
+    let connection = request.header("connection").unwrap_or_default();
+    let keeps_alive = version == "HTTP/1.1" && !connection.eq_ignore_ascii_case("close");
+    Some((request, keeps_alive))
+}
+
+/// Acts the reply out; false when the connection is to be closed.
+async fn send(
+    stream: &mut TcpStream,
+    request: &Request,
+    reply: &Reply,
+    keeps_alive: bool,
+) -> io::Result<bool> {
+    let mut message = head(reply, keeps_alive);
+    let body: &[u8] = if request.method == "HEAD" { &[] } else { &reply.body };
+    match reply.sending {
+        Sending::Whole => {
+            message.extend_from_slice(body);
+            stream.write_all(&message).await?;
+            Ok(true)
+        }
+        Sending::Cut { after } => {
+            message.extend_from_slice(&body[..after.min(body.len())]);
+            stream.write_all(&message).await?;
+            Ok(false)
+        }
+        Sending::Nothing => Ok(false),
+        Sending::Hang => {
+            let mut ignored = [0; 1024];
+            while stream.read(&mut ignored).await? > 0 {}
+            Ok(false)
+        }
+        Sending::Slowly => {
+            stream.write_all(&message).await?;
+            for byte in body {
+                tokio::time::sleep(SLOW_PAUSE).await;
+                stream.write_all(&[*byte]).await?;
+            }
+            Ok(true)
+        }
+    }
+}
+
+fn head(reply: &Reply, keeps_alive: bool) -> Vec<u8> {
+    let mut head = format!("HTTP/1.1 {} {}\r\n", reply.status, phrase(reply.status));
+    for (name, value) in &reply.headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    let connection = if keeps_alive { "keep-alive" } else { "close" };
+    head.push_str(&format!("content-length: {}\r\nconnection: {connection}\r\n\r\n", reply.body.len()));
+    head.into_bytes()
+}
+
+fn refusal(status: u16) -> Vec<u8> {
+    format!("HTTP/1.1 {status} {}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n", phrase(status))
+        .into_bytes()
+}
+
+fn phrase(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        301 => "Moved Permanently",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        411 => "Length Required",
+        413 => "Content Too Large",
+        429 => "Too Many Requests",
+        431 => "Request Header Fields Too Large",
+        500 => "Internal Server Error",
+        503 => "Service Unavailable",
+        _ => "Status",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lever::{Fault, NewContact, Settings};
+    use crate::message::basic_auth;
+
+    const NOW: u64 = 784_111_777_000;
+
+    struct Running {
+        lever: Arc<Mutex<Lever>>,
+        address: std::net::SocketAddr,
+        _task: JoinSet<()>,
+    }
+
+    impl Running {
+        async fn start() -> Running {
+            let mut lever = Lever::new(Settings::default());
+            let contact = lever.add_contact(NewContact::named("Ada Example"));
+            lever.add_opportunity(NOW, &contact, None).unwrap();
+            let lever = Arc::new(Mutex::new(lever));
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let mut task = JoinSet::new();
+            task.spawn(serve(Arc::clone(&lever), listener, || NOW, std::future::pending()));
+            Running { lever, address, _task: task }
+        }
+
+        fn plan(&self, fault: &str) {
+            self.lever.lock().unwrap().add_fault(Fault::parse(fault).unwrap());
+        }
+
+        async fn connect(&self) -> TcpStream {
+            TcpStream::connect(self.address).await.unwrap()
+        }
+
+        /// Everything that comes back until the server closes.
+        async fn send(&self, request: &str) -> String {
+            let mut stream = self.connect().await;
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).await.unwrap();
+            String::from_utf8(answer).unwrap()
+        }
+    }
+
+    fn get(path: &str, more: &str) -> String {
+        format!(
+            "GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\n{more}\r\n",
+            basic_auth("sandbox-key")
+        )
+    }
+
+    fn closing(path: &str) -> String {
+        get(path, "Connection: close\r\n")
+    }
+
+    /// The promised length and the body that came.
+    fn body_of(answer: &str) -> (usize, &str) {
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+        (length.parse().unwrap(), body)
+    }
+
+    #[tokio::test]
+    async fn a_request_is_answered_whole_and_the_connection_stays() {
+        let server = Running::start().await;
+        let answer = server.send(&(get("/v1/stages", "") + &closing("/v1/stages?limit=1"))).await;
+        let second = answer.rfind("HTTP/1.1 200 OK\r\n").unwrap();
+        assert!(second > 0, "two answers on one connection");
+        assert!(answer.contains("\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"));
+        let (length, body) = body_of(&answer[second..]);
+        assert_eq!((length, &body[..9]), (body.len(), "{\"data\":["));
+    }
+
+    #[tokio::test]
+    async fn a_body_is_read_whether_it_comes_at_once_or_late() {
+        let server = Running::start().await;
+        let body = r#"{"name": "Ben Example"}"#;
+        let mut stream = server.connect().await;
+        let head = format!(
+            "POST /sandbox/hire HTTP/1.1\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+            body.len()
+        );
+        for part in [&head[..20], &head[20..], &body[..3], &body[3..]] {
+            stream.write_all(part.as_bytes()).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+        assert_eq!(server.lever.lock().unwrap().hired()[0].name, "Ben Example");
+    }
+
+    #[tokio::test]
+    async fn a_cut_answer_promises_more_than_it_brings() {
+        let server = Running::start().await;
+        server.plan("cut");
+        let answer = server.send(&get("/v1/opportunities", "")).await;
+        let (length, body) = body_of(&answer);
+        assert_eq!(body.len(), length / 2);
+    }
+
+    #[tokio::test]
+    async fn a_half_page_is_as_long_as_it_says() {
+        let server = Running::start().await;
+        server.plan("half");
+        let answer = server.send(&closing("/v1/opportunities")).await;
+        let (length, body) = body_of(&answer);
+        assert_eq!(body.len(), length);
+        assert!(!body.ends_with('}'));
+    }
+
+    #[tokio::test]
+    async fn a_closed_connection_brings_no_byte() {
+        let server = Running::start().await;
+        for fault in ["close", "lost"] {
+            server.plan(fault);
+            assert_eq!(server.send(&get("/v1/opportunities", "")).await, "");
+        }
+        assert_eq!(server.lever.lock().unwrap().figures().requests, 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_hanging_connection_outlasts_any_patience_and_holds_nobody_else_up() {
+        let server = Running::start().await;
+        server.plan("hang");
+        let mut stream = server.connect().await;
+        stream.write_all(get("/v1/stages", "").as_bytes()).await.unwrap();
+        // The clock is paused: an hour passes as soon as nothing else can happen.
+        let waited = tokio::time::timeout(Duration::from_secs(3600), stream.read_u8()).await;
+        assert!(waited.is_err());
+        assert!(server.send(&closing("/v1/stages")).await.starts_with("HTTP/1.1 200"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_body_takes_a_second_a_byte() {
+        let server = Running::start().await;
+        server.plan("slow");
+        let started = tokio::time::Instant::now();
+        let answer = server.send(&closing("/v1/stages?limit=1")).await;
+        let (length, body) = body_of(&answer);
+        assert_eq!(body.len(), length);
+        assert_eq!(started.elapsed().as_secs(), length as u64);
+    }
+
+    #[tokio::test]
+    async fn what_is_no_request_is_refused_and_harms_nobody() {
+        let server = Running::start().await;
+        let endless = format!("GET / HTTP/1.1\r\nX: {}\r\n", "x".repeat(HEAD_MAX));
+        for (request, status) in [
+            ("nonsense\r\n\r\n", "400"),
+            ("GET / HTTP/1.1\r\nno colon\r\n\r\n", "400"),
+            ("POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", "400"),
+            ("POST / HTTP/1.1\r\nContent-Length: 1048577\r\n\r\n", "413"),
+            ("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", "411"),
+            (&endless, "431"),
+        ] {
+            let answer = server.send(request).await;
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+        }
+        assert!(server.send(&closing("/v1/stages")).await.starts_with("HTTP/1.1 200"));
+    }
+
+    #[tokio::test]
+    async fn shutdown_drops_the_connections_and_ends() {
+        let lever = Arc::new(Mutex::new(Lever::new(Settings::default())));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let mut task = JoinSet::new();
+        task.spawn(serve(lever, listener, || NOW, async {
+            let _ = stopped.await;
+        }));
+        let mut idle = TcpStream::connect(address).await.unwrap();
+        stop.send(()).unwrap();
+        task.join_next().await.unwrap().unwrap();
+        assert!(matches!(idle.read(&mut [0; 8]).await, Ok(0) | Err(_)));
+    }
+}
