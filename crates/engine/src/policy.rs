@@ -24,6 +24,7 @@ const PROBES: [TimeDelta; 4] =
 
 /// The first look after an unknown outcome comes no later than this.
 const FIRST_LOOK_MAX: TimeDelta = TimeDelta::seconds(60);
+const BETWEEN_LOOKS: TimeDelta = TimeDelta::seconds(30);
 /// Looks that must have found nothing before something is sent again: at 30, 60, 120 and 240 seconds.
 const LOOKS_MIN: u32 = 4;
 /// Failed calls in a row after which a target counts as unusable.
@@ -72,12 +73,14 @@ pub fn next_attempt(attempts: u32, now: Timestamp) -> Timestamp {
     now + pause(attempts)
 }
 
-/// After a look that found nothing: look again later, or `None` when the outcome is settled: it was not applied.
+/// After a look that found nothing: look again later, or `None` when the outcome is settled: it was not applied. Looks are
+/// spread, since a target's search may lag: the n-th is due 30·2ⁿ seconds after the call, and never sooner than 30 seconds
+/// after the one before.
 pub fn after_look(sent_at: Timestamp, looks: u32, now: Timestamp) -> Option<Phase> {
     let looks = looks + 1;
     (looks < LOOKS_MIN).then(|| {
-        let waited = (now - sent_at).max(TimeDelta::seconds(30));
-        Phase::Sent { at: sent_at, ask_after: now + waited.min(TimeDelta::hours(1)), looks }
+        let due = sent_at + BETWEEN_LOOKS * (1 << looks);
+        Phase::Sent { at: sent_at, ask_after: due.max(now + BETWEEN_LOOKS), looks }
     })
 }
 

@@ -49,6 +49,7 @@ pub struct Mapping {
     person: Vec<Rule>,
     hire: Vec<Rule>,
     needs: Needs,
+    pinned: BTreeSet<FieldName>,
     zone: Zone,
 }
 
@@ -60,11 +61,13 @@ struct Rule {
 impl Mapping {
     /// Compiles `rules` against the fields a target takes. Every fault is reported, none is left for the first hire.
     pub fn compile(rules: &Rules, schema: &FieldSchema, zone: Zone) -> Result<Mapping, Vec<MappingFault>> {
-        let mut compiling = Compiling { schema, faults: Vec::new(), needs: Needs::default() };
+        let mut compiling =
+            Compiling { schema, faults: Vec::new(), needs: Needs::default(), pinned: BTreeSet::new() };
         let mut mapping = Mapping {
             person: compiling.level(Level::Person, &rules.person),
             hire: compiling.level(Level::Hire, &rules.hire),
-            needs: compiling.needs,
+            needs: Needs::default(),
+            pinned: BTreeSet::new(),
             zone,
         };
         compiling.across_levels(rules);
@@ -72,12 +75,18 @@ impl Mapping {
             compiling.try_once(&mapping);
         }
         mapping.needs = compiling.needs;
+        mapping.pinned = compiling.pinned;
         if compiling.faults.is_empty() { Ok(mapping) } else { Err(compiling.faults) }
     }
 
     /// What has to be asked of Lever.
     pub fn needs(&self) -> Needs {
         self.needs
+    }
+
+    /// Fields of a hire that depend on the day of the decision: a ledger that lost that day leaves them as they are.
+    pub fn pinned(&self) -> &BTreeSet<FieldName> {
+        &self.pinned
     }
 
     /// The mapped fields in the order of the configuration.
@@ -162,6 +171,7 @@ struct Compiling<'s> {
     schema: &'s FieldSchema,
     faults: Vec<MappingFault>,
     needs: Needs,
+    pinned: BTreeSet<FieldName>,
 }
 
 impl Compiling<'_> {
@@ -187,6 +197,9 @@ impl Compiling<'_> {
         let used: BTreeSet<String> = expression.undeclared_variables(true).into_iter().collect();
         for name in &used {
             self.known_name(level, field, name);
+        }
+        if used.contains("today") {
+            self.pinned.insert(FieldName::new(field));
         }
         Some(Rule { field: FieldName::new(field), expression })
     }

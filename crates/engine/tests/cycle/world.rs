@@ -1,0 +1,330 @@
+//! A pretend source, a clock that is set by hand, and an engine over a memory ledger and a memory target.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use adapter_sdk::{Capabilities, CheckReport, Error, ErrorKind, FieldSchema, HrisAdapter, memory::Memory};
+use async_trait::async_trait;
+use chrono::TimeDelta;
+use engine::{
+    Cursor, CycleError, CycleOrder, CycleReport, Engine, Guards, Page, PageToken, Parts, Reading, Settings,
+    Sighting, Source, Sweep, SweepKind, Target, Then, Usage, Whom,
+};
+use ledger::{DigestKey, Ledger, MemoryStore, Origin, Standing, Store};
+use mapping::{Mapping, Rules};
+use people::{
+    Candidacy, Clock, ContactId, DataProtection, FullName, Hire, OpportunityId, Person, Pii, Posting, Secret,
+    Timestamp,
+};
+
+pub const SINCE: &str = "2026-01-01";
+
+pub fn contact(name: &str) -> ContactId {
+    name.parse().unwrap()
+}
+
+pub fn opportunity(name: &str) -> OpportunityId {
+    name.parse().unwrap()
+}
+
+/// A clock that is set by hand.
+#[derive(Debug)]
+pub struct HandClock(Mutex<Timestamp>);
+
+impl Clock for HandClock {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap()
+    }
+}
+
+/// What a test wants of the source.
+#[derive(Default)]
+pub struct People {
+    pub persons: BTreeMap<ContactId, Person>,
+    pub anonymised: BTreeSet<ContactId>,
+    pub moved: BTreeMap<ContactId, ContactId>,
+    pub failing: BTreeSet<ContactId>,
+    pub down: bool,
+    pub read: Vec<ContactId>,
+    changed: BTreeSet<ContactId>,
+    version: u64,
+}
+
+pub struct FakeSource(Mutex<People>);
+
+impl fmt::Debug for FakeSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FakeSource")
+    }
+}
+
+impl FakeSource {
+    pub fn people(&self) -> MutexGuard<'_, People> {
+        self.0.lock().unwrap()
+    }
+}
+
+fn outage() -> Error {
+    Error::new(ErrorKind::Unavailable, "asking the pretend source")
+}
+
+#[async_trait]
+impl Source for FakeSource {
+    async fn check(&self) -> adapter_sdk::Result<CheckReport> {
+        Ok(CheckReport::default())
+    }
+
+    async fn sweep(&self, sweep: &Sweep, _page: Option<PageToken>) -> adapter_sdk::Result<Page> {
+        let mut people = self.people();
+        if people.down {
+            return Err(outage());
+        }
+        let changed = std::mem::take(&mut people.changed);
+        let sightings = people
+            .persons
+            .values()
+            .filter(|person| *sweep == Sweep::Full || changed.contains(&person.contact))
+            .flat_map(|person| {
+                let version = people.version;
+                person.opportunities.iter().map(move |(opportunity, candidacy)| Sighting {
+                    opportunity: opportunity.clone(),
+                    contact: person.contact.clone(),
+                    candidacy: *candidacy,
+                    hired_at: person.hires.get(opportunity).map(|hire| hire.hired_at),
+                    content: Pii::new(format!("{version} {person:?} {}", person.name.full())),
+                })
+            })
+            .collect();
+        Ok(Page { sightings, unreadable: 0, then: Then::Done(Cursor("c".to_owned())) })
+    }
+
+    async fn read(&self, who: &[Whom]) -> adapter_sdk::Result<Vec<(ContactId, Reading)>> {
+        let mut people = self.people();
+        if people.down {
+            return Err(outage());
+        }
+        let mut readings = Vec::new();
+        for Whom { contact, .. } in who {
+            people.read.push(contact.clone());
+            let reading = if people.failing.contains(contact) {
+                Reading::Failed(outage())
+            } else if people.anonymised.contains(contact) {
+                Reading::Anonymised
+            } else if let Some(to) = people.moved.get(contact) {
+                Reading::Moved { to: to.clone() }
+            } else {
+                people
+                    .persons
+                    .get(contact)
+                    .map_or(Reading::Gone, |person| Reading::Person(Box::new(person.clone())))
+            };
+            readings.push((contact.clone(), reading));
+        }
+        Ok(readings)
+    }
+
+    async fn resolve(&self, _who: &Pii<String>) -> adapter_sdk::Result<Option<ContactId>> {
+        Ok(None)
+    }
+
+    fn usage(&self) -> Usage {
+        Usage::default()
+    }
+}
+
+/// Everything a test turns.
+pub struct World {
+    pub source: Arc<FakeSource>,
+    pub target: Memory,
+    pub clock: Arc<HandClock>,
+    pub store: Arc<MemoryStore>,
+    pub engine: Engine,
+    guards: Guards,
+}
+
+impl World {
+    pub fn new() -> World {
+        World::with(Memory::everything())
+    }
+
+    pub fn with(capabilities: Capabilities) -> World {
+        let clock = Arc::new(HandClock(Mutex::new("2026-06-01T09:00:00Z".parse().unwrap())));
+        let source = Arc::new(FakeSource(Mutex::default()));
+        let target = Memory::with("hr", capabilities);
+        let store = Arc::new(MemoryStore::default());
+        let guards = Guards::default();
+        let engine = engine(&source, &target, &clock, &store, guards, Origin::Fresh, "first");
+        World { source, target, clock, store, engine, guards }
+    }
+
+    pub fn guards(mut self, guards: Guards) -> World {
+        self.guards = guards;
+        self.restart();
+        self
+    }
+
+    /// The process is killed and started again: everything but the store and the world is gone.
+    pub fn restart(&mut self) {
+        self.engine = engine(
+            &self.source,
+            &self.target,
+            &self.clock,
+            &self.store,
+            self.guards,
+            Origin::Fresh,
+            "unused",
+        );
+    }
+
+    /// The ledger is lost.
+    pub fn lose_ledger(&mut self) {
+        self.store = Arc::new(MemoryStore::default());
+        let lost = Origin::Recovery { why: "a test threw it away".to_owned(), kept: None };
+        self.engine =
+            engine(&self.source, &self.target, &self.clock, &self.store, self.guards, lost, "second");
+    }
+
+    pub async fn cycle(&self) -> CycleReport {
+        self.try_cycle(SweepKind::Changes).await.unwrap()
+    }
+
+    pub async fn try_cycle(&self, sweep: SweepKind) -> Result<CycleReport, CycleError> {
+        self.engine.cycle(CycleOrder { sweep, approve: false }).await
+    }
+
+    pub fn later(&self, by: TimeDelta) {
+        *self.clock.0.lock().unwrap() += by;
+    }
+
+    /// A recruiter hires somebody, now.
+    pub fn hire(&self, who: &str, name: &str, what: &str) {
+        let hired_at = self.clock.now();
+        self.hire_at(who, name, what, hired_at);
+    }
+
+    pub fn hire_at(&self, who: &str, name: &str, what: &str, hired_at: Timestamp) {
+        self.change(who, |person| {
+            person.name = FullName::new(name);
+            person.hires.insert(opportunity(what), hire(hired_at));
+            person.opportunities.insert(opportunity(what), Candidacy::Hired);
+        });
+    }
+
+    pub fn unhire(&self, who: &str, what: &str) {
+        self.change(who, |person| {
+            person.hires.remove(what);
+            person.opportunities.insert(opportunity(what), Candidacy::Open);
+        });
+    }
+
+    pub fn rename(&self, who: &str, name: &str) {
+        self.change(who, |person| person.name = FullName::new(name));
+    }
+
+    pub fn change(&self, who: &str, change: impl FnOnce(&mut Person)) {
+        let mut people = self.source.people();
+        people.version += 1;
+        people.changed.insert(contact(who));
+        change(people.persons.entry(contact(who)).or_insert_with(|| nobody(who)));
+    }
+
+    pub fn standing(&self, who: &str) -> Standing {
+        let target = self.target.adapter().info().target.clone();
+        self.engine.ledger().standing(&target, &contact(who)).unwrap().unwrap_or_default()
+    }
+
+    pub fn state(&self, who: &str) -> Option<&'static str> {
+        engine::status::state(&self.standing(who))
+    }
+
+    /// The name over there.
+    pub fn name_there(&self, who: &str) -> String {
+        let record = self.target.record_of(&contact(who)).expect("there is exactly one record");
+        record.person.get("name").expect("it has a name").reveal().to_text()
+    }
+
+    pub fn open_tasks(&self) -> Vec<adapter_sdk::TaskKind> {
+        let tasks = self.engine.ledger().tasks().unwrap();
+        tasks.iter().filter(|task| task.done_at.is_none()).map(|task| task.kind).collect()
+    }
+
+    pub fn reads(&self) -> usize {
+        std::mem::take(&mut self.source.people().read).len()
+    }
+}
+
+fn engine(
+    source: &Arc<FakeSource>,
+    target: &Memory,
+    clock: &Arc<HandClock>,
+    store: &Arc<MemoryStore>,
+    guards: Guards,
+    origin: Origin,
+    lineage: &str,
+) -> Engine {
+    let store: Arc<dyn Store> = Arc::<MemoryStore>::clone(store);
+    engine_over(source, target.adapter(), clock, store, guards, origin, lineage)
+}
+
+pub fn engine_over(
+    source: &Arc<FakeSource>,
+    adapter: Arc<dyn HrisAdapter>,
+    clock: &Arc<HandClock>,
+    store: Arc<dyn Store>,
+    guards: Guards,
+    origin: Origin,
+    lineage: &str,
+) -> Engine {
+    let own =
+        |pairs: &[(&str, &str)]| pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+    let rules = Rules {
+        person: own(&[("ref", "contact"), ("name", "name.full"), ("place", "location")]),
+        hire: own(&[("title", "posting.title"), ("decided", "today")]),
+    };
+    let open = FieldSchema { fields: Vec::new(), open: true };
+    let mapping = Mapping::compile(&rules, &open, chrono_tz::UTC).unwrap();
+    let key = DigestKey::new(Secret::new("key".to_owned()));
+    let ledger = Ledger::over(store, key, lineage, origin).unwrap();
+    Engine::new(Parts {
+        source: Arc::<FakeSource>::clone(source),
+        targets: vec![Target { name: adapter.info().target.clone(), adapter, mapping: Arc::new(mapping) }],
+        ledger: Arc::new(ledger),
+        clock: Arc::<HandClock>::clone(clock),
+        settings: Settings { hired_since: SINCE.parse().unwrap(), zone: chrono_tz::UTC, guards },
+    })
+}
+
+fn nobody(who: &str) -> Person {
+    Person {
+        contact: contact(who),
+        name: FullName::default(),
+        emails: Vec::new(),
+        phones: Vec::new(),
+        location: Some(Pii::new("Leeds".to_owned())),
+        links: Vec::new(),
+        hires: BTreeMap::new(),
+        opportunities: BTreeMap::new(),
+        answers: Vec::new(),
+        protection: DataProtection::default(),
+    }
+}
+
+fn hire(hired_at: Timestamp) -> Hire {
+    Hire {
+        hired_at,
+        reason: "hired".to_owned(),
+        posting: Some(Posting { title: Some("Engineer".to_owned()), ..Posting::default() }),
+        location: None,
+        offer: None,
+        requisition: None,
+        manager: None,
+        recruiter: None,
+        origin: None,
+        sources: Vec::new(),
+        tags: Vec::new(),
+        profile: None,
+    }
+}
