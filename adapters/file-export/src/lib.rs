@@ -1,1 +1,44 @@
-//! HR's file: a roster or numbered changes, as CSV or JSON lines.
+#![doc = include_str!("../README.md")]
+//!
+//! # For whoever reads the code
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `config` | the settings, read and checked |
+//! | `adapter` | the contract, fulfilled |
+//! | `mapping` | a value becomes a cell, and a cell a value |
+//! | `roster` | everybody's rows in memory: what a delivery changes, which row is whose. Pure |
+//! | `wire` | the bytes of files: CSV, JSON lines, index, manifest |
+//! | `store` | the order of writes, and what a restart makes of a write that was cut off |
+//! | `folder` | the only module that touches the disk |
+//! | `errors` | a refusal of the operating system becomes an [`adapter_sdk::Error`] |
+
+mod adapter;
+mod config;
+mod errors;
+mod folder;
+mod mapping;
+mod roster;
+mod store;
+mod wire;
+
+#[cfg(test)]
+mod killed;
+
+use std::sync::Arc;
+
+use adapter_sdk::{Build, HrisAdapter, Registration, settings::Section};
+
+/// How the daemon learns of this adapter.
+pub const REGISTRATION: Registration = Registration {
+    kind: "file-export",
+    about: "a roster or numbered change files in a folder, as CSV or JSON lines",
+    example: config::EXAMPLE,
+    schema: adapter::schema,
+    build,
+};
+
+fn build(settings: Section<'_>, build: Build) -> Option<Arc<dyn HrisAdapter>> {
+    let settings = config::Settings::read(settings, &build.columns)?;
+    Some(Arc::new(adapter::FileExport::new(settings, build)))
+}

@@ -1,6 +1,6 @@
 //! What went wrong: the kind is for programs, the next step for the engine, the message for people.
 
-use std::{error::Error as StdError, fmt, time::Duration};
+use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// A failure. `Display` says what we were doing and never contains the text of the source or of the target's answer;
-/// the chain is printed once, at the edge.
-#[derive(Debug)]
+/// the chain is printed once, at the edge. A clone shares the cause: one failed write answers a whole batch.
+#[derive(Debug, Clone)]
 pub struct Error {
     kind: ErrorKind,
     next: Next,
     doing: String,
     context: Vec<(&'static str, String)>,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 /// What kind of failure.
@@ -116,7 +116,7 @@ impl Error {
 
     /// Keeps the cause, to be printed once at the edge. It must not carry personal values either.
     pub fn because(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        self.source = Some(source.into());
+        self.source = Some(Arc::from(source.into()));
         self
     }
 

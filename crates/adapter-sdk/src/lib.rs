@@ -9,8 +9,8 @@
 //! | [`settings`] | reading `[targets.NAME]`, every fault at once |
 //! | [`registration`] | how the daemon learns of an adapter |
 //! | [`layers`] | what every adapter gets around it: tracing, capability check, pace, deadline |
-//! | [`memory`] | a target in memory with faults on order, for tests |
-//! | [`conformance`] | what every adapter must survive (feature `conformance`) |
+//! | `memory` | a target in memory with faults on order, for tests (feature `conformance`) |
+//! | `conformance` | what every adapter must survive (feature `conformance`) |
 
 pub mod adapter;
 #[cfg(feature = "conformance")]

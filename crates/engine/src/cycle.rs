@@ -81,7 +81,8 @@ pub(crate) struct Memory {
     pub fault: Option<Fault>,
     /// Everything due before this was looked at.
     pub attended_at: Option<Timestamp>,
-    probed: BTreeSet<TargetName>,
+    /// Targets that this process has looked at.
+    met: BTreeSet<TargetName>,
 }
 
 /// What a cycle is asked to do.
@@ -306,7 +307,7 @@ impl Engine {
     /// Probes targets that could not be used, and rebuilds the links of those the ledger is new to.
     async fn prepare_targets(&self, run: &mut Run) -> Result<(), CycleError> {
         for target in &self.targets {
-            let usable = self.probe(target).await?;
+            let usable = self.is_usable(target).await?;
             if !usable {
                 run.unusable.insert(target.name.clone());
             }
@@ -317,21 +318,24 @@ impl Engine {
         Ok(())
     }
 
-    /// True when the target can be used: it could before, or a probe that was due succeeded.
-    async fn probe(&self, target: &Target) -> Result<bool, CycleError> {
+    /// True when the target can be used: it could before, or a probe that was due succeeded. A new process is reason enough
+    /// to look: somebody may have mended it, or broken it, and started us again.
+    async fn is_usable(&self, target: &Target) -> Result<bool, CycleError> {
+        let first = self.memory().met.insert(target.name.clone());
         let state = self.ledger.target(&target.name)?;
-        let TargetHealth::Quarantined { probe_at, .. } = state.health else { return Ok(true) };
-        // A new process is reason enough to look: somebody may have mended it and started us again.
-        let first = self.memory().probed.insert(target.name.clone());
+        let TargetHealth::Quarantined { probe_at, .. } = state.health else {
+            return if first { self.recognises(target).await } else { Ok(true) };
+        };
         if !first && self.clock.now() < probe_at {
             return Ok(false);
         }
         match self.unless_stopped(target.adapter.check()).await? {
-            Ok(_) => {
+            Ok(_) if self.recognises(target).await? => {
                 self.target_answered(target)?;
                 tracing::info!(target_name = %target.name, "target can be used again");
                 Ok(true)
             }
+            Ok(_) => Ok(false),
             Err(error) => {
                 self.target_failed(target, &error)?;
                 Ok(false)

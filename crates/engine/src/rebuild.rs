@@ -1,7 +1,7 @@
 //! A ledger that is new to a target (a lost one, the first one, a new target) knows nobody there. Before anything is planned
 //! for it, the target is asked whom it holds. What is found is adopted; nothing is written.
 
-use adapter_sdk::Found;
+use adapter_sdk::{Error, ErrorKind, Found};
 use ledger::{Draft, LinkOrigin, Outcome};
 use people::{ContactId, RemoteId};
 
@@ -37,6 +37,26 @@ impl Engine {
             draft.put_target(&target.name, &state)
         })?;
         Ok(true)
+    }
+
+    /// A target that lists nobody although people were agreed has been emptied or exchanged: nothing is written to it until
+    /// somebody looked. Asked once a process, before the first delivery. True when the target may be used.
+    pub(crate) async fn recognises(&self, target: &Target) -> Result<bool, CycleError> {
+        let agreed = self.ledger.counts(&target.name).agreed;
+        if agreed == 0 || !target.adapter.info().capabilities.list {
+            return Ok(true);
+        }
+        let error = match self.unless_stopped(target.adapter.list(None)).await? {
+            Ok(page) if page.is_empty() => Error::new(
+                ErrorKind::ConfigInvalid,
+                "the target holds nobody, but people were delivered to it: put its data back, or name a new target",
+            )
+            .with("delivered", agreed),
+            Ok(_) => return Ok(true),
+            Err(error) => error,
+        };
+        self.target_failed(target, &error)?;
+        Ok(false)
     }
 
     /// Whether nobody is created yet because links are being rebuilt.

@@ -276,6 +276,24 @@ async fn a_lost_ledger_doubles_nobody_changes_nothing_and_the_next_hire_needs_no
 }
 
 #[tokio::test]
+async fn a_target_that_was_emptied_gets_nothing_until_somebody_looked() {
+    let mut world = World::new();
+    world.hire("ada", "Ada", "o1");
+    world.cycle().await;
+    let record = world.target.record_of(&contact("ada")).unwrap();
+    world.target.delete(&record.remote);
+    world.restart();
+    world.hire("ben", "Ben", "o2");
+    world.cycle().await;
+    assert_eq!(world.target.records().len(), 0);
+    assert!(world.engine.needs_human().unwrap());
+    world.target.plant(record.contact, record.person, record.hires);
+    world.later(TimeDelta::hours(2));
+    world.cycle().await;
+    assert_eq!(world.target.records().len(), 2);
+}
+
+#[tokio::test]
 async fn a_lost_ledger_keeps_what_hr_edited_and_asks_about_it() {
     let mut world = World::new();
     world.hire("ada", "Ada", "o1");
