@@ -57,7 +57,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("hiresync-http", &["people"]),
     ("ledger", &["adapter-sdk", "people"]),
     ("engine", &["adapter-sdk", "ledger", "mapping", "people"]),
-    ("lever", &["engine", "hiresync-http", "people"]),
+    ("lever", &["adapter-sdk", "engine", "hiresync-http", "people"]),
     ("file-export", &["adapter-sdk", "people"]),
     ("adapters", &["adapter-sdk", "file-export"]),
     ("sandbox", &[]),

@@ -1,1 +1,40 @@
 //! Lever's API as a source of persons.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `source` | [`Lever`]: settings, caches, and `engine::Source` in terms of the modules below |
+//! | `sweep` | who changed: the two listings, the cursor, the page token |
+//! | `read` | the whole person: listing by contact, missing contacts, offers, postings, users |
+//! | `resolve` | from what somebody typed to a contact |
+//! | `check` | key, permissions, clock; changes nothing |
+//! | `person` | pure: from records to a person |
+//! | `wire` | pure: from bytes to records, tolerant of everything but a missing id |
+//! | `call` | one request with pace, retries, redirects; what each answer means |
+//! | `kept` | reasons, postings, users and requisitions, kept for a while |
+//!
+//! How to think of it: everything Lever sends is somebody else's, so bytes become records in `wire` and nowhere else, and
+//! a record that cannot be understood is one record. Whatever could not be *seen* is said so (`Failed`, `Unreadable`,
+//! `Unclear`); nothing here turns an error into an empty list or a blank.
+//!
+//! **Invariant:** no log line and no error holds a value of a record, a query or a header. Places are field paths and ids.
+//!
+//! **Invariant:** nothing that grows with the number of contacts outlives a call. One page is in memory at a time, and the
+//! caches are bounded.
+
+mod call;
+mod check;
+mod kept;
+mod person;
+mod read;
+mod resolve;
+mod source;
+mod sweep;
+mod wire;
+
+#[cfg(test)]
+mod scripted;
+#[cfg(test)]
+mod tests;
+
+pub use adapter_sdk::{Error, ErrorKind, Result};
+pub use source::{Lever, Settings};

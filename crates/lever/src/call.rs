@@ -1,0 +1,444 @@
+//! One request to Lever: paced, repeated where repeating helps, and each answer told apart once and for all.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use adapter_sdk::{Error, ErrorKind};
+use engine::Usage;
+use http::{Backoff, Failure, Pace, Request, Response, Transport};
+use people::{Clock, Secret, Timestamp};
+use url::Url;
+
+use crate::wire::{NotUnderstood, readable};
+
+/// Attempts at a request that may have been received, or that was refused for now.
+const ATTEMPTS: u32 = 6;
+/// Attempts at a request that could not be sent: a name or a certificate seldom mends itself within seconds.
+const ATTEMPTS_UNSENT: u32 = 3;
+/// Attempts at an answer that is whole but for a record in it. That record will hardly be better next time.
+const ATTEMPTS_RECORD: u32 = 3;
+/// Attempts at an answer that is too long: endless by accident, or simply long.
+const ATTEMPTS_TOO_LONG: u32 = 2;
+
+/// The parts of Lever's API that we read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Endpoint {
+    ArchiveReasons,
+    Opportunities,
+    Opportunity,
+    Offers,
+    Contact,
+    Posting,
+    Postings,
+    Requisition,
+    Requisitions,
+    User,
+    Users,
+}
+
+/// What to ask for.
+#[derive(Debug, Clone)]
+pub(crate) struct Ask {
+    endpoint: Endpoint,
+    id: Option<String>,
+    query: Vec<(&'static str, String)>,
+}
+
+/// A decoded answer.
+#[derive(Debug)]
+pub(crate) struct Got<T> {
+    pub(crate) value: T,
+    /// Lever's own time, if it says one.
+    pub(crate) date: Option<Timestamp>,
+}
+
+/// Why there is none. Cloned for every contact that it concerns.
+#[derive(Debug, Clone)]
+pub(crate) struct Trouble {
+    pub(crate) what: What,
+    endpoint: Endpoint,
+    host: Arc<str>,
+    attempts: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum What {
+    /// 401.
+    KeyRefused,
+    /// 403.
+    Forbidden,
+    /// 404.
+    Missing,
+    /// 400 and its kin: the request itself is refused.
+    Refused(u16),
+    /// 429.
+    TooMany(Option<Duration>),
+    /// 5xx and 408.
+    Down(u16, Option<Duration>),
+    /// Nothing was sent.
+    Unsent(String),
+    /// Sent, and no whole answer.
+    Unanswered(String),
+    /// A success whose body makes no sense, and where.
+    NotUnderstood(NotUnderstood),
+    TooLong,
+    /// A redirect that is not followed, and the host it leads to.
+    Redirected(String),
+    /// Any other status.
+    Odd(u16),
+}
+
+/// Sends requests with one key.
+#[derive(Debug)]
+pub(crate) struct Caller {
+    base: Url,
+    host: Arc<str>,
+    authorization: Secret,
+    transport: Arc<dyn Transport>,
+    clock: Arc<dyn Clock>,
+    pace: Pace,
+    backoff: Backoff,
+    requests: AtomicU64,
+    refused: AtomicU64,
+    skew_seconds: AtomicI64,
+    counts: Mutex<BTreeMap<&'static str, u64>>,
+}
+
+impl Endpoint {
+    pub(crate) fn template(self) -> &'static str {
+        match self {
+            Endpoint::ArchiveReasons => "/archive_reasons",
+            Endpoint::Opportunities => "/opportunities",
+            Endpoint::Opportunity => "/opportunities/:id",
+            Endpoint::Offers => "/opportunities/:id/offers",
+            Endpoint::Contact => "/contacts/:id",
+            Endpoint::Posting => "/postings/:id",
+            Endpoint::Postings => "/postings",
+            Endpoint::Requisition => "/requisitions/:id",
+            Endpoint::Requisitions => "/requisitions",
+            Endpoint::User => "/users/:id",
+            Endpoint::Users => "/users",
+        }
+    }
+
+    /// The permission a key needs for it, in Lever's words.
+    pub(crate) fn permission(self) -> &'static str {
+        match self {
+            Endpoint::ArchiveReasons => "archive_reasons:read:admin",
+            Endpoint::Opportunities | Endpoint::Opportunity => "opportunities:read:admin",
+            Endpoint::Offers => "offers:read:admin",
+            Endpoint::Contact => "contact:read:admin",
+            Endpoint::Posting | Endpoint::Postings => "postings:read:admin",
+            Endpoint::Requisition | Endpoint::Requisitions => "requisitions:read:admin",
+            Endpoint::User | Endpoint::Users => "users:read:admin",
+        }
+    }
+
+    fn is_single(self) -> bool {
+        matches!(
+            self,
+            Endpoint::Opportunity
+                | Endpoint::Offers
+                | Endpoint::Contact
+                | Endpoint::Posting
+                | Endpoint::Requisition
+                | Endpoint::User
+        )
+    }
+}
+
+impl Ask {
+    pub(crate) fn list(endpoint: Endpoint) -> Self {
+        Ask { endpoint, id: None, query: Vec::new() }
+    }
+
+    pub(crate) fn of(endpoint: Endpoint, id: impl Into<String>) -> Self {
+        Ask { endpoint, id: Some(id.into()), query: Vec::new() }
+    }
+
+    pub(crate) fn with(mut self, key: &'static str, value: impl Into<String>) -> Self {
+        self.query.push((key, value.into()));
+        self
+    }
+
+    /// The address. The id is one segment of the path whatever it consists of, and values are encoded as any query value
+    /// is, a page token too: it arrives percent-encoded and travels encoded once more (reference §4).
+    fn url(&self, base: &Url) -> Option<Url> {
+        let mut url = base.clone();
+        {
+            let mut segments = url.path_segments_mut().ok()?;
+            segments.pop_if_empty();
+            for part in self.endpoint.template().split('/').skip(1) {
+                segments.push(if part == ":id" { self.id.as_deref().unwrap_or_default() } else { part });
+            }
+        }
+        // `push` drops these two, which would turn one object's address into that of the list above it.
+        if matches!(self.id.as_deref(), Some("." | ".." | "")) {
+            return None;
+        }
+        if !self.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&self.query);
+        }
+        Some(url)
+    }
+}
+
+impl Caller {
+    pub(crate) fn new(
+        base: Url,
+        api_key: &Secret,
+        transport: Arc<dyn Transport>,
+        clock: Arc<dyn Clock>,
+        pace: Pace,
+        backoff: Backoff,
+    ) -> Self {
+        Caller {
+            host: base.host_str().unwrap_or("?").into(),
+            base,
+            authorization: Secret::new(http::basic_auth(api_key.reveal(), "")),
+            transport,
+            clock,
+            pace,
+            backoff,
+            requests: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
+            skew_seconds: AtomicI64::new(0),
+            counts: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
+    pub(crate) fn usage(&self) -> Usage {
+        Usage {
+            requests: self.requests.load(Ordering::Relaxed),
+            refused: self.refused.load(Ordering::Relaxed),
+            skew_seconds: self.skew_seconds.load(Ordering::Relaxed),
+        }
+    }
+
+    pub(crate) fn counts(&self) -> BTreeMap<&'static str, u64> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How long the address of `ask` is.
+    pub(crate) fn url_len(&self, ask: &Ask) -> usize {
+        ask.url(&self.base).map_or(0, |url| url.as_str().len())
+    }
+
+    /// Asks, and decodes the answer. An answer that `decode` refuses is an answer that did not come: it is asked for again.
+    pub(crate) async fn get<T: Send>(
+        &self,
+        ask: &Ask,
+        decode: impl Fn(&str) -> Result<T, NotUnderstood> + Send + Sync,
+    ) -> Result<Got<T>, Trouble> {
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let what = match self.attempt(ask).await {
+                Ok(response) => match decode(&readable(&response.body)) {
+                    Ok(value) => {
+                        return Ok(Got { value, date: response.header("date").and_then(http::date) });
+                    }
+                    Err(why) => What::NotUnderstood(why),
+                },
+                Err(what) => what,
+            };
+            if attempts >= what.attempts_max() {
+                return Err(self.trouble(ask.endpoint, what, attempts));
+            }
+            tokio::time::sleep(self.backoff.pause(attempts, what.asked())).await;
+        }
+    }
+
+    pub(crate) fn trouble(&self, endpoint: Endpoint, what: What, attempts: u32) -> Trouble {
+        Trouble { what, endpoint, host: Arc::clone(&self.host), attempts }
+    }
+
+    /// One attempt, and one more if Lever sends us to another path of the same host. A success is all that comes back as `Ok`.
+    async fn attempt(&self, ask: &Ask) -> Result<Response, What> {
+        let url = ask
+            .url(&self.base)
+            .ok_or_else(|| What::Unsent("the id cannot be part of an address".to_owned()))?;
+        let response = self.send(ask.endpoint, url.clone()).await?;
+        let Some(elsewhere) = redirected(&response, &url)? else { return self.told_apart(response) };
+        let response = self.send(ask.endpoint, elsewhere).await?;
+        match redirected(&response, &url)? {
+            Some(again) => Err(What::Redirected(again.host_str().unwrap_or("?").to_owned())),
+            None => self.told_apart(response),
+        }
+    }
+
+    async fn send(&self, endpoint: Endpoint, url: Url) -> Result<Response, What> {
+        self.pace.turn().await;
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        *self
+            .counts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(endpoint.template())
+            .or_default() += 1;
+        let mut request = Request::get(url);
+        request.headers.push(("accept", "application/json".to_owned()));
+        request.headers.push(("authorization", self.authorization.reveal().to_owned()));
+        let response =
+            http::exchange(&*self.transport, endpoint.template(), request).await.map_err(|failure| {
+                match failure {
+                    Failure::NotSent(why) => What::Unsent(why),
+                    Failure::Unanswered(why) => What::Unanswered(why),
+                    Failure::TooLong => What::TooLong,
+                }
+            })?;
+        if let Some(date) = response.header("date").and_then(http::date) {
+            self.skew_seconds.store((date - self.clock.now()).num_seconds(), Ordering::Relaxed);
+        }
+        Ok(response)
+    }
+
+    fn told_apart(&self, response: Response) -> Result<Response, What> {
+        let asked = || http::retry_after(&response, self.clock.now());
+        match response.status {
+            200..=299 => Ok(response),
+            400 | 410 | 422 => Err(What::Refused(response.status)),
+            401 => Err(What::KeyRefused),
+            403 => Err(What::Forbidden),
+            404 => Err(What::Missing),
+            429 => {
+                self.refused.fetch_add(1, Ordering::Relaxed);
+                self.pace.slow_down();
+                Err(What::TooMany(asked()))
+            }
+            408 | 500..=599 => Err(What::Down(response.status, asked())),
+            other => Err(What::Odd(other)),
+        }
+    }
+}
+
+/// Where a redirect leads, if it is one and leads to the same host by the same scheme and port.
+fn redirected(response: &Response, from: &Url) -> Result<Option<Url>, What> {
+    if !matches!(response.status, 301 | 302 | 303 | 307 | 308) {
+        return Ok(None);
+    }
+    let Some(to) = response.header("location").and_then(|location| from.join(location).ok()) else {
+        return Err(What::Odd(response.status));
+    };
+    if to.origin() == from.origin() && to.username().is_empty() {
+        Ok(Some(to))
+    } else {
+        Err(What::Redirected(to.host_str().unwrap_or("?").to_owned()))
+    }
+}
+
+impl What {
+    /// What is worth repeating, and how often. Keep this list short.
+    fn attempts_max(&self) -> u32 {
+        match self {
+            What::NotUnderstood(why) if why.is_record => ATTEMPTS_RECORD,
+            What::TooMany(_) | What::Down(..) | What::Unanswered(_) | What::NotUnderstood(_) => ATTEMPTS,
+            What::Unsent(_) => ATTEMPTS_UNSENT,
+            What::TooLong => ATTEMPTS_TOO_LONG,
+            What::KeyRefused
+            | What::Forbidden
+            | What::Missing
+            | What::Refused(_)
+            | What::Redirected(_)
+            | What::Odd(_) => 1,
+        }
+    }
+
+    fn asked(&self) -> Option<Duration> {
+        match self {
+            What::TooMany(asked) | What::Down(_, asked) => *asked,
+            _ => None,
+        }
+    }
+}
+
+impl Trouble {
+    /// The one place that says what each of Lever's answers means to the engine.
+    fn into_error(self) -> Error {
+        let doing = format!("reading {} from {}", self.endpoint.template(), self.host);
+        let error = |kind| Error::new(kind, doing.clone());
+        let error = match &self.what {
+            What::KeyRefused => error(ErrorKind::Unauthorized).with("status", 401).with(
+                "remedy",
+                "renew the key in lever.api_key; a sandbox key works on the sandbox host only, see lever.base_url",
+            ),
+            // One object that is withheld, perhaps for being confidential, says nothing about all the others.
+            What::Forbidden if self.endpoint.is_single() => error(ErrorKind::Rejected)
+                .with("status", 403)
+                .with("remedy", format!("the key lacks {}, or the record is confidential", self.endpoint.permission())),
+            What::Forbidden => error(ErrorKind::Unauthorized).with("status", 403).with(
+                "remedy",
+                format!(
+                    "give the key the permission {}; for lever.confidential it must have been made with access to \
+                     confidential data; a sandbox key works on the sandbox host only",
+                    self.endpoint.permission()
+                ),
+            ),
+            What::Missing if self.endpoint.is_single() => error(ErrorKind::Rejected).with("status", 404),
+            What::Missing => error(ErrorKind::ConfigInvalid)
+                .with("status", 404)
+                .with("remedy", "lever.base_url should be like https://api.lever.co/v1"),
+            What::Refused(status) | What::Odd(status) => error(ErrorKind::Unexpected).with("status", status),
+            What::TooMany(asked) => error(ErrorKind::RateLimited).with("status", 429).retry(*asked).with(
+                "remedy",
+                "lower lever.requests_per_second if something else uses the same key",
+            ),
+            What::Down(status, asked) => error(ErrorKind::Unavailable).with("status", status).retry(*asked),
+            What::Unsent(why) => error(ErrorKind::Unavailable).because(Cause(format!("could not be sent: {why}"))),
+            What::Unanswered(why) => error(ErrorKind::Unavailable).because(Cause(format!("not answered: {why}"))),
+            What::NotUnderstood(why) => error(ErrorKind::Unavailable).with("not_understood", &why.place),
+            What::TooLong => error(ErrorKind::Unavailable).because(Cause("the answer is too long".to_owned())),
+            What::Redirected(host) => error(ErrorKind::ConfigInvalid).with("redirected_to", host).with(
+                "remedy",
+                "redirects to another host are not followed; if that host is Lever's, name it in lever.base_url",
+            ),
+        };
+        error.with("attempts", self.attempts)
+    }
+
+    /// Lever takes the page token no longer. Told by the status alone: the same request without a token was fine.
+    pub(crate) fn is_about_the_request(&self) -> bool {
+        matches!(self.what, What::Refused(_))
+    }
+
+    /// A record is there and cannot be understood: where.
+    pub(crate) fn unreadable_place(&self) -> Option<&str> {
+        match &self.what {
+            What::NotUnderstood(why) if why.is_record => Some(&why.place),
+            _ => None,
+        }
+    }
+
+    /// The object is not there or not for us. That costs this object and nothing else.
+    pub(crate) fn is_about_the_object(&self) -> bool {
+        matches!(self.what, What::Missing | What::Forbidden)
+    }
+}
+
+impl From<Trouble> for Error {
+    fn from(trouble: Trouble) -> Error {
+        trouble.into_error()
+    }
+}
+
+#[derive(Debug)]
+struct Cause(String);
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Cause {}

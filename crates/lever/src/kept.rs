@@ -1,0 +1,190 @@
+//! What many hires share and what seldom changes: archive reasons, postings, users, requisitions.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use engine::Sweep;
+use people::Candidacy;
+use tokio::time::Instant;
+
+use crate::{
+    call::{Ask, Caller, Endpoint, Trouble, What},
+    wire::{Archived, NotUnderstood, Opportunity, Reason, Shape, list},
+};
+
+/// Entries of one cache. Beyond, it starts anew.
+const ENTRIES_MAX: usize = 10_000;
+/// For how long an object is good. Each full sweep forgets it as well.
+const GOOD: Duration = Duration::from_secs(24 * 3600);
+/// For how long an object that is missing or withheld is not asked for again: long enough to cost one request a batch
+/// rather than one a hire, short enough that a permission given now works soon.
+const ABSENT: Duration = Duration::from_secs(300);
+
+const NONE_HIRED: &str = "archive reasons, of which none is of type hired: make one in Lever's settings";
+
+/// Objects by id. What is absent is kept too, for a shorter time.
+#[derive(Debug)]
+pub(crate) struct Kept<T> {
+    entries: Mutex<HashMap<String, Entry<T>>>,
+}
+
+#[derive(Debug)]
+struct Entry<T> {
+    good_until: Instant,
+    object: Option<Arc<T>>,
+}
+
+impl<T> Default for Kept<T> {
+    fn default() -> Self {
+        Kept { entries: Mutex::default() }
+    }
+}
+
+impl<T> Kept<T> {
+    /// What is known about `id`: nothing (`None`), that it is absent (`Some(None)`), or the object.
+    pub(crate) fn get(&self, id: &str) -> Option<Option<Arc<T>>> {
+        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = entries.get(id)?;
+        (Instant::now() < entry.good_until).then(|| entry.object.clone())
+    }
+
+    pub(crate) fn put(&self, id: String, object: Option<Arc<T>>) {
+        let good_until = Instant::now() + if object.is_some() { GOOD } else { ABSENT };
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        if entries.len() >= ENTRIES_MAX && !entries.contains_key(&id) {
+            entries.clear();
+        }
+        entries.insert(id, Entry { good_until, object });
+    }
+
+    pub(crate) fn forget(&self) {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+/// Which archive reasons mean a hire, and which surely do not.
+///
+/// Both lists are asked for, and a reason counts only where it was *seen*: an opportunity is [`Candidacy::Closed`] when its
+/// reason stands in the list of type `non-hired`, and [`Candidacy::Unclear`] when it stands in neither or in both. With
+/// only the hired ones, a reason made this minute would look like evidence that somebody was not hired.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reasons {
+    pub(crate) hired: BTreeSet<String>,
+    closed: BTreeSet<String>,
+    read_at: Instant,
+}
+
+/// How old the reasons may be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NoOlderThan(pub(crate) Duration);
+
+impl NoOlderThan {
+    pub(crate) const NOW: NoOlderThan = NoOlderThan(Duration::ZERO);
+    pub(crate) const HOUR: NoOlderThan = NoOlderThan(Duration::from_secs(3600));
+    /// When a reason was met that is in neither list. A full minute, so that one that stays unknown costs little.
+    pub(crate) const MINUTE: NoOlderThan = NoOlderThan(Duration::from_secs(60));
+
+    /// A full sweep begins with what is true now.
+    pub(crate) fn at_the_start_of(sweep: &Sweep) -> Self {
+        match sweep {
+            Sweep::Full => NoOlderThan::NOW,
+            Sweep::Since(_) => NoOlderThan::HOUR,
+        }
+    }
+}
+
+/// The reasons, read when they are needed. The lock is held while they are read, so that they are read once.
+#[derive(Debug, Default)]
+pub(crate) struct KeptReasons(tokio::sync::Mutex<Option<Arc<Reasons>>>);
+
+impl KeptReasons {
+    pub(crate) async fn get(&self, caller: &Caller, age: NoOlderThan) -> Result<Arc<Reasons>, Trouble> {
+        let mut kept = self.0.lock().await;
+        if let Some(reasons) = kept.as_ref().filter(|reasons| reasons.read_at.elapsed() < age.0) {
+            return Ok(Arc::clone(reasons));
+        }
+        let reasons = Arc::new(read(caller).await?);
+        *kept = Some(Arc::clone(&reasons));
+        Ok(reasons)
+    }
+
+    /// The reasons, good enough for all of `opportunities`: read again if one of them is archived for a reason nobody knows.
+    pub(crate) async fn covering<'a>(
+        &self,
+        caller: &Caller,
+        opportunities: impl Iterator<Item = &'a Opportunity> + Send,
+    ) -> Result<Arc<Reasons>, Trouble> {
+        let reasons = self.get(caller, NoOlderThan::HOUR).await?;
+        let mut known = opportunities.map(|opportunity| reasons.candidacy(opportunity) != Candidacy::Unclear);
+        if known.all(|known| known) { Ok(reasons) } else { self.get(caller, NoOlderThan::MINUTE).await }
+    }
+}
+
+impl Reasons {
+    /// What the opportunity is.
+    pub(crate) fn candidacy(&self, opportunity: &Opportunity) -> Candidacy {
+        match &opportunity.archived {
+            _ if opportunity.is_anonymised => Candidacy::Anonymised,
+            Archived::No => Candidacy::Open,
+            Archived::Unclear => Candidacy::Unclear,
+            Archived::For { reason, .. } => match (self.hired.contains(reason), self.closed.contains(reason))
+            {
+                (true, false) => Candidacy::Hired,
+                (false, true) => Candidacy::Closed,
+                _ => Candidacy::Unclear,
+            },
+        }
+    }
+}
+
+async fn read(caller: &Caller) -> Result<Reasons, Trouble> {
+    let hired = read_type(caller, "hired", true).await?;
+    let closed = read_type(caller, "non-hired", false).await?;
+    Ok(Reasons { hired, closed, read_at: Instant::now() })
+}
+
+/// The reasons of one type: those in the list of that type that do not say themselves that they are of another.
+async fn read_type(caller: &Caller, word: &'static str, is_hired: bool) -> Result<BTreeSet<String>, Trouble> {
+    let mut ids = BTreeSet::new();
+    let mut offset: Option<String> = None;
+    // An account has some dozens of reasons; a list that never ends is no list.
+    for _ in 0..100 {
+        let mut ask = Ask::list(Endpoint::ArchiveReasons).with("type", word).with("limit", "100");
+        if let Some(offset) = &offset {
+            ask = ask.with("offset", offset.as_str());
+        }
+        let seen_before = !ids.is_empty();
+        let page = caller.get(&ask, |text| {
+            let page = list(text, Shape::Loose)?;
+            let records = page.records.iter().enumerate();
+            let reasons =
+                records.map(|(at, raw)| Reason::from_list(at, raw)).collect::<Result<Vec<_>, _>>()?;
+            // Lever's "Hired" cannot be removed, so an answer without any is an answer that went wrong.
+            if is_hired && reasons.is_empty() && !seen_before {
+                return Err(NotUnderstood::at(NONE_HIRED));
+            }
+            Ok((reasons, page.next))
+        });
+        let (reasons, next) = page.await?.value;
+        let of_type =
+            reasons.into_iter().filter(|reason| reason.is_hired.is_none_or(|says| says == is_hired));
+        ids.extend(of_type.map(|reason| reason.id));
+        match next {
+            Some(next) => offset = Some(next),
+            None if is_hired && ids.is_empty() => {
+                let place = NONE_HIRED;
+                return Err(caller.trouble(
+                    Endpoint::ArchiveReasons,
+                    What::NotUnderstood(NotUnderstood::at(place)),
+                    1,
+                ));
+            }
+            None => return Ok(ids),
+        }
+    }
+    let place = "archive reasons, whose pages never end";
+    Err(caller.trouble(Endpoint::ArchiveReasons, What::NotUnderstood(NotUnderstood::at(place)), 1))
+}

@@ -1,0 +1,179 @@
+//! From records to a person. Pure.
+
+use std::collections::BTreeMap;
+
+use people::{
+    Answer, Candidacy, Colleague, ContactId, DataProtection, FullName, Hire, Person, Pii, Posting,
+    Requisition, Timestamp,
+};
+use serde_json::Value;
+
+use crate::wire::{Application, Archived, Contact, Offer, Opportunity, day};
+
+/// An opportunity and what it is.
+pub(crate) type Judged = (Opportunity, Candidacy);
+
+/// What a hire is made of besides its own opportunity. Absent is what nobody needs and what is not there.
+#[derive(Debug, Default)]
+pub(crate) struct Parts {
+    pub(crate) posting: Option<Posting>,
+    pub(crate) offer: Option<people::Offer>,
+    pub(crate) requisition: Option<Requisition>,
+    pub(crate) manager: Option<Colleague>,
+    pub(crate) recruiter: Option<Colleague>,
+}
+
+/// The whole person. `parts` gives what belongs to a hire.
+pub(crate) fn person(
+    contact: ContactId,
+    opportunities: &[Judged],
+    mut parts: impl FnMut(&Opportunity) -> Parts,
+) -> Person {
+    let mut hires = BTreeMap::new();
+    for (opportunity, candidacy) in opportunities {
+        if *candidacy != Candidacy::Hired {
+            continue;
+        }
+        let Some((reason, hired_at)) = hired(opportunity) else { continue };
+        let parts = parts(opportunity);
+        hires.insert(
+            opportunity.id.clone(),
+            Hire {
+                hired_at,
+                reason,
+                posting: parts.posting,
+                location: opportunity.job_location.clone(),
+                offer: parts.offer,
+                requisition: parts.requisition,
+                manager: parts.manager,
+                recruiter: parts.recruiter,
+                origin: opportunity.origin.clone(),
+                sources: opportunity.sources.clone(),
+                tags: opportunity.tags.clone(),
+                profile: opportunity.profile.clone(),
+            },
+        );
+    }
+    let known = |opportunity: &&Judged| !opportunity.0.is_anonymised;
+    let latest =
+        opportunities.iter().filter(known).map(|(opportunity, _)| opportunity).max_by_key(|opportunity| {
+            // Records never touched since Lever keeps `updatedAt` have none: they are the older ones.
+            (opportunity.updated_at, opportunity.created_at, &opportunity.id)
+        });
+    let own = latest.map(|opportunity| opportunity.person.clone()).unwrap_or_default();
+    Person {
+        hires,
+        opportunities: opportunities.iter().map(|(opportunity, is)| (opportunity.id.clone(), *is)).collect(),
+        answers: opportunities
+            .iter()
+            .filter(known)
+            .flat_map(|(opportunity, _)| answers(opportunity))
+            .collect(),
+        protection: opportunities
+            .iter()
+            .map(|(opportunity, _)| opportunity.protection)
+            .fold(DataProtection::default(), stricter),
+        ..nobody(contact, own)
+    }
+}
+
+/// A contact of whom no opportunity is visible.
+pub(crate) fn nobody(contact: ContactId, own: Contact) -> Person {
+    Person {
+        contact,
+        name: FullName::new(own.name),
+        emails: own.emails,
+        phones: own.phones,
+        location: own.location,
+        links: own.links,
+        hires: BTreeMap::new(),
+        opportunities: BTreeMap::new(),
+        answers: Vec::new(),
+        protection: DataProtection::default(),
+    }
+}
+
+/// For which reason and when somebody was hired. The opportunity's own `archived` is the truth; where it has no time, the
+/// application's has, some seconds apart.
+pub(crate) fn hired(opportunity: &Opportunity) -> Option<(String, Timestamp)> {
+    let Archived::For { reason, at } = &opportunity.archived else { return None };
+    let of_application = || opportunity.applications.iter().find_map(|application| application.archived_at);
+    Some((reason.clone(), at.or_else(of_application)?))
+}
+
+/// The application that counts: there is at most one, and if there were more, the one that was hired against something.
+pub(crate) fn application(opportunity: &Opportunity) -> Option<&Application> {
+    let all = &opportunity.applications;
+    all.iter()
+        .find(|application| application.requisition.is_some())
+        .or_else(|| all.iter().find(|application| application.posting.is_some()))
+        .or_else(|| all.first())
+}
+
+/// The hiring manager at the moment of hire; without a requisition, the posting's when the person applied.
+pub(crate) fn manager(opportunity: &Opportunity) -> Option<&str> {
+    let application = application(opportunity)?;
+    application.manager_at_hire.as_deref().or(application.hiring_manager.as_deref())
+}
+
+/// The offer that counts (reference §11): signed before sent by hand before approved before opened or sent; then one for
+/// the posting in question; then the newest. Denied offers and drafts never count, and neither does a status we do not
+/// know: it may be a word for withdrawn.
+pub(crate) fn offer_that_counts(offers: Vec<Offer>, posting: Option<&str>) -> Option<people::Offer> {
+    let rank = |offer: &Offer| match offer.status.as_str() {
+        "signed" => Some(4),
+        "sent-manually" => Some(3),
+        "approved" => Some(2),
+        "opened" | "sent" => Some(1),
+        _ => None,
+    };
+    let fit = |offer: &Offer| match (offer.posting.as_deref(), posting) {
+        (Some(of_offer), Some(wanted)) if of_offer == wanted => 2,
+        (Some(_), Some(_)) => 0,
+        _ => 1,
+    };
+    let counting = offers.into_iter().filter_map(|offer| Some((rank(&offer)?, offer)));
+    let (_, offer) = counting.max_by(|(one_rank, one), (other_rank, other)| {
+        (one_rank, fit(one), one.created_at, &one.id).cmp(&(
+            other_rank,
+            fit(other),
+            other.created_at,
+            &other.id,
+        ))
+    })?;
+    let start_date = match offer.fields.get("anticipated_start_date") {
+        Some(people::AnswerValue::Day(day)) => Some(*day),
+        Some(people::AnswerValue::Text(text)) => day(&Value::String(text.clone())),
+        _ => None,
+    };
+    Some(people::Offer {
+        id: offer.id,
+        status: offer.status,
+        start_date,
+        fields: offer.fields.into_iter().map(|(identifier, value)| (identifier, Pii::new(value))).collect(),
+    })
+}
+
+fn answers(opportunity: &Opportunity) -> impl Iterator<Item = Answer> + '_ {
+    opportunity.applications.iter().flat_map(move |application| {
+        application.forms.iter().flat_map(move |form| {
+            form.questions.iter().map(move |question| Answer {
+                opportunity: opportunity.id.clone(),
+                posting: application.posting.clone(),
+                template: form.template.clone(),
+                field: question.field.clone(),
+                question: question.text.clone(),
+                value: Pii::new(question.value.clone()),
+                at: form.at,
+            })
+        })
+    })
+}
+
+fn stricter(one: DataProtection, other: DataProtection) -> DataProtection {
+    let earlier = match (one.expires_at, other.expires_at) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    };
+    DataProtection { allowed: one.allowed && other.allowed, expires_at: earlier }
+}

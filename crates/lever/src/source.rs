@@ -1,0 +1,107 @@
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use adapter_sdk::{CheckReport, Result};
+use async_trait::async_trait;
+use engine::{Needs, Page, PageToken, Reading, Source, Sweep, Usage, Whom};
+use http::{Backoff, Dice, Pace, Transport};
+use people::{Clock, Colleague, ContactId, Pii, Posting, Requisition, Secret};
+use url::Url;
+
+use crate::{
+    call::Caller,
+    kept::{Kept, KeptReasons},
+};
+
+/// `[lever]` of the configuration, as far as it concerns this source.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The API's base, like `https://api.lever.co/v1`; what [`http::check_base`] gives.
+    pub base_url: Url,
+    /// The key.
+    pub api_key: Secret,
+    /// Requests a second, evenly spaced. Never more than 10 in any rolling second, whatever stands here.
+    pub requests_per_second: f64,
+    /// Whether confidential opportunities are asked for. Without it they are invisible, and one that is met is not used.
+    pub confidential: bool,
+    /// Which of Lever's objects the mapping needs.
+    pub needs: Needs,
+    /// How much of the time before a sweep the next one looks at again: Lever's index lags behind by minutes.
+    pub overlap: Duration,
+}
+
+impl Settings {
+    /// The settings with every default: 9 requests a second, nothing confidential, no needs, an overlap of 15 minutes.
+    pub fn new(base_url: Url, api_key: Secret) -> Self {
+        Settings {
+            base_url,
+            api_key,
+            requests_per_second: 9.0,
+            confidential: false,
+            needs: Needs::default(),
+            overlap: Duration::from_secs(15 * 60),
+        }
+    }
+}
+
+/// Lever as a source of persons.
+///
+/// Shares one pace among everything that uses it, so there is one of these for each key.
+#[derive(Debug)]
+pub struct Lever {
+    pub(crate) settings: Settings,
+    pub(crate) caller: Caller,
+    pub(crate) reasons: KeptReasons,
+    pub(crate) postings: Kept<Posting>,
+    pub(crate) users: Kept<Colleague>,
+    pub(crate) requisitions: Kept<Requisition>,
+}
+
+impl Lever {
+    /// Speaks to Lever through `transport`. `seed` decides the pauses between attempts and nothing else. No request is made.
+    pub fn new(settings: Settings, transport: Arc<dyn Transport>, clock: Arc<dyn Clock>, seed: u64) -> Self {
+        let caller = Caller::new(
+            settings.base_url.clone(),
+            &settings.api_key,
+            transport,
+            clock,
+            Pace::new(settings.requests_per_second),
+            Backoff::new(Arc::new(Dice::new(seed))),
+        );
+        Lever {
+            settings,
+            caller,
+            reasons: KeptReasons::default(),
+            postings: Kept::default(),
+            users: Kept::default(),
+            requisitions: Kept::default(),
+        }
+    }
+
+    /// Requests so far by path template, repeated ones included: where the calls go.
+    pub fn requests_by_path(&self) -> BTreeMap<&'static str, u64> {
+        self.caller.counts()
+    }
+}
+
+#[async_trait]
+impl Source for Lever {
+    async fn check(&self) -> Result<CheckReport> {
+        Box::pin(self.check_all()).await
+    }
+
+    async fn sweep(&self, sweep: &Sweep, page: Option<PageToken>) -> Result<Page> {
+        Box::pin(self.sweep_page(sweep, page)).await
+    }
+
+    async fn read(&self, who: &[Whom]) -> Result<Vec<(ContactId, Reading)>> {
+        Box::pin(self.read_all(who)).await
+    }
+
+    async fn resolve(&self, who: &Pii<String>) -> Result<Option<ContactId>> {
+        Box::pin(self.contact_of(who)).await
+    }
+
+    fn usage(&self) -> Usage {
+        self.caller.usage()
+    }
+}
