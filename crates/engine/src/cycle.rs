@@ -9,7 +9,7 @@
 //! is cleared in the same step in which its debts are written down, and not before.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     fmt,
     future::Future,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -40,8 +40,6 @@ use crate::{
 const READ_BATCH: usize = 50;
 /// Debts, with their values, that are carried between plan and delivery; more are delivered in several rounds.
 const CARRY_MAX: usize = 5_000;
-/// A contact is handled at most so often in one cycle.
-const ROUNDS_MAX: u8 = 2;
 /// The note under which the ledger keeps the number of the last cycle that wrote something.
 const CYCLE: &str = "cycle";
 
@@ -175,14 +173,17 @@ pub(crate) struct Run {
     unusable: BTreeSet<TargetName>,
     /// Targets whose links are not rebuilt yet: nothing is planned for them.
     unknown: BTreeSet<TargetName>,
-    rounds: HashMap<ContactId, Round>,
+    queue: Queue,
 }
 
-/// How often a contact was read in this cycle, and the mark that was seen; `None` once it was cleared.
+/// Who is read in this cycle: first whose debt fell due, the longest due first; then the marked, in the order of their ids;
+/// at last, once more, whoever was marked again on the way. Nothing here grows with the number of marks.
 #[derive(Debug, Default)]
-struct Round {
-    times: u8,
-    mark: Option<Mark>,
+struct Queue {
+    due: VecDeque<ContactId>,
+    after: Option<ContactId>,
+    again: BTreeSet<ContactId>,
+    is_closed: bool,
 }
 
 /// A contact that was read, with its mark and what is planned for it.
@@ -195,6 +196,15 @@ struct Planned {
     plans: Vec<(TargetName, Standing, Plan)>,
     /// The mark stays: something could not be decided now.
     later: bool,
+}
+
+impl Run {
+    /// A contact that was marked on the way is read once more at the end of this cycle.
+    pub(crate) fn again(&mut self, contact: &ContactId) {
+        if !self.queue.is_closed {
+            self.queue.again.insert(contact.clone());
+        }
+    }
 }
 
 impl Planned {
@@ -233,7 +243,13 @@ impl Engine {
 
     /// One cycle. An error leaves everything on disk as far as it came; the next cycle goes on from there.
     pub async fn cycle(&self, order: CycleOrder) -> Result<CycleReport, CycleError> {
-        let mut run = self.begin_run(order);
+        let cycle = {
+            let mut memory = self.memory();
+            memory.cycle += 1;
+            memory.attended_at = Some(self.clock.now());
+            memory.cycle
+        };
+        let mut run = self.begin_run(cycle, order.approve);
         let outcome = self.flow(&mut run, order).await;
         self.set_activity(Activity::Idle);
         self.end_run(run, outcome)
@@ -278,7 +294,7 @@ impl Engine {
     pub async fn dry_run(&self, contacts: &[ContactId]) -> Result<DryRun, CycleError> {
         let whom: Vec<ContactId> =
             if contacts.is_empty() { self.would_read().await? } else { contacts.to_vec() };
-        let mut run = self.begin_run(CycleOrder { sweep: SweepKind::Skip, approve: false });
+        let mut run = self.begin_run(0, false);
         let mut dry = DryRun::default();
         for batch in whom.chunks(READ_BATCH) {
             let batch: Vec<(ContactId, Option<Mark>)> =
@@ -379,7 +395,10 @@ impl Engine {
                 }
             }
             let _ = self.write_down(run, done, false)?;
-            self.set_activity(Activity::Reading { read: run.report.read, of: run.rounds.len() as u64 });
+            self.set_activity(Activity::Reading {
+                read: run.report.read,
+                of: run.report.read + self.ledger.marked(run.queue.after.as_ref(), 1_000)?.len() as u64,
+            });
             if debts >= CARRY_MAX {
                 return Ok((carried, true));
             }
@@ -424,39 +443,32 @@ impl Engine {
 
     // ---- reading ----
 
-    /// The next contacts to read: the longest due first, then the marked ones, none more than [`ROUNDS_MAX`] times.
+    /// The next contacts to read, with their marks.
     fn next_batch(&self, run: &mut Run) -> ledger::Result<Vec<(ContactId, Option<Mark>)>> {
-        let now = self.clock.now();
         let mut batch: BTreeMap<ContactId, Option<Mark>> = BTreeMap::new();
-        for contact in self.ledger.due(now, usize::MAX) {
-            if batch.len() < READ_BATCH
-                && !run.rounds.contains_key(&contact)
-                && self.has_usable_debt(run, &contact)?
-            {
+        while batch.len() < READ_BATCH
+            && let Some(contact) = run.queue.due.pop_front()
+        {
+            if self.has_usable_debt(run, &contact)? {
                 let mark = self.ledger.mark_of(&contact)?;
                 batch.insert(contact, mark);
             }
         }
-        let mut after: Option<ContactId> = None;
         while batch.len() < READ_BATCH {
-            let page = self.ledger.marked(after.as_ref(), READ_BATCH)?;
+            let page = self.ledger.marked(run.queue.after.as_ref(), READ_BATCH - batch.len())?;
             let Some((last, _)) = page.last() else { break };
-            after = Some(last.clone());
-            for (contact, mark) in page {
-                // Once is enough, unless it was marked again since.
-                let again = run
-                    .rounds
-                    .get(&contact)
-                    .is_none_or(|round| round.times < ROUNDS_MAX && round.mark.as_ref() != Some(&mark));
-                if batch.len() < READ_BATCH && again {
+            run.queue.after = Some(last.clone());
+            batch.extend(page.into_iter().map(|(contact, mark)| (contact, Some(mark))));
+        }
+        if batch.is_empty() {
+            run.queue.is_closed = true;
+            while batch.len() < READ_BATCH
+                && let Some(contact) = run.queue.again.pop_first()
+            {
+                if let Some(mark) = self.ledger.mark_of(&contact)? {
                     batch.insert(contact, Some(mark));
                 }
             }
-        }
-        for (contact, mark) in &batch {
-            let round = run.rounds.entry(contact.clone()).or_default();
-            round.times += 1;
-            round.mark.clone_from(mark);
         }
         Ok(batch.into_iter().collect())
     }
@@ -514,6 +526,7 @@ impl Engine {
             }
             Reading::Moved { to } => {
                 // The surviving contact is read instead; with it the standing moves.
+                run.again(&to);
                 self.dealt_with(&contact, mark.as_ref(), Some(&to), None)?;
                 return Ok(None);
             }
@@ -618,7 +631,7 @@ impl Engine {
     /// now.
     fn write_down(
         &self,
-        run: &mut Run,
+        run: &Run,
         planned: Vec<Planned>,
         held: bool,
     ) -> Result<BTreeMap<TargetName, Vec<Ready>>, CycleError> {
@@ -640,11 +653,7 @@ impl Engine {
             for (target, one) in step.into_inner() {
                 ready.entry(target).or_default().push(one);
             }
-            for one in planned.iter().filter(|one| !one.later) {
-                if let Some(round) = run.rounds.get_mut(&one.contact) {
-                    round.mark = None;
-                }
-            }
+
             planned = rest;
         }
         for (target, debts) in &mut ready {
@@ -906,22 +915,18 @@ impl Engine {
         }
     }
 
-    fn begin_run(&self, order: CycleOrder) -> Run {
+    fn begin_run(&self, cycle: u64, approve: bool) -> Run {
         let now = self.clock.now();
-        let mut memory = self.memory();
-        memory.cycle += 1;
-        memory.attended_at = Some(now);
-        let report =
-            CycleReport { cycle: memory.cycle, started_at: now, ended_at: now, ..CycleReport::default() };
+        let report = CycleReport { cycle, started_at: now, ended_at: now, ..CycleReport::default() };
         Run {
             report,
-            approve: order.approve,
+            approve,
             usage: self.source.usage(),
             creates: 0,
             changes: 0,
             unusable: BTreeSet::new(),
             unknown: BTreeSet::new(),
-            rounds: HashMap::new(),
+            queue: Queue { due: self.ledger.due(now, usize::MAX).into(), ..Queue::default() },
         }
     }
 

@@ -40,24 +40,29 @@ impl Engine {
         self.set_activity(Activity::Delivering { done: 0, of });
         let targets =
             self.targets.iter().filter_map(|target| ready.get(&target.name).map(|debts| (target, debts)));
-        let outcomes: Vec<Result<Delivered, CycleError>> =
+        let outcomes: Vec<Result<Outgoing, CycleError>> =
             futures::future::join_all(targets.map(|(target, debts)| self.deliver_to(target, debts))).await;
         for outcome in outcomes {
-            run.report.delivered += outcome?;
+            let outgoing = outcome?;
+            run.report.delivered += outgoing.delivered;
+            outgoing.adopted.iter().for_each(|contact| run.again(contact));
         }
         Ok(())
     }
 
-    async fn deliver_to(&self, target: &Target, debts: &[Ready]) -> Result<Delivered, CycleError> {
+    async fn deliver_to(&self, target: &Target, debts: &[Ready]) -> Result<Outgoing, CycleError> {
         let capabilities = target.adapter.info().capabilities;
-        let mut delivered = Delivered::default();
+        let mut out = Outgoing::default();
         let mut going = Vec::new();
         for ready in debts {
             match self.look_before_create(target, ready).await? {
                 Look::GoOn => going.push(ready),
-                Look::Adopted => delivered.unchanged += 1,
+                Look::Adopted => {
+                    out.delivered.unchanged += 1;
+                    out.adopted.push(ready.contact.clone());
+                }
                 Look::Waits => {}
-                Look::Unusable => return Ok(delivered),
+                Look::Unusable => return Ok(out),
             }
         }
         let batches =
@@ -67,11 +72,12 @@ impl Engine {
         let mut broken = None;
         while let Some(outcome) = outcomes.next().await {
             match outcome {
-                Ok(more) => delivered += more,
+                Ok(more) => out.delivered += more,
                 Err(error) => broken = Some(error),
             }
         }
-        broken.map_or(Ok(delivered), Err)
+        drop(outcomes);
+        broken.map_or(Ok(out), Err)
     }
 
     /// Nobody is created before the target was asked for exactly that person.
@@ -480,6 +486,13 @@ impl Engine {
         let found = self.unless_stopped(target.adapter.find(identity)).await?;
         Ok(found.is_ok_and(|found| matches!(judge(&found), Match::One(_))))
     }
+}
+
+/// What came of delivering to one target, and whose records were found there instead.
+#[derive(Debug, Default)]
+struct Outgoing {
+    delivered: Delivered,
+    adopted: Vec<ContactId>,
 }
 
 enum Look {

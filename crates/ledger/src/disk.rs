@@ -1,4 +1,4 @@
-//! sled behind the seam, with the rules it needs (measured; see `decisions/0001-sled-and-its-rules.md`):
+//! sled behind the seam, with the rules it needs (measured; see `crates/engine/decisions/0001-sled-and-its-rules.md`):
 //!
 //! * `snap.*.generating` is removed before opening: killed while opening, sled otherwise takes a half-written snapshot for
 //!   the newest and never opens again, about once in 1,400 kills.
@@ -20,7 +20,7 @@ use sha2::{Digest as _, Sha256};
 use sled::transaction::{ConflictableTransactionError, Transactional};
 
 use crate::{
-    store::{Batch, Error, Result, Store, Tree},
+    store::{Batch, Entry, Error, Result, Store, Tree},
     witness::Witness,
 };
 
@@ -94,7 +94,7 @@ impl DiskStore {
 
     fn apply(&self, batch: &Batch, head: &Head) -> Result<()> {
         let doing = "write";
-        let sealed: Vec<(usize, &[u8], Option<Vec<u8>>)> = batch
+        let sealed: Vec<Sealed<'_>> = batch
             .0
             .iter()
             .map(|((tree, key), value)| {
@@ -130,7 +130,7 @@ impl Store for DiskStore {
         found.map(|bytes| unseal(tree, key, &bytes).map(<[u8]>::to_vec)).transpose()
     }
 
-    fn scan(&self, tree: Tree, prefix: &[u8], after: &[u8], limit: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
+    fn scan(&self, tree: Tree, prefix: &[u8], after: &[u8], limit: usize) -> Result<Vec<Entry>> {
         let start = if after.is_empty() || after < prefix {
             std::ops::Bound::Included(prefix.to_vec())
         } else {
@@ -170,6 +170,9 @@ impl Store for DiskStore {
         Ok(())
     }
 }
+
+/// Tree, key, and the value with its checksum; none for what is removed.
+type Sealed<'b> = (usize, &'b [u8], Option<Vec<u8>>);
 
 fn open_trees(dir: &Path) -> sled::Result<(sled::Db, Vec<sled::Tree>)> {
     let db = sled::Config::new().path(dir).cache_capacity(CACHE_BYTES).open()?;

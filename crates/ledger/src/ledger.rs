@@ -604,7 +604,7 @@ mod tests {
         let _ = ledger_1.write(|draft| draft.put_standing(&target, &contact, owing(60))).unwrap();
         assert_eq!((ledger_1.counts(&target).waiting, ledger_1.next_due_after(None)), (1, Some(at(60))));
         assert_eq!(ledger_1.due(at(59), 9), []);
-        assert_eq!(ledger_1.due(at(60), 9), [contact.clone()]);
+        assert_eq!(ledger_1.due(at(60), 9), std::slice::from_ref(&contact));
         let census = ledger_1.census();
         assert_eq!(ledger(&store).census(), census);
         let _ = ledger_1.write(|draft| draft.remove_standing(&target, &contact)).unwrap();

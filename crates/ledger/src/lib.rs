@@ -7,7 +7,7 @@
 //! | [`records`] | marks, tasks, history, target states: everything else that is kept |
 //! | [`digest_key`] | the key under which values are remembered |
 //! | [`store`] | the seam: ordered keys and bytes, atomic and durable |
-//! | [`disk`] | sled behind that seam, with the rules it needs |
+//! | `disk` | sled behind that seam, with the rules it needs |
 //! | [`memory`] | a model of the same, for tests and simulations |
 //! | [`folder`] | the state folder: lock, key, store, witness; opening and recovery |
 //!
@@ -32,4 +32,4 @@ pub use records::{Actor, Event, Mark, Origin, Outcome, Seen, TargetHealth, Targe
 pub use standing::{Agreed, Debt, Digests, LinkOrigin, Owed, Owing, Phase, Standing, WhyHeld};
 #[cfg(feature = "mock")]
 pub use store::MockStore;
-pub use store::{Batch, Error, Result, Store, Tree};
+pub use store::{Batch, Entry, Error, Result, Store, Tree};

@@ -6,11 +6,13 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use crate::store::{Batch, Result, Store, Tree};
+use crate::store::{Batch, Entry, Result, Store, Tree};
 
 /// A store in memory. A simulation "crashes" by dropping everything but this.
 #[derive(Debug, Default)]
-pub struct MemoryStore(Mutex<BTreeMap<(Tree, Vec<u8>), Vec<u8>>>);
+pub struct MemoryStore(Mutex<Entries>);
+
+type Entries = BTreeMap<(Tree, Vec<u8>), Vec<u8>>;
 
 impl Store for MemoryStore {
     fn get(&self, tree: Tree, key: &[u8]) -> Result<Option<Vec<u8>>> {
@@ -18,7 +20,7 @@ impl Store for MemoryStore {
         Ok(entries.get(&(tree, key.to_vec())).cloned())
     }
 
-    fn scan(&self, tree: Tree, prefix: &[u8], after: &[u8], limit: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
+    fn scan(&self, tree: Tree, prefix: &[u8], after: &[u8], limit: usize) -> Result<Vec<Entry>> {
         let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let start = if after.is_empty() || after < prefix {
             Bound::Included((tree, prefix.to_vec()))

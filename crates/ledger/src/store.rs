@@ -98,6 +98,9 @@ impl fmt::Display for Tree {
     }
 }
 
+/// A key, and the bytes under it.
+pub type Entry = (Vec<u8>, Vec<u8>);
+
 /// One atomic step: new values, and `None` for what is removed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Batch(pub BTreeMap<(Tree, Vec<u8>), Option<Vec<u8>>>);
@@ -110,7 +113,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// Up to `limit` entries whose key begins with `prefix` and is greater than `after`, in order of their keys. An empty
     /// `after` begins at the first.
-    fn scan(&self, tree: Tree, prefix: &[u8], after: &[u8], limit: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>>;
+    fn scan(&self, tree: Tree, prefix: &[u8], after: &[u8], limit: usize) -> Result<Vec<Entry>>;
 
     /// Applies the whole batch or nothing, and returns only once it would survive a power failure.
     fn commit(&self, batch: &Batch) -> Result<()>;

@@ -1,5 +1,7 @@
 //! The state folder on a real disk: one owner, and no silent loss.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends where it stands")]
+
 use std::{
     collections::BTreeMap,
     fs,

@@ -2,11 +2,11 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`rules`] | the compiled mapping of one target, and applying it |
+//! | `rules` | the compiled mapping of one target, and applying it |
 //! | [`names`] | every name an expression may use, and which Lever object it needs |
-//! | [`facts`] | a person and a hire under those names |
-//! | [`language`] | the expression engine and our filters |
-//! | [`needs`] | what has to be asked of Lever |
+//! | `facts` | a person and a hire under those names |
+//! | `language` | the expression engine and our filters |
+//! | `needs` | what has to be asked of Lever |
 
 mod facts;
 mod language;

@@ -2,12 +2,12 @@
 //!
 //! | module | what it says |
 //! |---|---|
-//! | [`ids`] | who is meant: contact, opportunity, target, record over there |
-//! | [`person`] | the whole truth about one contact, as Lever has it now |
-//! | [`wanted`] | what one target should hold, in that target's own field names |
-//! | [`pii`] | personal values and secrets, which no log can print by accident |
-//! | [`digest`] | what is remembered of a value instead of the value |
-//! | [`clock`] | the wall clock, injected |
+//! | `ids` | who is meant: contact, opportunity, target, record over there |
+//! | `person` | the whole truth about one contact, as Lever has it now |
+//! | `wanted` | what one target should hold, in that target's own field names |
+//! | `pii` | personal values and secrets, which no log can print by accident |
+//! | `digest` | what is remembered of a value instead of the value |
+//! | `clock` | the wall clock, injected |
 
 mod clock;
 mod digest;
