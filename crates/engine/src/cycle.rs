@@ -494,17 +494,32 @@ impl Engine {
     ) -> Result<Vec<(ContactId, Reading)>, CycleError> {
         let mut whom = Vec::with_capacity(batch.len());
         for (contact, _) in batch {
-            let mut known = BTreeSet::new();
-            for target in &self.targets {
-                if let Some(standing) = self.ledger.standing(&target.name, contact)? {
-                    known.extend(standing.decided_on.into_keys());
-                    known
-                        .extend(standing.agreed.into_iter().flat_map(|agreed| agreed.link.hires.into_keys()));
-                }
-            }
-            whom.push(Whom { contact: contact.clone(), known: known.into_iter().collect() });
+            let known = self.known_opportunities(contact)?.into_iter().collect();
+            whom.push(Whom { contact: contact.clone(), known });
         }
         Ok(self.unless_stopped(self.source.read(&whom)).await??)
+    }
+
+    fn known_opportunities(&self, contact: &ContactId) -> ledger::Result<BTreeSet<OpportunityId>> {
+        let mut known = BTreeSet::new();
+        for target in &self.targets {
+            if let Some(standing) = self.ledger.standing(&target.name, contact)? {
+                known.extend(standing.decided_on.into_keys());
+                known.extend(standing.agreed.into_iter().flat_map(|agreed| agreed.link.hires.into_keys()));
+            }
+        }
+        Ok(known)
+    }
+
+    /// What is open about a contact that cannot be read any more is settled all the same, by the ids we know.
+    async fn settle_unread(&self, run: &Run, contact: &ContactId) -> Result<(), CycleError> {
+        let opportunities = self.known_opportunities(contact)?;
+        let identity = Identity { contact: contact.clone(), opportunities, emails: Vec::new() };
+        for target in &self.targets {
+            let usable = !run.unusable.contains(&target.name) && !run.unknown.contains(&target.name);
+            self.settle_unknown(target, &identity, usable).await?;
+        }
+        Ok(())
     }
 
     // ---- planning ----
@@ -531,15 +546,18 @@ impl Engine {
                 return Ok(None);
             }
             Reading::Anonymised => {
+                self.settle_unread(run, &contact).await?;
                 self.dealt_with(&contact, mark.as_ref(), None, Some(Outcome::Anonymised))?;
                 return Ok(None);
             }
             Reading::Gone => {
+                self.settle_unread(run, &contact).await?;
                 self.dealt_with(&contact, mark.as_ref(), None, Some(Outcome::Gone))?;
                 return Ok(None);
             }
             Reading::Unreadable { place } => {
                 run.report.unreadable += 1;
+                self.settle_unread(run, &contact).await?;
                 self.dealt_with(&contact, mark.as_ref(), None, Some(Outcome::Unreadable { place }))?;
                 return Ok(None);
             }
@@ -807,13 +825,18 @@ impl Engine {
             }
             for target in &self.targets {
                 // Nobody can be created from a record that cannot be read; what was delivered stays as it is.
-                let Some(mut standing) = draft.standing(&target.name, contact)?.filter(|_| instead.is_none())
+                let Some(before) = draft.standing(&target.name, contact)?.filter(|_| instead.is_none())
                 else {
                     continue;
                 };
-                if standing.agreed.is_none() && standing.forgive() {
+                let mut standing = before.clone();
+                let settled = standing.forgive();
+                if anonymised {
+                    standing.forget_values();
+                }
+                if settled && standing.agreed.is_none() {
                     draft.remove_standing(&target.name, contact)?;
-                } else if anonymised && standing.forget_values() {
+                } else if standing != before {
                     draft.put_standing(&target.name, contact, standing)?;
                 }
             }

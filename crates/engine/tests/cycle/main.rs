@@ -296,6 +296,22 @@ async fn a_target_that_was_emptied_gets_nothing_until_somebody_looked() {
 }
 
 #[tokio::test]
+async fn a_lost_answer_about_somebody_who_can_no_longer_be_read_is_settled_too() {
+    let world = World::with(Capabilities { dedupes_by_key: false, ..Memory::everything() });
+    world.hire("ada", "Ada", "o1");
+    world.target.script([Fault::AnswerLost]);
+    world.cycle().await;
+    world.source.people().persons.remove("ada");
+    world.later(TimeDelta::minutes(2));
+    world.cycle().await;
+    assert_eq!((world.target.records().len(), world.state("ada")), (1, Some("agreed")));
+    world.reads();
+    world.later(TimeDelta::minutes(5));
+    world.cycle().await;
+    assert_eq!(world.reads(), 0, "nothing is open, so nobody is read");
+}
+
+#[tokio::test]
 async fn a_lost_ledger_keeps_what_hr_edited_and_asks_about_it() {
     let mut world = World::new();
     world.hire("ada", "Ada", "o1");
