@@ -26,7 +26,7 @@ use engine::{
 use ledger::{Ledger, LinkOrigin, Standing, StateFolder};
 use mapping::{Decisions, Mapping, Rules};
 use people::{
-    Candidacy, Clock, ContactId, DataProtection, FullName, Hire, OpportunityId, Person, Phone, PhoneKind, Pii, Posting,
+    Candidacy, Clock, ContactId, FullName, Hire, OpportunityId, Person, Phone, PhoneKind, Pii, Posting,
     SystemClock, TargetName,
 };
 
@@ -182,31 +182,15 @@ fn opportunity(n: usize) -> OpportunityId {
 }
 
 fn person(n: usize) -> Person {
-    let hire = Hire {
-        hired_at: "2026-02-01T09:00:00Z".parse().unwrap(),
-        reason: "hired".to_owned(),
-        posting: Some(Posting { title: Some("Engineer".to_owned()), ..Posting::default() }),
-        location: None,
-        offer: None,
-        requisition: None,
-        manager: None,
-        recruiter: None,
-        origin: None,
-        sources: Vec::new(),
-        tags: Vec::new(),
-        profile: None,
-    };
+    let posting = Posting { title: Some("Engineer".to_owned()), ..Posting::default() };
+    let hire = Hire { posting: Some(posting), ..Hire::new("2026-02-01T09:00:00Z".parse().unwrap()) };
     Person {
-        contact: contact(n),
         name: FullName::new(format!("Somebody Number{n}")),
         emails: vec![Pii::new(format!("somebody{n}@example.com"))],
         phones: vec![Phone { kind: Some(PhoneKind::Mobile), number: Pii::new(format!("+44 7700 {n:06}")) }],
-        location: None,
-        links: Vec::new(),
         hires: [(opportunity(n), hire)].into(),
         opportunities: [(opportunity(n), Candidacy::Hired)].into(),
-        answers: Vec::new(),
-        protection: DataProtection::default(),
+        ..Person::new(contact(n))
     }
 }
 

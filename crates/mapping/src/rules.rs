@@ -8,8 +8,8 @@ use std::{
 use adapter_sdk::{Columns, FieldSchema, Level, settings::nearest};
 use minijinja::{Expression, value::ValueKind};
 use people::{
-    Candidacy, Date, FieldKey, FieldName, Fields, FullName, Hire, Missing, OpportunityId, Person, Pii, Value,
-    Wanted, Zone,
+    Candidacy, Date, FieldKey, FieldName, Fields, Hire, Missing, OpportunityId, Person, Pii, Value, Wanted,
+    Zone,
 };
 
 use crate::{
@@ -292,38 +292,15 @@ impl Compiling<'_> {
 /// A person about whom nothing is known but that they were hired.
 fn nobody() -> (Person, OpportunityId) {
     let opportunity: OpportunityId = "nobody".parse().expect("the word is an id");
-    let hire = Hire {
-        hired_at: people::Timestamp::UNIX_EPOCH,
-        reason: String::new(),
-        posting: None,
-        location: None,
-        offer: None,
-        requisition: None,
-        manager: None,
-        recruiter: None,
-        origin: None,
-        sources: Vec::new(),
-        tags: Vec::new(),
-        profile: None,
-    };
-    let person = Person {
-        contact: "nobody".parse().expect("the word is an id"),
-        name: FullName::default(),
-        emails: Vec::new(),
-        phones: Vec::new(),
-        location: None,
-        links: Vec::new(),
-        hires: [(opportunity.clone(), hire)].into(),
-        opportunities: [(opportunity.clone(), Candidacy::Hired)].into(),
-        answers: Vec::new(),
-        protection: people::DataProtection::default(),
-    };
+    let mut person = Person::new("nobody".parse().expect("the word is an id"));
+    person.hires.insert(opportunity.clone(), Hire::new(people::Timestamp::UNIX_EPOCH));
+    person.opportunities.insert(opportunity.clone(), Candidacy::Hired);
     (person, opportunity)
 }
 
 #[cfg(test)]
 mod tests {
-    use people::{Answer, AnswerValue, Offer, Phone, PhoneKind, Posting};
+    use people::{Answer, AnswerValue, FullName, Offer, Phone, PhoneKind, Posting};
 
     use super::*;
 

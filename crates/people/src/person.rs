@@ -27,6 +27,24 @@ pub struct Person {
     pub protection: DataProtection,
 }
 
+impl Person {
+    /// A contact about whom nothing else is known.
+    pub fn new(contact: ContactId) -> Self {
+        Person {
+            contact,
+            name: FullName::default(),
+            emails: Vec::new(),
+            phones: Vec::new(),
+            location: None,
+            links: Vec::new(),
+            hires: BTreeMap::new(),
+            opportunities: BTreeMap::new(),
+            answers: Vec::new(),
+            protection: DataProtection::default(),
+        }
+    }
+}
+
 /// What an opportunity was seen to be. "Not seen" is not among the values: absence is never evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Candidacy {
@@ -155,6 +173,26 @@ pub struct Hire {
     pub tags: Vec<String>,
     /// Where a Lever user sees this opportunity.
     pub profile: Option<String>,
+}
+
+impl Hire {
+    /// A hire of which nothing but the moment is known.
+    pub fn new(hired_at: Timestamp) -> Self {
+        Hire {
+            hired_at,
+            reason: String::new(),
+            posting: None,
+            location: None,
+            offer: None,
+            requisition: None,
+            manager: None,
+            recruiter: None,
+            origin: None,
+            sources: Vec::new(),
+            tags: Vec::new(),
+            profile: None,
+        }
+    }
 }
 
 /// The job somebody was hired for.

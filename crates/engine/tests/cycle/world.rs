@@ -16,8 +16,7 @@ use engine::{
 use ledger::{DigestKey, Ledger, MemoryStore, Origin, Standing, Store};
 use mapping::{Mapping, Rules};
 use people::{
-    Candidacy, Clock, ContactId, DataProtection, FullName, Hire, OpportunityId, Person, Pii, Posting, Secret,
-    Timestamp,
+    Candidacy, Clock, ContactId, FullName, Hire, OpportunityId, Person, Pii, Posting, Secret, Timestamp,
 };
 
 pub const SINCE: &str = "2026-01-01";
@@ -298,33 +297,10 @@ pub fn engine_over(
 }
 
 fn nobody(who: &str) -> Person {
-    Person {
-        contact: contact(who),
-        name: FullName::default(),
-        emails: Vec::new(),
-        phones: Vec::new(),
-        location: Some(Pii::new("Leeds".to_owned())),
-        links: Vec::new(),
-        hires: BTreeMap::new(),
-        opportunities: BTreeMap::new(),
-        answers: Vec::new(),
-        protection: DataProtection::default(),
-    }
+    Person { location: Some(Pii::new("Leeds".to_owned())), ..Person::new(contact(who)) }
 }
 
 fn hire(hired_at: Timestamp) -> Hire {
-    Hire {
-        hired_at,
-        reason: "hired".to_owned(),
-        posting: Some(Posting { title: Some("Engineer".to_owned()), ..Posting::default() }),
-        location: None,
-        offer: None,
-        requisition: None,
-        manager: None,
-        recruiter: None,
-        origin: None,
-        sources: Vec::new(),
-        tags: Vec::new(),
-        profile: None,
-    }
+    let posting = Posting { title: Some("Engineer".to_owned()), ..Posting::default() };
+    Hire { posting: Some(posting), ..Hire::new(hired_at) }
 }
