@@ -1,1 +1,94 @@
-//! Keeps HR systems in step with the people Lever has hired.
+//! Keeps HR systems in step with the people Lever has hired: the daemon and its command line.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`cli`] | the words of the command line |
+//! | [`config`] | the configuration: every fault at once, with its place |
+//! | [`wiring`] | from a configuration to an engine |
+//! | [`daemon`] | the engine's thread, signals, the service manager: `run` |
+//! | [`once`] | `run --once`, `check`, `plan` |
+//! | [`schedule`] | when a cycle is due |
+//! | [`api`] | the socket: who may, and what is answered |
+//! | [`client`] | the command line as a client of the socket |
+//! | [`report`] | what is answered: sentences, tables, documents |
+//! | [`print`](mod@print), [`progress`], [`logs`], [`exit`] | standard output, the moving line, standard error, exit codes |
+//! | `demo`, `sandbox` | the whole thing on this machine, and the pretend vendors (feature `demo`) |
+
+pub mod api;
+pub mod cli;
+pub mod client;
+pub mod config;
+pub mod daemon;
+#[cfg(feature = "demo")]
+pub mod demo;
+pub mod exit;
+pub mod logs;
+pub mod once;
+pub mod print;
+pub mod progress;
+pub mod report;
+#[cfg(feature = "demo")]
+pub mod sandbox;
+pub mod schedule;
+mod service;
+pub mod wiring;
+
+use std::{ffi::OsString, process::ExitCode};
+
+use clap::Parser as _;
+
+use cli::{Cli, Command};
+use exit::Exit;
+
+/// The program.
+pub fn main() -> ExitCode {
+    run(std::env::args_os()).into()
+}
+
+/// Runs one command line, program name first, and says how it ended.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let is_fault = error.use_stderr();
+            // Help that nobody reads to its end is no fault.
+            let _ = error.print();
+            return if is_fault { Exit::Usage } else { Exit::Done };
+        }
+    };
+    if let Err(problem) = logs::start(cli.log.as_deref().unwrap_or(usual_log(&cli.command))) {
+        print::complain(&problem);
+        return Exit::Usage;
+    }
+    dispatch(&cli).unwrap_or_else(|exit| exit)
+}
+
+/// What is logged unless somebody says otherwise: a command's answer already says what went wrong.
+fn usual_log(command: &Command) -> &'static str {
+    match command {
+        Command::Run { once: false, .. } => "info",
+        #[cfg(feature = "demo")]
+        Command::Demo(_) => "off",
+        _ => "warn",
+    }
+}
+
+fn dispatch(cli: &Cli) -> Result<Exit, Exit> {
+    let json = cli.json;
+    match &cli.command {
+        Command::Run { config, once: false, .. } => daemon::run(&config.path),
+        Command::Run { config, once: true, full, approve } => {
+            once::run(&config.path, once::Once { full: *full, approve: *approve, json })
+        }
+        Command::Check { config, offline } => once::check(&config.path, *offline, json),
+        Command::Plan { config, contact } => once::plan(&config.path, contact, json),
+        #[cfg(feature = "demo")]
+        Command::Demo(demo) => demo::run(demo, json),
+        #[cfg(feature = "demo")]
+        Command::Sandbox { vendor } => sandbox::run(vendor),
+        command => {
+            let client = client::Client::new(&cli.socket)?;
+            once::runtime()?.block_on(Box::pin(client.run(command, json)))
+        }
+    }
+}

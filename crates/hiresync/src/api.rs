@@ -1,0 +1,308 @@
+//! The socket: HTTP/1.1 and JSON for whoever the file's mode lets in; orders for root and the service's own user.
+//!
+//! How to think of it: the socket never waits for the engine. Questions about the ledger and orders are synchronous calls
+//! that write to disk, made on a blocking thread; what needs Lever is handed to the engine's thread and awaited.
+//!
+//! **Invariant:** who asks is decided by the kernel's word about the peer, before a byte of the request's body is read.
+//! **Invariant:** no personal value stands in a path or in a log line.
+
+mod answers;
+mod door;
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{
+    Router, middleware,
+    routing::{get, post},
+};
+use engine::{CycleError, DryRun, Engine};
+use hyper::server::conn::http1;
+use hyper_util::{rt::TokioIo, rt::TokioTimer, service::TowerToHyperService};
+use people::{Clock, ContactId, Pii, Timestamp};
+use tokio::{
+    net::{UnixListener, UnixStream},
+    sync::{Notify, Semaphore, mpsc, oneshot},
+    task::JoinSet,
+    time::timeout,
+};
+
+pub use door::{Door, DoorError};
+
+use crate::{
+    config::Config,
+    schedule::{Ordered, Schedule},
+};
+
+/// Connections at once; further ones wait in the kernel's queue.
+const CONNECTIONS_MAX: usize = 64;
+/// Connections at once of one user who may only ask; further ones are closed.
+const CONNECTIONS_PER_USER_MAX: usize = 16;
+/// For a request to arrive.
+const REQUEST_TIME: Duration = Duration::from_secs(2);
+/// For an answer to be made: a plan reads Lever at Lever's pace.
+const ANSWER_TIME: Duration = Duration::from_secs(600);
+/// For an answer to be taken.
+const REPLY_TIME: Duration = Duration::from_secs(5);
+
+/// What the socket and the engine's thread have in common.
+pub struct Shared {
+    engine: RwLock<Arc<Engine>>,
+    schedule: RwLock<Arc<Schedule>>,
+    requests_per_second: RwLock<f64>,
+    /// The wall clock.
+    pub clock: Arc<dyn Clock>,
+    /// When the daemon started.
+    pub started_at: Timestamp,
+    /// Wakes the engine's thread to look at its agenda.
+    pub wake: Arc<Notify>,
+    asks: mpsc::UnboundedSender<Ask>,
+    work: AtomicBool,
+    sweep: AtomicBool,
+    stopping: AtomicBool,
+}
+
+/// What the engine's thread is asked to do between and beside its cycles.
+pub enum Ask {
+    /// Who is meant.
+    Resolve(Pii<String>, oneshot::Sender<adapter_sdk::Result<Option<ContactId>>>),
+    /// What would be sent.
+    Plan(Vec<ContactId>, oneshot::Sender<Result<DryRun, CycleError>>),
+    /// Go on under another configuration.
+    Replace(Box<Config>),
+}
+
+impl Shared {
+    /// Around an engine; `asks` leads to its thread.
+    pub fn new(
+        engine: Arc<Engine>,
+        config: &Config,
+        clock: Arc<dyn Clock>,
+        asks: mpsc::UnboundedSender<Ask>,
+    ) -> Arc<Shared> {
+        Arc::new(Shared {
+            engine: RwLock::new(engine),
+            schedule: RwLock::new(Arc::new(config.schedule.clone())),
+            requests_per_second: RwLock::new(config.lever.requests_per_second),
+            started_at: clock.now(),
+            clock,
+            wake: Arc::default(),
+            asks,
+            work: AtomicBool::default(),
+            sweep: AtomicBool::default(),
+            stopping: AtomicBool::default(),
+        })
+    }
+
+    /// The engine of the configuration in force.
+    pub fn engine(&self) -> Arc<Engine> {
+        Arc::clone(&self.engine.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The schedule in force.
+    pub fn schedule(&self) -> Arc<Schedule> {
+        Arc::clone(&self.schedule.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn requests_per_second(&self) -> f64 {
+        *self.requests_per_second.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Another configuration is in force.
+    pub fn replace(&self, engine: Arc<Engine>, config: &Config) {
+        *self.engine.write().unwrap_or_else(PoisonError::into_inner) = engine;
+        *self.schedule.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config.schedule.clone());
+        *self.requests_per_second.write().unwrap_or_else(PoisonError::into_inner) =
+            config.lever.requests_per_second;
+    }
+
+    /// Hands something to the engine's thread. It may have ended: then nobody answers.
+    pub fn ask(&self, ask: Ask) {
+        let _ = self.asks.send(ask);
+    }
+
+    /// An order was written down: act on it now.
+    pub fn order(&self, ordered: Ordered) {
+        self.work.fetch_or(ordered.work, Ordering::AcqRel);
+        self.sweep.fetch_or(ordered.sweep, Ordering::AcqRel);
+        self.wake.notify_one();
+    }
+
+    /// Nothing new is begun from now on.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Release);
+        self.engine().stop();
+        self.wake.notify_one();
+    }
+
+    /// Whether the daemon is stopping.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+
+    /// What was ordered since this was last asked.
+    pub fn take_ordered(&self) -> Ordered {
+        Ordered {
+            work: self.work.swap(false, Ordering::AcqRel),
+            sweep: self.sweep.swap(false, Ordering::AcqRel),
+        }
+    }
+}
+
+/// Who is at the other end, by the kernel's word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer {
+    /// Their user id.
+    pub uid: u32,
+}
+
+/// What a request needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Need {
+    /// To be let in by the socket's mode.
+    Read,
+    /// To be root or the service's own user.
+    Order,
+}
+
+impl Need {
+    fn of(method: &axum::http::Method, path: &str) -> Need {
+        match (method.as_str(), path) {
+            ("GET" | "HEAD", _) | ("POST", "/v1/resolve") => Need::Read,
+            _ => Need::Order,
+        }
+    }
+
+    fn is_met_by(self, peer: Peer, service_uid: u32) -> bool {
+        self == Need::Read || peer.uid == 0 || peer.uid == service_uid
+    }
+}
+
+/// Every route.
+fn router(shared: Arc<Shared>) -> Router {
+    Router::new()
+        .route("/v1/status", get(answers::status))
+        .route("/v1/health", get(answers::health))
+        .route("/v1/people", get(answers::people))
+        .route("/v1/people/{contact}", get(answers::person))
+        .route("/v1/people/{contact}/explain", get(answers::explain))
+        .route("/v1/people/{contact}/sync", post(answers::sync_one))
+        .route("/v1/people/{contact}/retry", post(answers::retry))
+        .route("/v1/history", get(answers::history))
+        .route("/v1/tasks", get(answers::tasks))
+        .route("/v1/tasks/{id}/done", post(answers::task_done))
+        .route("/v1/parked", get(answers::parked))
+        .route("/v1/guards", get(answers::guards))
+        .route("/v1/guards/{cycle}/approve", post(answers::approve))
+        .route("/v1/sync", post(answers::sync))
+        .route("/v1/targets/{target}/pause", post(answers::pause))
+        .route("/v1/targets/{target}/resume", post(answers::resume))
+        .route("/v1/resolve", post(answers::resolve))
+        .route("/v1/plan", post(answers::plan))
+        .fallback(answers::nowhere)
+        .method_not_allowed_fallback(answers::not_so)
+        .layer(middleware::from_fn(answers::permit))
+        .with_state(shared)
+}
+
+/// Answers until `shutdown` is done; then lets answers under way go out for a moment.
+pub async fn serve(listener: UnixListener, shared: Arc<Shared>, shutdown: impl Future<Output = ()>) {
+    let router = router(shared);
+    let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let crowd = Crowd::default();
+    let mut connections = JoinSet::new();
+    let mut shutdown = std::pin::pin!(shutdown);
+    loop {
+        let accept = async {
+            let permit = Arc::clone(&room).acquire_owned().await;
+            (permit, listener.accept().await)
+        };
+        tokio::select! {
+            () = &mut shutdown => break,
+            (permit, accepted) = accept => match accepted {
+                Ok((stream, _)) => {
+                    let Some(guest) = crowd.admit(&stream) else { continue };
+                    let router = router.clone();
+                    connections.spawn(async move {
+                        let _permit = permit;
+                        converse(stream, guest.peer, router).await;
+                        drop(guest);
+                    });
+                }
+                Err(error) => {
+                    tracing::warn!(code = "socket.accept", kind = %error.kind(), "a connection could not be taken");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+    let rest = async { while connections.join_next().await.is_some() {} };
+    let _ = timeout(Duration::from_millis(500), rest).await;
+}
+
+/// How many connections each user has.
+#[derive(Debug, Default, Clone)]
+struct Crowd(Arc<Mutex<HashMap<u32, usize>>>);
+
+/// One connection, counted until it is dropped.
+#[derive(Debug)]
+struct Guest {
+    peer: Peer,
+    crowd: Crowd,
+}
+
+impl Crowd {
+    fn admit(&self, stream: &UnixStream) -> Option<Guest> {
+        let peer = Peer { uid: stream.peer_cred().ok()?.uid() };
+        self.count(peer).then(|| Guest { peer, crowd: self.clone() })
+    }
+
+    /// Root and the service's own user may use every place there is.
+    fn count(&self, peer: Peer) -> bool {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(peer.uid).or_default();
+        let room = *count < CONNECTIONS_PER_USER_MAX || Need::Order.is_met_by(peer, service_uid());
+        *count += usize::from(room);
+        room
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        let mut counts = self.crowd.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.peer.uid) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.peer.uid);
+            }
+        }
+    }
+}
+
+/// The user we run as.
+fn service_uid() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+/// One request and its answer. There is no second one on a connection: nobody can hold a place by being slow.
+async fn converse(stream: UnixStream, peer: Peer, router: Router) {
+    let router = router.layer(axum::Extension(peer));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(REQUEST_TIME)
+        .keep_alive(false)
+        .max_buf_size(16 << 10)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    // A peer that went away, or was too slow, needs no answer.
+    let _ = timeout(ANSWER_TIME + REPLY_TIME, connection).await;
+}
+
+#[cfg(test)]
+mod tests;

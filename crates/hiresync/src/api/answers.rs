@@ -1,0 +1,437 @@
+//! Route by route.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Bytes,
+    extract::{Extension, Path, Query, Request, State},
+    http::{StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use engine::{CycleError, Engine, OrderError};
+use ledger::{Origin, TaskId};
+use people::{ContactId, Pii, TargetName, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tokio::{sync::oneshot, time::timeout};
+
+use super::{ANSWER_TIME, Ask, Need, Peer, REQUEST_TIME, Shared};
+use crate::{
+    report::{Facts, PlanAnswer, StatusAnswer, health as healthy},
+    schedule::Ordered,
+};
+
+/// Longest body of a request.
+const BODY_MAX: usize = 64 << 10;
+
+/// An error as RFC 9457 has it. Never repeats what was sent.
+#[derive(Debug)]
+pub(super) struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    detail: String,
+}
+
+type Answer = Result<Response, Problem>;
+
+impl Problem {
+    fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Problem {
+        Problem { status, code, detail: detail.into() }
+    }
+
+    fn bad(detail: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::BAD_REQUEST, "bad_request", detail)
+    }
+
+    fn unknown(detail: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::NOT_FOUND, "unknown", detail)
+    }
+
+    fn stopping() -> Problem {
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "the daemon is stopping")
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = json!({
+            "type": "about:blank",
+            "title": self.status.canonical_reason().unwrap_or("error"),
+            "status": self.status.as_u16(),
+            "code": self.code,
+            "detail": self.detail,
+        });
+        (self.status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
+    }
+}
+
+impl From<ledger::Error> for Problem {
+    fn from(error: ledger::Error) -> Self {
+        tracing::error!(code = "ledger", "{error}");
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "ledger", error.to_string())
+    }
+}
+
+impl From<OrderError> for Problem {
+    fn from(error: OrderError) -> Self {
+        match error {
+            OrderError::Ledger(error) => error.into(),
+            error => Problem::unknown(error.to_string()),
+        }
+    }
+}
+
+impl From<adapter_sdk::Error> for Problem {
+    fn from(error: adapter_sdk::Error) -> Self {
+        let detail = format!("Lever could not be asked: {}", error.chain());
+        Problem::new(StatusCode::BAD_GATEWAY, error.kind().code(), detail)
+    }
+}
+
+impl From<CycleError> for Problem {
+    fn from(error: CycleError) -> Self {
+        match error {
+            CycleError::Stopped => Problem::stopping(),
+            CycleError::Source(error) => error.into(),
+            CycleError::Ledger(error) => error.into(),
+        }
+    }
+}
+
+/// Decides who may, before the body is read.
+pub(super) async fn permit(Extension(peer): Extension<Peer>, request: Request, next: Next) -> Response {
+    let need = Need::of(request.method(), request.uri().path());
+    if need.is_met_by(peer, super::service_uid()) {
+        return next.run(request).await;
+    }
+    let detail = "this is for root and the user that runs hiresync; others may only ask";
+    Problem::new(StatusCode::FORBIDDEN, "forbidden", detail).into_response()
+}
+
+pub(super) async fn nowhere() -> Problem {
+    Problem::unknown("nothing is here; GET /v1/status is a beginning")
+}
+
+pub(super) async fn not_so() -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "this path takes another method")
+}
+
+pub(super) async fn status(State(shared): State<Arc<Shared>>) -> Answer {
+    let facts = Arc::clone(&shared);
+    blocking(&shared, move |engine| {
+        let (status, guards, needs_human) = (engine.status()?, engine.guards()?, engine.needs_human()?);
+        let now = facts.clock.now();
+        let (summary, tone) = Facts { status: &status, guards: &guards, needs_human, now }.verdict();
+        let recovery = match engine.ledger().origin() {
+            Origin::Fresh => None,
+            Origin::Recovery { why, .. } => Some(why.clone()),
+        };
+        let schedule = facts.schedule();
+        Ok(document(&StatusAnswer {
+            summary,
+            ok: tone != crate::print::Tone::Bad,
+            needs_human,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            now,
+            started_at: facts.started_at,
+            uptime_seconds: (now - facts.started_at).num_seconds(),
+            next_poll_at: schedule.next_poll(now),
+            next_full_sweep_at: schedule.next_full_sweep(now),
+            requests_per_second: facts.requests_per_second(),
+            recovery,
+            guards,
+            engine: status,
+        }))
+    })
+    .await
+}
+
+pub(super) async fn health(State(shared): State<Arc<Shared>>) -> Answer {
+    let status = blocking(&shared, |engine| Ok(engine.status()?)).await?;
+    let now = shared.clock.now();
+    let interval = shared.schedule().interval(now);
+    match healthy(status.last_good_cycle_at, shared.started_at, interval, status.activity, now) {
+        Ok(what) => Ok(document(&json!({ "healthy": true, "detail": what }))),
+        Err(why) => {
+            let why = match status.last_fault {
+                Some(fault) => format!("{why}: {} ({}). {}", fault.what, fault.code, fault.remedy),
+                None => why,
+            };
+            Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unhealthy", why))
+        }
+    }
+}
+
+pub(super) async fn people(State(shared): State<Arc<Shared>>) -> Answer {
+    blocking(&shared, |engine| Ok(document(&engine.people()?))).await
+}
+
+pub(super) async fn person(State(shared): State<Arc<Shared>>, Path(contact): Path<String>) -> Answer {
+    let contact = contact_id(&contact)?;
+    blocking(&shared, move |engine| match engine.person(&contact)? {
+        lines if lines.is_empty() => Err(nobody()),
+        lines => Ok(document(&lines)),
+    })
+    .await
+}
+
+pub(super) async fn explain(State(shared): State<Arc<Shared>>, Path(contact): Path<String>) -> Answer {
+    let contact = contact_id(&contact)?;
+    blocking(&shared, move |engine| {
+        let explanation = engine.explain(&contact)?;
+        let is_known = explanation.marked
+            || !explanation.history.is_empty()
+            || !explanation.tasks.is_empty()
+            || explanation.targets.iter().any(|target| target.code != "unknown");
+        if is_known { Ok(document(&explanation)) } else { Err(nobody()) }
+    })
+    .await
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct HistoryQuery {
+    contact: Option<String>,
+    since: Option<String>,
+}
+
+pub(super) async fn history(State(shared): State<Arc<Shared>>, Query(query): Query<HistoryQuery>) -> Answer {
+    let contact = query.contact.as_deref().map(contact_id).transpose()?;
+    let since = query.since.as_deref().map(since).transpose()?;
+    blocking(&shared, move |engine| {
+        let events = match contact {
+            Some(contact) => {
+                let mut events = engine.ledger().history(&contact)?;
+                events.retain(|event| since.is_none_or(|since| event.at >= since));
+                events
+            }
+            None => engine.ledger().history_since(since)?,
+        };
+        let lines: String =
+            events.iter().filter_map(|event| Some(serde_json::to_string(event).ok()? + "\n")).collect();
+        Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], lines).into_response())
+    })
+    .await
+}
+
+pub(super) async fn tasks(State(shared): State<Arc<Shared>>) -> Answer {
+    blocking(&shared, |engine| Ok(document(&engine.ledger().tasks()?))).await
+}
+
+pub(super) async fn parked(State(shared): State<Arc<Shared>>) -> Answer {
+    blocking(&shared, |engine| {
+        let parked = engine.parked()?;
+        let line = |(contact, target): &(ContactId, engine::TargetExplanation)| {
+            json!({
+                "contact": contact,
+                "target": target.target,
+                "code": target.code,
+                "what": target.what,
+                "remedy": target.remedy,
+                "standing": target.standing,
+            })
+        };
+        Ok(document(&parked.iter().map(line).collect::<Vec<_>>()))
+    })
+    .await
+}
+
+pub(super) async fn guards(State(shared): State<Arc<Shared>>) -> Answer {
+    blocking(&shared, |engine| Ok(document(&engine.guards()?))).await
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Contacts {
+    #[serde(default)]
+    contacts: Vec<String>,
+}
+
+impl Contacts {
+    async fn of(request: Request) -> Result<Vec<ContactId>, Problem> {
+        let body = body(request).await?;
+        let said: Contacts = if body.is_empty() {
+            Contacts::default()
+        } else {
+            serde_json::from_slice(&body)
+                .map_err(|_| Problem::bad("the body is no {\"contacts\": [\"…\"]}"))?
+        };
+        said.contacts.iter().map(|contact| contact_id(contact)).collect()
+    }
+}
+
+pub(super) async fn sync(State(shared): State<Arc<Shared>>, request: Request) -> Answer {
+    let contacts = Contacts::of(request).await?;
+    order_sync(&shared, contacts).await
+}
+
+pub(super) async fn sync_one(State(shared): State<Arc<Shared>>, Path(contact): Path<String>) -> Answer {
+    let contact = contact_id(&contact)?;
+    order_sync(&shared, vec![contact]).await
+}
+
+async fn order_sync(shared: &Arc<Shared>, contacts: Vec<ContactId>) -> Answer {
+    let count = contacts.len();
+    let ordered = Ordered { work: true, sweep: contacts.is_empty() };
+    blocking(shared, move |engine| Ok(engine.sync(&contacts)?)).await?;
+    tracing::info!(code = "order.sync", contacts = count, "a sync was ordered");
+    shared.order(ordered);
+    Ok(accepted(&json!({ "marked": count, "sweep": ordered.sweep })))
+}
+
+pub(super) async fn retry(
+    State(shared): State<Arc<Shared>>,
+    Extension(peer): Extension<Peer>,
+    Path(contact): Path<String>,
+) -> Answer {
+    let contact = contact_id(&contact)?;
+    let asked = contact.clone();
+    let released = blocking(&shared, move |engine| {
+        if engine.person(&asked)?.is_empty() {
+            return Err(nobody());
+        }
+        Ok(engine.retry(&asked, peer.uid)?)
+    })
+    .await?;
+    tracing::info!(code = "order.retry", %contact, released, "a retry was ordered");
+    shared.order(Ordered { work: true, sweep: false });
+    Ok(accepted(&json!({ "contact": contact, "released": released })))
+}
+
+pub(super) async fn approve(
+    State(shared): State<Arc<Shared>>,
+    Extension(peer): Extension<Peer>,
+    Path(cycle): Path<String>,
+) -> Answer {
+    let cycle: u64 =
+        cycle.parse().map_err(|_| Problem::bad("a cycle is a number; GET /v1/guards lists them"))?;
+    let released = blocking(&shared, move |engine| Ok(engine.approve(cycle, peer.uid)?)).await?;
+    tracing::info!(
+        code = "order.approve",
+        cycle,
+        released,
+        user = peer.uid,
+        "what the guard held was approved"
+    );
+    shared.order(Ordered { work: true, sweep: false });
+    Ok(accepted(&json!({ "cycle": cycle, "released": released })))
+}
+
+pub(super) async fn pause(State(shared): State<Arc<Shared>>, Path(target): Path<String>) -> Answer {
+    let target = target_name(&target)?;
+    let asked = target.clone();
+    blocking(&shared, move |engine| Ok(engine.pause(&asked)?)).await?;
+    tracing::info!(code = "order.pause", target_name = %target, "the target was paused");
+    Ok(document(&json!({ "target": target, "paused": true })))
+}
+
+pub(super) async fn resume(State(shared): State<Arc<Shared>>, Path(target): Path<String>) -> Answer {
+    let target = target_name(&target)?;
+    let asked = target.clone();
+    blocking(&shared, move |engine| Ok(engine.resume(&asked)?)).await?;
+    tracing::info!(code = "order.resume", target_name = %target, "the target was resumed");
+    shared.order(Ordered { work: true, sweep: false });
+    Ok(document(&json!({ "target": target, "paused": false })))
+}
+
+pub(super) async fn task_done(
+    State(shared): State<Arc<Shared>>,
+    Extension(peer): Extension<Peer>,
+    Path(id): Path<String>,
+) -> Answer {
+    let task = TaskId(id);
+    blocking(&shared, move |engine| match engine.task_done(&task, peer.uid)? {
+        true => Ok(document(&json!({ "task": task, "done": true }))),
+        false => Err(Problem::unknown("no open task has that id; GET /v1/tasks lists them")),
+    })
+    .await
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Who {
+    who: String,
+}
+
+pub(super) async fn resolve(State(shared): State<Arc<Shared>>, request: Request) -> Answer {
+    let body = body(request).await?;
+    let Who { who } =
+        serde_json::from_slice(&body).map_err(|_| Problem::bad("the body is no {\"who\": \"…\"}"))?;
+    let contact = asked(&shared, |reply| Ask::Resolve(Pii::new(who), reply)).await??;
+    Ok(document(&json!({ "contact": contact })))
+}
+
+pub(super) async fn plan(State(shared): State<Arc<Shared>>, request: Request) -> Answer {
+    let contacts = Contacts::of(request).await?;
+    let plan = asked(&shared, |reply| Ask::Plan(contacts, reply)).await??;
+    Ok(document(&PlanAnswer::of(&plan)))
+}
+
+/// Asks the engine's thread.
+async fn asked<T>(shared: &Shared, ask: impl FnOnce(oneshot::Sender<T>) -> Ask) -> Result<T, Problem> {
+    let (reply, answer) = oneshot::channel();
+    shared.ask(ask(reply));
+    match timeout(ANSWER_TIME, answer).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(_)) => Err(Problem::stopping()),
+        Err(_) => Err(Problem::new(StatusCode::GATEWAY_TIMEOUT, "timeout", "Lever takes too long to answer")),
+    }
+}
+
+/// Asks or orders the engine on a thread that may wait for the disk.
+async fn blocking<T: Send + 'static>(
+    shared: &Shared,
+    ask: impl FnOnce(&Engine) -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    let engine = shared.engine();
+    let answer = tokio::task::spawn_blocking(move || ask(&engine)).await;
+    answer.unwrap_or_else(|_| {
+        Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "bug", "a bug; the log names its place"))
+    })
+}
+
+async fn body(request: Request) -> Result<Bytes, Problem> {
+    let whole = axum::body::to_bytes(request.into_body(), BODY_MAX);
+    match timeout(REQUEST_TIME, whole).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(_)) => {
+            Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_long", "the body is longer than 64 KiB"))
+        }
+        Err(_) => {
+            Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", "the body did not arrive in time"))
+        }
+    }
+}
+
+fn document(answer: &impl Serialize) -> Response {
+    match serde_json::to_vec(answer) {
+        Ok(body) => ([(header::CONTENT_TYPE, "application/json")], body).into_response(),
+        Err(_) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "bug", "the answer has no JSON form")
+            .into_response(),
+    }
+}
+
+fn accepted(answer: &impl Serialize) -> Response {
+    (StatusCode::ACCEPTED, document(answer)).into_response()
+}
+
+fn nobody() -> Problem {
+    Problem::unknown(
+        "nothing is known of this contact: not hired, hired before `hired_since`, or not seen yet",
+    )
+}
+
+fn contact_id(text: &str) -> Result<ContactId, Problem> {
+    text.parse().map_err(|error| Problem::bad(format!("this is no contact id: {error}")))
+}
+
+fn target_name(text: &str) -> Result<TargetName, Problem> {
+    text.parse().map_err(|error| Problem::bad(format!("this is no target's name: {error}")))
+}
+
+fn since(text: &str) -> Result<Timestamp, Problem> {
+    let day = || text.parse::<people::Date>().map(|day| day.and_time(chrono::NaiveTime::MIN).and_utc());
+    text.parse()
+        .or_else(|_| day())
+        .map_err(|_| Problem::bad("`since` is no moment; write 2026-05-01 or 2026-05-01T09:00:00Z"))
+}

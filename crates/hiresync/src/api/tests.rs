@@ -1,0 +1,126 @@
+//! Who may do what.
+
+use axum::http::Method;
+
+use super::*;
+
+const SERVICE: u32 = 990;
+
+#[test]
+fn orders_are_for_root_and_the_service_and_questions_for_whoever_the_mode_lets_in() {
+    for (method, path, who_may) in [
+        (Method::GET, "/v1/status", [true, true, true]),
+        (Method::GET, "/v1/people/c1/explain", [true, true, true]),
+        (Method::POST, "/v1/resolve", [true, true, true]),
+        (Method::POST, "/v1/plan", [true, true, false]),
+        (Method::POST, "/v1/sync", [true, true, false]),
+        (Method::POST, "/v1/people/c1/retry", [true, true, false]),
+        (Method::POST, "/v1/targets/roster/pause", [true, true, false]),
+        (Method::POST, "/v1/guards/1/approve", [true, true, false]),
+        (Method::POST, "/v1/tasks/t/done", [true, true, false]),
+        (Method::POST, "/v1/resolve/", [true, true, false]),
+        (Method::DELETE, "/v1/status", [true, true, false]),
+        (Method::PUT, "/v1/anything/to/come", [true, true, false]),
+    ] {
+        for (uid, may) in [0, SERVICE, 1000].into_iter().zip(who_may) {
+            let need = Need::of(&method, path);
+            assert_eq!(need.is_met_by(Peer { uid }, SERVICE), may, "{uid} {method} {path}");
+        }
+    }
+}
+
+#[test]
+fn one_user_who_may_only_ask_cannot_take_every_place() {
+    let crowd = Crowd::default();
+    let stranger = Peer { uid: service_uid().wrapping_add(1000) };
+    let admitted: Vec<bool> = (0..CONNECTIONS_PER_USER_MAX + 3).map(|_| crowd.count(stranger)).collect();
+    assert_eq!(admitted.iter().filter(|admitted| **admitted).count(), CONNECTIONS_PER_USER_MAX);
+    assert!((0..CONNECTIONS_MAX).all(|_| crowd.count(Peer { uid: service_uid() })));
+    drop(Guest { peer: stranger, crowd: crowd.clone() });
+    assert!(crowd.count(stranger), "a place that was left is free again");
+}
+
+/// A daemon's socket with an engine that never runs a cycle.
+struct Room {
+    dir: tempfile::TempDir,
+    asks: mpsc::UnboundedReceiver<Ask>,
+    _serving: JoinSet<()>,
+}
+
+impl Room {
+    fn open() -> Room {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("key"), "k3y").unwrap();
+        let text = "[lever]\nbase_url = \"http://127.0.0.1:9/v1\"\napi_key = { file = \"key\" }\nhired_since = 2026-01-01\n\
+            [targets.roster]\nadapter = \"file-export\"\npath = \"roster\"\nperson = { ref = \"contact\" }\n";
+        let clock: Arc<dyn Clock> = Arc::new(people::SystemClock);
+        let path = dir.path().join("hiresync.toml");
+        let config = Config::parse(text, &path, &crate::config::Env::default(), &clock).unwrap();
+        let key = ledger::DigestKey::new(people::Secret::new("k".repeat(32)));
+        let store = Arc::new(ledger::MemoryStore::default());
+        let ledger = Arc::new(ledger::Ledger::over(store, key, "l", ledger::Origin::Fresh).unwrap());
+        let transport = crate::wiring::transport().unwrap();
+        let ground = crate::wiring::Ground { ledger, transport, clock: Arc::clone(&clock) };
+        let (asks, asked) = mpsc::unbounded_channel();
+        let shared = Shared::new(Arc::new(ground.engine(&config)), &config, clock, asks);
+        let listener = UnixListener::bind(dir.path().join("s")).unwrap();
+        let mut serving = JoinSet::new();
+        serving.spawn(serve(listener, shared, std::future::pending()));
+        Room { dir, asks: asked, _serving: serving }
+    }
+
+    fn client(&self) -> http::Local {
+        http::Local::new(&self.dir.path().join("s")).unwrap()
+    }
+}
+
+fn document(answer: &http::Response) -> serde_json::Value {
+    serde_json::from_slice(&answer.body).unwrap()
+}
+
+#[tokio::test]
+async fn questions_are_answered_and_errors_are_problem_documents() {
+    let room = Room::open();
+    let client = room.client();
+    let status = client.get("/v1/status").await.unwrap();
+    assert_eq!((status.status, document(&status)["targets"]["roster"]["in_scope"].as_u64()), (200, Some(0)));
+    assert_eq!(document(&client.get("/v1/people").await.unwrap()), serde_json::json!([]));
+    for (path, expected) in [
+        ("/v1/people/c1/explain", 404),
+        ("/v1/people/a%20b", 400),
+        ("/v1/history?since=yesterday", 400),
+        ("/v1/sync", 405),
+        ("/v1/nothing", 404),
+    ] {
+        let answer = client.get(path).await.unwrap();
+        assert_eq!(answer.status, expected, "{path}");
+        assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{path}");
+        assert_eq!(document(&answer)["status"].as_u64(), Some(expected.into()), "{path}");
+    }
+    let long = format!("{{\"contacts\": [\"{}\"]}}", "c".repeat(70_000));
+    assert_eq!(client.post("/v1/sync", long).await.unwrap().status, 413);
+    assert_eq!(client.post("/v1/sync", "{\"contact\": 1}").await.unwrap().status, 400);
+    assert_eq!(client.post("/v1/guards/7/approve", "").await.unwrap().status, 404);
+}
+
+#[tokio::test]
+async fn an_order_is_written_down_and_wakes_the_engine() {
+    let room = Room::open();
+    let answer = room.client().post("/v1/sync", r#"{"contacts": ["c1"]}"#).await.unwrap();
+    assert_eq!((answer.status, document(&answer)["marked"].as_u64()), (202, Some(1)));
+    let explained = room.client().get("/v1/people/c1/explain").await.unwrap();
+    assert_eq!(document(&explained)["marked"].as_bool(), Some(true));
+}
+
+#[tokio::test]
+async fn what_needs_lever_is_asked_on_the_engines_thread() {
+    let mut room = Room::open();
+    let client = room.client();
+    let answering = async {
+        let Some(Ask::Resolve(who, reply)) = room.asks.recv().await else { panic!("somebody is looked up") };
+        assert_eq!(who.reveal(), "ada@example.com");
+        reply.send(Ok("c9".parse().ok())).unwrap();
+    };
+    let (answer, ()) = tokio::join!(client.post("/v1/resolve", r#"{"who": "ada@example.com"}"#), answering);
+    assert_eq!(document(&answer.unwrap())["contact"].as_str(), Some("c9"));
+}

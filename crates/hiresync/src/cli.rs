@@ -1,0 +1,244 @@
+//! The words of the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Keeps HR systems in step with the people Lever has hired.
+#[derive(Debug, Parser)]
+#[command(name = "hiresync", version, max_term_width = 110, after_help = EXAMPLES)]
+pub struct Cli {
+    /// What is logged, to standard error: error, warn, info, debug or trace, also by part, like engine=debug,info
+    /// [default: info for the daemon, else warn]
+    #[arg(long, global = true, env = "HIRESYNC_LOG", value_name = "FILTER")]
+    pub log: Option<String>,
+    /// The socket of the running daemon
+    #[arg(
+        long,
+        global = true,
+        env = "HIRESYNC_SOCKET",
+        default_value = "/run/hiresync/hiresync.sock",
+        value_name = "PATH"
+    )]
+    pub socket: PathBuf,
+    /// Answer with one JSON document instead of text
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  hiresync demo                                     see it work on this machine
+  hiresync check --config hiresync.toml             is everything set up right?
+  hiresync plan --config hiresync.toml              what would be sent, and why
+  hiresync run --config hiresync.toml               the daemon
+  hiresync status                                   is it all right?
+  hiresync explain ada@example.com                  why is Ada not there yet?
+
+Exit codes: 0 done; 1 done, but somebody needs a human; 64 command line; 65 unknown argument; 69 daemon, Lever or target cannot be reached; 70 a bug; 73, 74 cannot write; 75 busy, try later; 77 not allowed; 78 configuration.";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the daemon; with --once, do a single cycle and end
+    #[command(after_help = "\
+The first sweep of a new ledger reads everybody hired, later ones what changed. A cycle that would create or change more \
+people than [guards] allow holds all of them until `hiresync approve`, or `run --once --approve`.
+
+Examples:
+  hiresync run --config /etc/hiresync/hiresync.toml
+  hiresync run --config hiresync.toml --once --approve --json")]
+    Run {
+        /// Which configuration
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Do one cycle (sweep, read, plan, deliver what is due), print its summary and end
+        #[arg(long)]
+        once: bool,
+        /// Ask Lever for everybody hired, not only for what changed
+        #[arg(long, requires = "once")]
+        full: bool,
+        /// Let go what the guard holds, now and in this cycle
+        #[arg(long, requires = "once")]
+        approve: bool,
+    },
+    /// Check the configuration, and ask Lever and every target whether it fits; changes nothing
+    Check {
+        /// Which configuration
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Check the file only; ask nobody
+        #[arg(long)]
+        offline: bool,
+    },
+    /// Show what would be sent to which target, field by field, and why; writes nothing
+    #[command(after_help = "\
+Beside a running daemon it asks the daemon (root and the service user only, since it shows names and addresses).
+
+Example:
+  hiresync plan --config hiresync.toml --contact 4b0d2c9e-5a77-4c1e-9d0b-1f1d1c6a8e10")]
+    Plan {
+        /// Which configuration
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Only this contact; may be repeated
+        #[arg(long, value_name = "ID")]
+        contact: Vec<String>,
+    },
+    /// Is it all right? One line, then the figures
+    Status,
+    /// Everybody the daemon knows of, with where they stand
+    People,
+    /// Why somebody is, or is not, over there, and what to do about it
+    #[command(after_help = "\
+WHO is a contact id, an opportunity id, a Lever profile link, or an e-mail address. An address is looked up in Lever now and \
+is stored nowhere.")]
+    Explain {
+        /// Contact id, opportunity id, Lever profile link or e-mail address
+        who: String,
+    },
+    /// What happened, oldest first
+    History {
+        /// Only this contact
+        contact: Option<String>,
+        /// Only since this moment, e.g. 2026-05-01 or 2026-05-01T09:00:00Z
+        #[arg(long, value_name = "MOMENT")]
+        since: Option<String>,
+    },
+    /// What a human has to do; `tasks done ID` closes one
+    Tasks {
+        /// What is ordered about them, if anything
+        #[command(subcommand)]
+        order: Option<TaskOrder>,
+    },
+    /// Who was refused by a target and waits for a human
+    Parked,
+    /// Cycles that the guard holds
+    Guards,
+    /// Ask Lever now, for everybody changed or for these contacts
+    Sync {
+        /// Contact ids
+        contact: Vec<String>,
+    },
+    /// Send again what was parked, held or is waiting for its next attempt
+    Retry {
+        /// Contact ids
+        #[arg(required = true)]
+        contact: Vec<String>,
+    },
+    /// Let go what the guard holds of this cycle
+    Approve {
+        /// The cycle's number, as `guards` shows it
+        cycle: u64,
+    },
+    /// Send nothing to a target, or to any, until `resume`
+    Pause {
+        /// The target; all of them if absent
+        target: Option<String>,
+    },
+    /// Send again after `pause`, or try a quarantined target now
+    Resume {
+        /// The target; all of them if absent
+        target: Option<String>,
+    },
+    /// See the whole thing on this machine: a pretend Lever, the real daemon parts, real files
+    #[cfg(feature = "demo")]
+    Demo(Demo),
+    /// Run a pretend vendor to try things against
+    #[cfg(feature = "demo")]
+    Sandbox {
+        /// Which one
+        #[command(subcommand)]
+        vendor: Vendor,
+    },
+}
+
+/// Which configuration.
+#[derive(Debug, Args)]
+pub struct ConfigFile {
+    /// The configuration file
+    #[arg(long = "config", value_name = "FILE")]
+    pub path: PathBuf,
+}
+
+/// What is ordered about tasks.
+#[derive(Debug, Subcommand)]
+pub enum TaskOrder {
+    /// Close a task that is done
+    Done {
+        /// The task's id, as `tasks` shows it
+        id: String,
+    },
+}
+
+/// `demo`
+#[cfg(feature = "demo")]
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Opportunities in the pretend Lever; about a third of them are hired
+    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u32).range(10..=100_000))]
+    pub people: u32,
+    /// Decides who they are
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Leave configuration, ledger and files in this (new or empty) folder
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
+}
+
+/// The pretend vendors.
+#[cfg(feature = "demo")]
+#[derive(Debug, Subcommand)]
+pub enum Vendor {
+    /// A pretend Lever
+    #[command(after_help = "\
+Its API is http://ADDR:PORT/v1, its API key is `sandbox-key`. Outside /v1 sits the recruiter:
+  curl -X POST http://ADDR:PORT/sandbox/hire -d '{\"name\": \"Ada Example\", \"email\": \"ada@example.com\"}'
+
+A fault: 503, 503*20 (times), 503%20 (percent), 503~60s (for so long), html, half, cut, close, lost, hang, slow, empty,
+nonext, offset, garbled, huge, redirect, each also @/opportunities (on one endpoint).")]
+    Lever {
+        /// Where to listen; port 0 takes a free one
+        #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:0")]
+        listen: std::net::SocketAddr,
+        /// Opportunities to begin with; about a third of them are hired
+        #[arg(long, default_value_t = 300)]
+        people: u32,
+        /// Decides who they are
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Requests a second before it answers 429, with twice that at once; 0: no limit
+        #[arg(long, value_name = "PER_SECOND", default_value_t = 10)]
+        rate: u32,
+        /// What goes wrong; may be repeated
+        #[arg(long, value_name = "SPEC")]
+        fault: Vec<String>,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use clap::{CommandFactory, Parser};
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn options_may_follow_the_subcommand() {
+        let cli = Cli::parse_from(["hiresync", "status", "--json", "--socket", "/s"]);
+        assert!(cli.json && cli.socket == Path::new("/s"));
+        let cli = Cli::parse_from(["hiresync", "tasks", "done", "t-1", "--socket", "/s"]);
+        assert!(matches!(cli.command, Command::Tasks { order: Some(TaskOrder::Done { .. }) }));
+        let cli = Cli::parse_from(["hiresync", "plan", "--contact", "a", "--config", "f", "--contact", "b"]);
+        assert!(matches!(cli.command, Command::Plan { contact, .. } if contact == ["a", "b"]));
+    }
+}

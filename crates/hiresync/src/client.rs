@@ -1,0 +1,325 @@
+//! The command line as a client of the running daemon.
+
+use std::{path::Path, time::Duration};
+
+use engine::{Explanation, GuardTrip, PersonLine};
+use http::{Failure, Local, Response};
+use ledger::{Event, Task};
+use people::{Clock as _, SystemClock};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::{
+    cli::{Command, TaskOrder},
+    exit::Exit,
+    print,
+    report::{self, PlanAnswer, StatusAnswer},
+};
+
+/// Speaks to the daemon at one socket.
+pub struct Client {
+    local: Local,
+    socket: String,
+}
+
+/// What a document is turned into for people.
+type ForPeople<T> = fn(&T) -> String;
+
+impl Client {
+    /// Speaks to the socket at `path`. Nothing is connected yet.
+    pub fn new(path: &Path) -> Result<Client, Exit> {
+        let local = Local::new(path).map_err(|problem| {
+            print::complain(&problem.to_string());
+            Exit::Unreachable
+        })?;
+        // A plan, or a look in Lever, takes as long as Lever's pace makes it.
+        Ok(Client {
+            local: local.with_deadline(Duration::from_secs(610)),
+            socket: path.display().to_string(),
+        })
+    }
+
+    /// Asks or orders what `command` says, and prints the answer.
+    pub async fn run(&self, command: &Command, as_json: bool) -> Result<Exit, Exit> {
+        match command {
+            Command::Status => self.status(as_json).await,
+            Command::People => {
+                let now = SystemClock.now();
+                let lines: Vec<PersonLine> = self.parsed("/v1/people").await?;
+                show(&lines, as_json, || report::people(&lines, now))
+            }
+            Command::Explain { who } => self.explain(who, as_json).await,
+            Command::History { contact, since } => {
+                self.history(contact.as_deref(), since.as_deref(), as_json).await
+            }
+            Command::Tasks { order: None } => {
+                self.shown::<Vec<Task>>("/v1/tasks", as_json, |tasks| report::tasks(tasks)).await
+            }
+            Command::Tasks { order: Some(TaskOrder::Done { id }) } => {
+                self.ordered(&format!("/v1/tasks/{}/done", segment(id)), &Value::Null, as_json, |_| {
+                    "Closed.".to_owned()
+                })
+                .await
+            }
+            Command::Parked => self.shown::<Value>("/v1/parked", as_json, parked).await,
+            Command::Guards => {
+                self.shown::<Vec<GuardTrip>>("/v1/guards", as_json, |trips| report::guards(trips)).await
+            }
+            Command::Sync { contact } => {
+                let said = |answer: &Value| match answer["marked"].as_u64() {
+                    Some(0) | None => "Lever is asked now who changed.".to_owned(),
+                    Some(count) => {
+                        format!("Marked; {} read again now.", print::count(count, "person is", "people are"))
+                    }
+                };
+                self.ordered("/v1/sync", &json!({ "contacts": contact }), as_json, said).await
+            }
+            Command::Retry { contact } => self.retry(contact, as_json).await,
+            Command::Approve { cycle } => {
+                let said = |answer: &Value| {
+                    let released = answer["released"].as_u64().unwrap_or(0);
+                    format!("Let go: {}.", print::count(released, "change", "changes"))
+                };
+                self.ordered(&format!("/v1/guards/{cycle}/approve"), &Value::Null, as_json, said).await
+            }
+            Command::Pause { target } => self.switch(target.as_deref(), "pause", as_json).await,
+            Command::Resume { target } => self.switch(target.as_deref(), "resume", as_json).await,
+            _ => Err(Exit::Bug),
+        }
+    }
+
+    /// The daemon's plan for these contacts.
+    pub async fn plan(&self, contacts: &[String]) -> Result<PlanAnswer, Exit> {
+        let answer = self.post("/v1/plan", &json!({ "contacts": contacts })).await?;
+        parse(&answer)
+    }
+
+    async fn status(&self, as_json: bool) -> Result<Exit, Exit> {
+        let answer: StatusAnswer = self.parsed("/v1/status").await?;
+        show(&answer, as_json, || {
+            let tone = match answer {
+                StatusAnswer { ok: false, .. } => print::Tone::Bad,
+                _ if answer.summary.starts_with("All right") => print::Tone::Good,
+                _ => print::Tone::Plain,
+            };
+            format!("{}\n\n{}", print::toned(&print::safe(&answer.summary), tone), report::status(&answer))
+        })?;
+        Ok(match answer {
+            StatusAnswer { engine: engine::Status { last_fault: Some(_), .. }, .. } => Exit::Unreachable,
+            StatusAnswer { needs_human: true, .. } => Exit::NeedsHuman,
+            _ => Exit::Done,
+        })
+    }
+
+    /// An id that the daemon knows is answered from the ledger; anything else is looked up in Lever first.
+    async fn explain(&self, who: &str, as_json: bool) -> Result<Exit, Exit> {
+        let looks_like_id = !who.contains(['@', '/']) && who.bytes().all(|byte| byte.is_ascii_graphic());
+        let mut known = None;
+        if looks_like_id {
+            known = self.found(&explain_path(who)).await?;
+        }
+        if known.is_none() {
+            let answer = self.post("/v1/resolve", &json!({ "who": who })).await?;
+            let answer: Value = parse(&answer)?;
+            let Some(contact) = answer["contact"].as_str() else {
+                print::complain(
+                    "Lever knows nobody by that; give a contact or opportunity id, a profile link or an e-mail",
+                );
+                return Err(Exit::BadInput);
+            };
+            known = self.found(&explain_path(contact)).await?;
+            if known.is_none() {
+                let what = "Lever knows this contact, and nothing is owed: not hired, hired before `hired_since`, or hired so \
+                            recently that no poll saw it yet (`hiresync sync CONTACT` reads it now)";
+                let answer = json!({ "contact": contact, "what": what });
+                show(&answer, as_json, || format!("{contact}\n{what}.\n"))?;
+                return Ok(Exit::Done);
+            }
+        }
+        let Some(answer) = known else { return Err(Exit::Bug) };
+        let explanation: Explanation = parse(&answer)?;
+        show(&explanation, as_json, || report::explain(&explanation))
+    }
+
+    async fn history(&self, contact: Option<&str>, since: Option<&str>, as_json: bool) -> Result<Exit, Exit> {
+        let pairs = [("contact", contact), ("since", since)];
+        let query: Vec<String> =
+            pairs.iter().filter_map(|(name, value)| Some(format!("{name}={}", segment((*value)?)))).collect();
+        let answer = self.get(&format!("/v1/history?{}", query.join("&"))).await?;
+        let text = String::from_utf8_lossy(&answer.body);
+        let events: Result<Vec<Event>, _> = text.lines().map(serde_json::from_str).collect();
+        let events = events.map_err(|_| other_version())?;
+        show(&events, as_json, || report::history(&events, contact.is_none()))
+    }
+
+    async fn retry(&self, contacts: &[String], as_json: bool) -> Result<Exit, Exit> {
+        let mut released = Vec::new();
+        for contact in contacts {
+            let answer = self.post(&format!("/v1/people/{}/retry", segment(contact)), &Value::Null).await?;
+            released.push(parse::<Value>(&answer)?);
+        }
+        let total = released.iter().filter_map(|answer| answer["released"].as_u64()).sum();
+        show(&released, as_json, || {
+            format!("Tried again now: {}.\n", print::count(total, "change", "changes"))
+        })
+    }
+
+    async fn switch(&self, target: Option<&str>, order: &str, as_json: bool) -> Result<Exit, Exit> {
+        let targets = match target {
+            Some(target) => vec![target.to_owned()],
+            None => {
+                let status: StatusAnswer = self.parsed("/v1/status").await?;
+                status.engine.targets.keys().map(ToString::to_string).collect()
+            }
+        };
+        let mut answers = Vec::new();
+        for target in &targets {
+            let answer = self.post(&format!("/v1/targets/{}/{order}", segment(target)), &Value::Null).await?;
+            answers.push(parse::<Value>(&answer)?);
+        }
+        let done = if order == "pause" { "Paused" } else { "Resumed" };
+        show(&answers, as_json, || format!("{done}: {}.\n", targets.join(", ")))
+    }
+
+    async fn shown<T: DeserializeOwned + serde::Serialize>(
+        &self,
+        path: &str,
+        as_json: bool,
+        for_people: ForPeople<T>,
+    ) -> Result<Exit, Exit> {
+        let answer: T = self.parsed(path).await?;
+        show(&answer, as_json, || for_people(&answer))
+    }
+
+    async fn ordered(
+        &self,
+        path: &str,
+        body: &Value,
+        as_json: bool,
+        for_people: ForPeople<Value>,
+    ) -> Result<Exit, Exit> {
+        let answer: Value = parse(&self.post(path, body).await?)?;
+        show(&answer, as_json, || for_people(&answer) + "\n")
+    }
+
+    async fn parsed<T: DeserializeOwned>(&self, path: &str) -> Result<T, Exit> {
+        parse(&self.get(path).await?)
+    }
+
+    /// The answer, or `None` for "not known".
+    async fn found(&self, path: &str) -> Result<Option<Response>, Exit> {
+        let answer = self.local.get(path).await.map_err(|failure| self.silent(&failure))?;
+        if answer.status == 404 { Ok(None) } else { good(answer).map(Some) }
+    }
+
+    async fn get(&self, path: &str) -> Result<Response, Exit> {
+        good(self.local.get(path).await.map_err(|failure| self.silent(&failure))?)
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> Result<Response, Exit> {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        good(self.local.post(path, body).await.map_err(|failure| self.silent(&failure))?)
+    }
+
+    fn silent(&self, failure: &Failure) -> Exit {
+        let socket = &self.socket;
+        match failure {
+            Failure::NotSent(_) => {
+                let allowed = std::os::unix::net::UnixStream::connect(socket);
+                if allowed.is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied) {
+                    print::complain(&format!(
+                        "you may not use {socket}; become root, or a member of the socket's group (see systemd/README.md)"
+                    ));
+                    return Exit::NotAllowed;
+                }
+                print::complain(&format!(
+                    "no daemon answers on {socket}; start one with `hiresync run --config FILE`, or name its socket with --socket"
+                ));
+            }
+            other => print::complain(&format!("the daemon on {socket} did not answer: the question {other}")),
+        }
+        Exit::Unreachable
+    }
+}
+
+fn explain_path(contact: &str) -> String {
+    format!("/v1/people/{}/explain", segment(contact))
+}
+
+fn parked(list: &Value) -> String {
+    let cell = |entry: &Value, key: &str| entry[key].as_str().unwrap_or("-").to_owned();
+    let rows: Vec<Vec<String>> = list
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|entry| ["contact", "target", "code", "what", "remedy"].map(|key| cell(entry, key)).to_vec())
+        .collect();
+    if rows.is_empty() {
+        "Nobody is parked.\n".to_owned()
+    } else {
+        print::table(&["contact", "target", "code", "what", "what to do"], &rows)
+    }
+}
+
+/// Prints the document, or what it says to people.
+fn show(
+    document: &impl serde::Serialize,
+    as_json: bool,
+    for_people: impl FnOnce() -> String,
+) -> Result<Exit, Exit> {
+    if as_json {
+        print::json(document)?
+    } else {
+        print::answer(&for_people())?
+    }
+    Ok(Exit::Done)
+}
+
+fn parse<T: DeserializeOwned>(answer: &Response) -> Result<T, Exit> {
+    serde_json::from_slice(&answer.body).map_err(|_| other_version())
+}
+
+fn other_version() -> Exit {
+    print::complain("the daemon's answer is not understood; is it of another version than this command?");
+    Exit::Unreachable
+}
+
+/// The answer, if it is one; else its problem, said, and how to end.
+fn good(answer: Response) -> Result<Response, Exit> {
+    if (200..300).contains(&answer.status) {
+        return Ok(answer);
+    }
+    let problem: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    print::complain(&print::safe(
+        problem["detail"].as_str().unwrap_or("the daemon refused without a reason"),
+    ));
+    Err(match answer.status {
+        400 | 404 => Exit::BadInput,
+        403 => Exit::NotAllowed,
+        500 => Exit::Bug,
+        _ => Exit::Unreachable,
+    })
+}
+
+/// The text as one segment of a path, or one value of a query.
+fn segment(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_one_segment_whatever_it_holds() {
+        assert_eq!(segment("a/b?c=d%e#ü"), "a%2Fb%3Fc%3Dd%25e%23%C3%BC");
+    }
+}

@@ -1,0 +1,108 @@
+//! The configuration: a value of [`Config`] is a valid one. Reading it touches no network; every fault is reported at once.
+
+mod layers;
+mod place;
+mod read;
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use adapter_sdk::HrisAdapter;
+use engine::Guards;
+use mapping::Mapping;
+use people::{Clock, Date, Secret, TargetName, Zone};
+use url::Url;
+
+use crate::schedule::Schedule;
+pub use layers::Env;
+
+/// Everything the daemon is told.
+#[derive(Debug)]
+pub struct Config {
+    /// `[lever]`
+    pub lever: LeverConfig,
+    /// `[lever] poll`, `full_sweep` and `timezone`.
+    pub schedule: Schedule,
+    /// `[state]`
+    pub state: StateConfig,
+    /// `[socket] path`
+    pub socket: PathBuf,
+    /// `[guards]`
+    pub guards: Guards,
+    /// `[targets.*]`, those that are enabled, in the order of the file.
+    pub targets: Vec<TargetConfig>,
+}
+
+/// `[lever]`: the recruiting system.
+#[derive(Debug)]
+pub struct LeverConfig {
+    /// Where its API is: https, or http on this machine.
+    pub base_url: Url,
+    /// The key of a Lever integration.
+    pub api_key: Secret,
+    /// Nobody hired before this day, in `zone`, is ever created.
+    pub hired_since: Date,
+    /// The zone in which days are days.
+    pub zone: Zone,
+    /// Whether confidential opportunities are read.
+    pub confidential: bool,
+    /// Evenly spaced; never more than 10 in any rolling second.
+    pub requests_per_second: f64,
+}
+
+/// `[state]`: what is kept.
+#[derive(Debug)]
+pub struct StateConfig {
+    /// The folder.
+    pub dir: PathBuf,
+    /// The key under which values are remembered; `None`: the one generated in the folder.
+    pub digest_key: Option<Secret>,
+}
+
+/// `[targets.NAME]`: one HR system, ready to be asked.
+#[derive(Debug)]
+pub struct TargetConfig {
+    /// Its name.
+    pub name: TargetName,
+    /// Its adapter, as its settings made it.
+    pub adapter: Arc<dyn HrisAdapter>,
+    /// From a person to its fields.
+    pub mapping: Arc<Mapping>,
+}
+
+/// Everything that is wrong with a configuration, each fault as `FILE:LINE:COLUMN: path: problem; remedy`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Faults(pub Vec<String>);
+
+impl Config {
+    /// Reads the file at `path` with the environment's values over it.
+    pub fn load(path: &Path, env: &Env, clock: &Arc<dyn Clock>) -> Result<Config, Faults> {
+        let text = std::fs::read(path).map_err(|error| {
+            let remedy = "name the configuration with --config FILE; systemd/hiresync.toml is an example";
+            Faults(vec![format!("{}: cannot be read: {error}; {remedy}", path.display())])
+        })?;
+        let Ok(text) = String::from_utf8(text) else {
+            return Err(Faults(vec![format!("{}: is not UTF-8; save it as UTF-8", path.display())]));
+        };
+        Config::parse(&text, path, env, clock)
+    }
+
+    /// Reads `text`, which stands in the file at `path`.
+    pub fn parse(text: &str, path: &Path, env: &Env, clock: &Arc<dyn Clock>) -> Result<Config, Faults> {
+        read::config(text, path, env, clock)
+    }
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("\n"))
+    }
+}
+
+impl std::error::Error for Faults {}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,141 @@
+//! Where in the file each setting stands: `config` layers well and forgets places, so the text is read a second time.
+
+use std::collections::BTreeMap;
+
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+/// Line and column, from 1; columns count characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The line.
+    pub line: usize,
+    /// The column.
+    pub column: usize,
+}
+
+/// Where each dotted path stands.
+#[derive(Debug, Default)]
+pub struct Places(BTreeMap<String, Place>);
+
+/// A text that is no TOML.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyntaxFault {
+    /// Where.
+    pub place: Place,
+    /// What the parser said. It quotes nothing of the file.
+    pub problem: String,
+}
+
+impl Places {
+    /// Reads the places of `text`, or every fault of its syntax.
+    pub fn read(text: &str) -> Result<Places, Vec<SyntaxFault>> {
+        let lines = Lines::of(text);
+        let (table, errors) = DeTable::parse_recoverable(text);
+        if !errors.is_empty() {
+            let fault = |error: toml::de::Error| SyntaxFault {
+                place: lines.place(error.span().map_or(0, |span| span.start)),
+                problem: error.message().replace('\n', ", "),
+            };
+            let mut faults: Vec<SyntaxFault> = errors.into_iter().map(fault).collect();
+            faults.sort_by_key(|fault| fault.place);
+            return Err(faults);
+        }
+        let mut places = Places::default();
+        places.table("", table.get_ref(), &lines);
+        Ok(places)
+    }
+
+    /// Where `path` stands; else the nearest table around it; else the first line.
+    pub fn find(&self, path: &str) -> Place {
+        let mut path = path;
+        loop {
+            if let Some(place) = self.0.get(path) {
+                return *place;
+            }
+            match path.rfind(['.', '[']) {
+                Some(end) => path = &path[..end],
+                None => return Place { line: 1, column: 1 },
+            }
+        }
+    }
+
+    /// Whether the file says anything at `path`.
+    pub fn has(&self, path: &str) -> bool {
+        self.0.contains_key(path)
+    }
+
+    fn table(&mut self, path: &str, table: &DeTable<'_>, lines: &Lines<'_>) {
+        for (key, value) in table {
+            let name = key.get_ref().as_ref();
+            let path = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+            self.0.insert(path.clone(), lines.place(key.span().start));
+            self.value(&path, value, lines);
+        }
+    }
+
+    fn value(&mut self, path: &str, value: &Spanned<DeValue<'_>>, lines: &Lines<'_>) {
+        match value.get_ref() {
+            DeValue::Table(table) => self.table(path, table, lines),
+            DeValue::Array(array) => {
+                for (index, item) in array.iter().enumerate() {
+                    let path = format!("{path}[{index}]");
+                    self.0.insert(path.clone(), lines.place(item.span().start));
+                    self.value(&path, item, lines);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Turns byte offsets into lines and columns.
+struct Lines<'t> {
+    text: &'t str,
+    starts: Vec<usize>,
+}
+
+impl<'t> Lines<'t> {
+    fn of(text: &'t str) -> Self {
+        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Lines { text, starts }
+    }
+
+    fn place(&self, offset: usize) -> Place {
+        let line = self.starts.partition_point(|&start| start <= offset).max(1);
+        let start = self.starts[line - 1];
+        let before = self.text.get(start..offset).unwrap_or_default();
+        Place { line, column: before.chars().count() + 1 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_is_found_by_line_and_column_and_a_missing_one_by_its_table() {
+        let text = "[lever]\n\"ü\" = 1\n\n[targets.roster]\npath = \"x\"\n  person.\"a.b\" = \"c\"\nlist = [1,\n 2]\n";
+        let places = Places::read(text).unwrap();
+        for (path, line, column) in [
+            ("lever", 1, 2),
+            ("lever.ü", 2, 1),
+            ("lever.hired_since", 1, 2),
+            ("targets.roster", 4, 10),
+            ("targets.roster.person.a.b", 6, 10),
+            ("targets.roster.list[1]", 8, 2),
+            ("nothing.at.all", 1, 1),
+        ] {
+            assert_eq!(places.find(path), Place { line, column }, "{path}");
+        }
+    }
+
+    #[test]
+    fn every_fault_of_the_syntax_has_its_line() {
+        let faults = Places::read("[lever]\na = \nb = 1\nc = [1\nd = 2\n").unwrap_err();
+        assert_eq!(faults[0].place, Place { line: 2, column: 5 });
+        assert!(faults.len() > 1, "{faults:?}");
+    }
+}

@@ -1,0 +1,221 @@
+//! The configuration as a whole: what a person may write, and what they are told.
+
+use std::{ffi::OsString, fs, sync::Arc};
+
+use people::{Clock, SystemClock};
+
+use super::{Config, Env, Faults};
+
+struct Desk {
+    dir: tempfile::TempDir,
+}
+
+impl Desk {
+    fn new() -> Desk {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("key"), "k3y\n").unwrap();
+        Desk { dir }
+    }
+
+    fn read(&self, text: &str, vars: &[(&str, &str)]) -> Result<Config, Faults> {
+        let env = Env::of(vars.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))));
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        Config::parse(text, &self.dir.path().join("hiresync.toml"), &env, &clock)
+    }
+
+    fn faults(&self, text: &str, vars: &[(&str, &str)]) -> Vec<String> {
+        let folder = format!("{}/", self.dir.path().display());
+        let faults = self.read(text, vars).expect_err("it is faulty");
+        faults.0.into_iter().map(|line| line.replace(&folder, "")).collect()
+    }
+}
+
+const TEN_LINES: &str = r#"[lever]
+api_key = { file = "key" }
+hired_since = 2026-01-01
+
+[targets.roster]
+adapter = "file-export"
+path = "roster"
+person = { employee_ref = "contact", Name = "name.first" }
+hire = { title = "posting.title" }
+"#;
+
+#[test]
+fn ten_lines_are_a_configuration() {
+    let desk = Desk::new();
+    let config = desk.read(TEN_LINES, &[]).unwrap();
+    assert_eq!(config.lever.base_url.as_str(), "https://api.lever.co/v1");
+    assert_eq!(config.lever.api_key.reveal(), "k3y");
+    assert_eq!(config.lever.hired_since.to_string(), "2026-01-01");
+    assert_eq!(config.lever.requests_per_second, 9.0);
+    assert_eq!(config.state.dir.to_str(), Some("/var/lib/hiresync"));
+    assert_eq!(config.socket.to_str(), Some("/run/hiresync/hiresync.sock"));
+    assert_eq!(config.guards, engine::Guards::default());
+    assert_eq!(config.targets.len(), 1);
+}
+
+#[test]
+fn the_order_of_the_columns_is_the_order_of_the_file() {
+    let desk = Desk::new();
+    let text = "[lever]\napi_key = { file = \"key\" }\nhired_since = \"2026-01-01\"\n[targets.r]\nadapter = \"file-export\"\npath = \"r\"\n\
+        [targets.r.person]\nZulu = \"contact\"\nalpha = \"name.first\"\n\"Full.Name\" = \"name.last\"\nBeta = \"emails | first\"\n";
+    let config = desk.read(text, &[("HIRESYNC__TARGETS__R__FORMAT", "jsonl")]).unwrap();
+    let columns: Vec<String> =
+        config.targets[0].mapping.columns().person.iter().map(ToString::to_string).collect();
+    assert_eq!(columns, ["Zulu", "alpha", "Full.Name", "Beta"]);
+}
+
+#[test]
+fn every_fault_is_named_at_once_with_its_line() {
+    let desk = Desk::new();
+    let text = r#"[lever]
+base_url = "http://example.com"
+api_key = "s3cret-value"
+pol = "x"
+timezone = "Europe/Lndon"
+full_sweep = "5 4 * * *"
+requests_per_second = 11
+
+[guards]
+creates_per_cycle_max = "many"
+
+[stat]
+dir = "x"
+
+[webhook]
+listen = "127.0.0.1:1"
+
+[targets.roster]
+adapter = "file-export"
+path = "roster"
+fromat = "csv"
+[targets.roster.person]
+first = "name.frist"
+number = 7
+
+[targets.other]
+adapter = "file-exprt"
+
+[targets.twin]
+adapter = "file-export"
+path = "./x/../roster"
+person = { a = "contact" }
+"#;
+    let faults = desk.faults(text, &[("HIRESYNC__LEVER__CONFIDENTIAL", "perhaps")]);
+    let expected = [
+        "hiresync.toml:1:2: lever.hired_since: is missing and required",
+        "hiresync.toml:2:1: lever.base_url: plain http",
+        "hiresync.toml:3:1: lever.api_key: must not hold the secret itself",
+        "hiresync.toml:4:1: lever.pol: is not a known key; did you mean poll?",
+        "hiresync.toml:5:1: lever.timezone: is not a time zone",
+        "hiresync.toml:6:1: lever.full_sweep: is no cron expression of six fields",
+        "hiresync.toml:7:1: lever.requests_per_second: is out of range",
+        "hiresync.toml:10:1: guards.creates_per_cycle_max: is a text, not a whole number",
+        "hiresync.toml:12:2: stat: is not a known key; did you mean state?",
+        "hiresync.toml:15:2: webhook: webhooks are not available in this version",
+        "hiresync.toml:21:1: targets.roster.fromat: is not a known key; did you mean format?",
+        "hiresync.toml:23:1: targets.roster.person.first: uses the unknown name name.frist; did you mean name.first?",
+        "hiresync.toml:24:1: targets.roster.person.number: is no text",
+        "hiresync.toml:27:1: targets.other.adapter: is no adapter of this version; did you mean \"file-export\"?",
+        "hiresync.toml:31:1: targets.twin.path: is the folder of targets.roster too",
+        "HIRESYNC__LEVER__CONFIDENTIAL: lever.confidential: ",
+    ];
+    for (line, start) in faults.iter().zip(expected) {
+        assert!(line.starts_with(start), "expected {start}\nfound {}", faults.join("\n"));
+    }
+    assert_eq!(faults.len(), expected.len(), "{}", faults.join("\n"));
+    assert!(!faults.join("\n").contains("s3cret"), "a secret is never repeated");
+}
+
+#[test]
+fn the_environment_overrides_every_type_but_never_a_secret() {
+    let desk = Desk::new();
+    let config = desk
+        .read(
+            TEN_LINES,
+            &[
+                ("HIRESYNC__LEVER__REQUESTS_PER_SECOND", "2.5"),
+                ("HIRESYNC__LEVER__CONFIDENTIAL", "true"),
+                ("HIRESYNC__LEVER__HIRED_SINCE", "2025-05-05"),
+                ("HIRESYNC__GUARDS__CREATES_PER_CYCLE_MAX", "0"),
+                ("HIRESYNC__STATE__DIR", "state"),
+                ("HIRESYNC__TARGETS__ROSTER__LAYOUT", "changes"),
+            ],
+        )
+        .unwrap();
+    assert_eq!((config.lever.requests_per_second, config.lever.confidential), (2.5, true));
+    assert_eq!(config.guards.creates_per_cycle_max, 0);
+    assert_eq!(config.state.dir, desk.dir.path().join("state"));
+    for (name, value) in [
+        ("HIRESYNC__LEVER__API_KEY", "s3cret"),
+        ("HIRESYNC__LEVER__API_KEY__FILE", "elsewhere"),
+        ("HIRESYNC__STATE__DIGEST_KEY", "0123456789abcdef"),
+        ("HIRESYNC__STATE__DIGEST_KEY__FILE", "key"),
+    ] {
+        let faults = desk.faults(TEN_LINES, &[(name, value)]);
+        let start = format!("{name}: ");
+        assert!(faults.iter().any(|fault| fault.starts_with(&start)), "{name}: {faults:?}");
+        assert!(!faults.join("").contains("s3cret"));
+    }
+}
+
+#[test]
+fn an_unknown_key_of_the_environment_is_a_fault_that_names_the_variable() {
+    let faults =
+        Desk::new().faults(TEN_LINES, &[("HIRESYNC__LEVRE__POLL", "x"), ("HIRESYNC__LEVER__POL", "x")]);
+    assert_eq!(
+        faults,
+        [
+            "HIRESYNC__LEVER__POL: lever.pol: is not a known key; did you mean poll?",
+            "HIRESYNC__LEVRE__POLL: levre: is not a known key; did you mean lever?",
+        ]
+    );
+}
+
+#[test]
+fn a_text_that_is_no_toml_is_refused_with_line_and_column() {
+    let faults = Desk::new().faults("[lever]\npoll = \n", &[]);
+    assert!(faults[0].starts_with("hiresync.toml:2:8: is no TOML: "), "{faults:?}");
+}
+
+#[test]
+fn a_configuration_without_an_enabled_target_is_refused() {
+    let desk = Desk::new();
+    let faults = desk.faults(&TEN_LINES.replace("path =", "enabled = false\npath ="), &[]);
+    assert!(faults[0].contains("targets: no target is enabled"), "{faults:?}");
+}
+
+#[test]
+fn a_secret_file_that_is_not_there_is_named_and_a_key_of_two_lines_refused() {
+    let desk = Desk::new();
+    let faults = desk.faults(&TEN_LINES.replace("\"key\"", "\"nokey\""), &[]);
+    assert!(faults[0].contains("lever.api_key: cannot read") && faults[0].contains("nokey"), "{faults:?}");
+    fs::write(desk.dir.path().join("key"), "one\ntwo\n").unwrap();
+    let faults = desk.faults(TEN_LINES, &[]);
+    assert!(faults[0].contains("lever.api_key: holds a blank"), "{faults:?}");
+}
+
+#[test]
+fn the_shipped_example_loads_as_it_is_and_with_every_comment_taken_away() {
+    let shipped = include_str!("../../../../systemd/hiresync.toml");
+    let desk = Desk::new();
+    fs::create_dir(desk.dir.path().join("credentials")).unwrap();
+    fs::write(desk.dir.path().join("credentials/lever-api-key"), "k3y").unwrap();
+    fs::write(desk.dir.path().join("credentials/digest-key"), "0123456789abcdef0123456789abcdef").unwrap();
+    let credentials = desk.dir.path().join("credentials");
+    let vars = [("CREDENTIALS_DIRECTORY", credentials.to_str().unwrap())];
+    desk.read(shipped, &vars).unwrap();
+    // A setting that is commented out begins with "#" right before its name; prose has a blank after it.
+    let all: String = shipped
+        .lines()
+        .map(|line| match line.strip_prefix('#') {
+            Some(rest) if rest.starts_with(|c: char| c.is_ascii_lowercase() || c == '[') => {
+                format!("{rest}\n")
+            }
+            _ => format!("{line}\n"),
+        })
+        .collect();
+    assert_ne!(all, shipped);
+    desk.read(&all, &vars).unwrap();
+}

@@ -1,0 +1,254 @@
+//! The engine's thread: one cycle after another, and questions in between and beside.
+
+use std::{io, sync::Arc, thread, time::Duration};
+
+use engine::{Activity, CycleError, CycleOrder, CycleReport, Engine, SweepKind};
+use ledger::Ledger;
+use people::Timestamp;
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+    time::{Instant, sleep},
+};
+
+use crate::{
+    api::{Ask, Shared},
+    config::Config,
+    exit::Exit,
+    once::ledger_fault,
+    report,
+    schedule::Agenda,
+    service,
+    wiring::Ground,
+};
+
+/// A cycle that shows no progress for so long is stuck: the watchdog is left to end us.
+const STUCK_AFTER: Duration = Duration::from_secs(30 * 60);
+
+/// Starts the thread. What comes back tells how it ended.
+pub(super) fn start(
+    shared: Arc<Shared>,
+    ground: Ground,
+    asks: mpsc::UnboundedReceiver<Ask>,
+) -> io::Result<oneshot::Receiver<Exit>> {
+    let (end, ended) = oneshot::channel();
+    thread::Builder::new().name("engine".to_owned()).spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let exit = match runtime {
+            Ok(runtime) => runtime.block_on(async {
+                let mut driver = Driver {
+                    agenda: Agenda::new(shared.schedule(), last_full(&ground.ledger)),
+                    shared: Arc::clone(&shared),
+                    ground,
+                    asks,
+                    next: None,
+                };
+                tokio::select! {
+                    exit = Box::pin(driver.run()) => exit,
+                    () = heartbeat(&shared) => Exit::Bug,
+                }
+            }),
+            Err(_) => Exit::Bug,
+        };
+        let _ = end.send(exit);
+    })?;
+    Ok(ended)
+}
+
+struct Driver {
+    shared: Arc<Shared>,
+    ground: Ground,
+    asks: mpsc::UnboundedReceiver<Ask>,
+    agenda: Agenda,
+    /// A configuration that waits for the cycle under way to end.
+    next: Option<Box<Config>>,
+}
+
+impl Driver {
+    /// Until the engine is stopped, or the ledger cannot be written.
+    async fn run(&mut self) -> Exit {
+        let mut questions = JoinSet::new();
+        loop {
+            if let Some(config) = self.next.take() {
+                // Whoever still asks the old engine holds its targets, and a folder belongs to one.
+                while questions.join_next().await.is_some() {}
+                self.replace(&config);
+            }
+            let engine = self.shared.engine();
+            let now = self.ground.clock.now();
+            if let Some(sweep) = self.agenda.due(now, engine.next_due(), self.shared.take_ordered()) {
+                let order = CycleOrder { sweep, approve: false };
+                let outcome = self.beside_questions(&engine, &mut questions, engine.cycle(order)).await;
+                if let Some(exit) = tell(&outcome) {
+                    return exit;
+                }
+                if outcome.is_err() && sweep == SweepKind::Full {
+                    self.agenda.full_again();
+                }
+                if let Ok(report) = &outcome
+                    && report.full
+                    && let Err(error) = note_full(&self.ground.ledger, report.started_at)
+                {
+                    ledger_fault(&error);
+                    return Exit::CannotWrite;
+                }
+                self.agenda.ended(self.ground.clock.now(), engine.next_due());
+                if service::is_listening() {
+                    service::status(&short(&self.shared));
+                }
+                continue;
+            }
+            let wait = sleep(self.agenda.sleep(now, engine.next_due()));
+            tokio::select! {
+                () = self.shared.wake.notified() => {}
+                () = wait => {}
+                Some(ask) = self.asks.recv() => self.handle(ask, &engine, &mut questions),
+                Some(_) = questions.join_next() => {}
+            }
+            if self.shared.is_stopping() {
+                return Exit::Done;
+            }
+        }
+    }
+
+    /// Runs the cycle, and answers questions while it waits for the network.
+    async fn beside_questions(
+        &mut self,
+        engine: &Arc<Engine>,
+        questions: &mut JoinSet<()>,
+        cycle: impl Future<Output = Result<CycleReport, CycleError>>,
+    ) -> Result<CycleReport, CycleError> {
+        let mut cycle = Box::pin(cycle);
+        loop {
+            tokio::select! {
+                outcome = &mut cycle => return outcome,
+                Some(ask) = self.asks.recv() => self.handle(ask, engine, questions),
+                Some(_) = questions.join_next() => {}
+            }
+        }
+    }
+
+    fn handle(&mut self, ask: Ask, engine: &Arc<Engine>, questions: &mut JoinSet<()>) {
+        let engine = Arc::clone(engine);
+        // Whoever asked may have gone away meanwhile; then the answer is for nobody.
+        match ask {
+            Ask::Resolve(who, reply) => {
+                questions.spawn(async move {
+                    let _ = reply.send(Box::pin(engine.resolve(&who)).await);
+                });
+            }
+            Ask::Plan(contacts, reply) => {
+                questions.spawn(async move {
+                    let _ = reply.send(Box::pin(engine.dry_run(&contacts)).await);
+                });
+            }
+            Ask::Replace(config) => self.next = Some(config),
+        }
+    }
+
+    fn replace(&mut self, config: &Config) {
+        let engine = Arc::new(self.ground.engine(config));
+        self.shared.replace(engine, config);
+        self.agenda.reschedule(self.shared.schedule(), last_full(&self.ground.ledger));
+        tracing::info!(code = "reload", targets = config.targets.len(), "the new configuration is in force");
+    }
+}
+
+/// The note under which the ledger keeps when the last full sweep that ended well began.
+const FULL_SWEEP: &str = "full-sweep";
+
+/// When that was, as far as anybody knows.
+fn last_full(ledger: &Ledger) -> Option<Timestamp> {
+    ledger.note(FULL_SWEEP).ok().flatten()?.parse().ok()
+}
+
+fn note_full(ledger: &Ledger, began: Timestamp) -> ledger::Result<()> {
+    let _ = ledger.write(|draft| {
+        draft.put_note(FULL_SWEEP, &began.to_rfc3339());
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// One line for each cycle. `Some` when the daemon must end.
+fn tell(outcome: &Result<CycleReport, CycleError>) -> Option<Exit> {
+    match outcome {
+        Ok(report) => {
+            let done = &report.delivered;
+            let elapsed_ms = (report.ended_at - report.started_at).num_milliseconds();
+            tracing::info!(
+                code = "cycle",
+                cycle = report.cycle,
+                full = report.full,
+                seen = report.seen,
+                read = report.read,
+                unreadable = report.unreadable,
+                failed = report.failed,
+                requests = report.requests,
+                refused = report.refused,
+                created = done.created,
+                updated = done.updated,
+                unchanged = done.unchanged,
+                withdrawn = done.withdrawn,
+                retried = done.retried,
+                unknown = done.unknown,
+                parked = done.parked,
+                held_by_guard = report.guard.as_ref().map_or(0, |guard| guard.held),
+                unusable = report.unusable.len(),
+                elapsed_ms,
+                "cycle {}: {} seen, {} read, {} created, {} updated, {} requests",
+                report.cycle,
+                report.seen,
+                report.read,
+                done.created,
+                done.updated,
+                report.requests,
+            );
+            None
+        }
+        Err(CycleError::Stopped) => Some(Exit::Done),
+        Err(CycleError::Source(error)) => {
+            tracing::error!(
+                code = "cycle.source",
+                kind = error.kind().code(),
+                "Lever could not be read: {}; the next poll tries again",
+                error.chain()
+            );
+            None
+        }
+        Err(CycleError::Ledger(error)) => {
+            tracing::error!(
+                code = "cycle.ledger",
+                "the ledger cannot be used, so nothing is sent any more: {error}"
+            );
+            ledger_fault(error);
+            Some(Exit::CannotWrite)
+        }
+    }
+}
+
+fn short(shared: &Shared) -> String {
+    let engine = shared.engine();
+    let (Ok(status), Ok(guards), Ok(needs_human)) = (engine.status(), engine.guards(), engine.needs_human())
+    else {
+        return "the ledger cannot be read".to_owned();
+    };
+    report::Facts { status: &status, guards: &guards, needs_human, now: shared.clock.now() }.verdict().0
+}
+
+/// Tells the watchdog that this thread runs and that the cycle, if one is under way, moves.
+async fn heartbeat(shared: &Shared) {
+    let Some(every) = service::heartbeat() else { return std::future::pending().await };
+    let mut moved_at = Instant::now();
+    let mut last = Activity::Idle;
+    loop {
+        let activity = *shared.engine().activity().borrow();
+        if activity == Activity::Idle || activity != last {
+            (last, moved_at) = (activity, Instant::now());
+        }
+        if moved_at.elapsed() < STUCK_AFTER {
+            service::alive();
+        }
+        sleep(every).await;
+    }
+}

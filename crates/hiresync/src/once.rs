@@ -1,0 +1,328 @@
+//! The commands that do their work in this process and end: `run --once`, `check`, `plan`.
+
+use std::{path::Path, sync::Arc};
+
+use adapter_sdk::{CheckReport, Finding};
+use engine::{CycleError, CycleOrder, CycleReport, DryRun, Engine, SweepKind};
+use ledger::{DigestKey, Ledger, MemoryStore, Origin, StateFolder};
+use people::{Clock, ContactId, Secret, SystemClock};
+use serde_json::json;
+use tokio::{
+    runtime::{Builder, Runtime},
+    signal::unix::{Signal, SignalKind, signal},
+};
+
+use crate::{
+    client::Client,
+    config::{Config, Env},
+    exit::Exit,
+    print, progress, report,
+    report::PlanAnswer,
+    wiring::{self, Ground},
+};
+
+/// The wall clock of the real thing.
+pub fn clock() -> Arc<dyn Clock> {
+    Arc::new(SystemClock)
+}
+
+/// The configuration, or every fault of it, said.
+pub fn config(path: &Path) -> Result<Config, Exit> {
+    Config::load(path, &Env::of_process(), &clock()).map_err(|faults| {
+        faults.0.iter().for_each(|fault| print::say(fault));
+        let count = print::count(faults.0.len() as u64, "fault", "faults");
+        print::complain(&format!("{count} in the configuration; nothing was started"));
+        Exit::Config
+    })
+}
+
+/// Says what stopped the ledger.
+pub fn ledger_fault(error: &ledger::Error) -> Exit {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text.push_str(&format!(": {cause}"));
+        source = cause.source();
+    }
+    print::complain(&text);
+    Exit::of_ledger(error)
+}
+
+/// One thread does everything: the engine writes to disk as it goes.
+pub fn runtime() -> Result<Runtime, Exit> {
+    Builder::new_current_thread().enable_all().build().map_err(|error| {
+        print::complain(&format!("cannot start: {}", error.kind()));
+        Exit::Bug
+    })
+}
+
+fn transport() -> Result<Arc<dyn http::Transport>, Exit> {
+    wiring::transport().map_err(|problem| {
+        print::complain(&problem);
+        Exit::Unreachable
+    })
+}
+
+/// How `run --once` is to be done.
+#[derive(Debug, Clone, Copy)]
+pub struct Once {
+    /// Everybody hired, not only who changed.
+    pub full: bool,
+    /// What the guard holds is approved.
+    pub approve: bool,
+    /// One JSON document.
+    pub json: bool,
+}
+
+/// `run --once`
+pub fn run(path: &Path, once: Once) -> Result<Exit, Exit> {
+    let config = config(path)?;
+    let clock = clock();
+    let folder = StateFolder::lock(&config.state.dir).map_err(|error| ledger_fault(&error))?;
+    let opened = wiring::open(&folder, &config, clock.now()).map_err(|error| ledger_fault(&error))?;
+    let ground = Ground { ledger: Arc::new(opened.ledger), transport: transport()?, clock };
+    let engine = ground.engine(&config);
+    let order = CycleOrder {
+        sweep: if once.full { SweepKind::Full } else { SweepKind::Changes },
+        approve: once.approve,
+    };
+    if once.approve {
+        approve_all(&engine).map_err(|error| ledger_fault(&error))?;
+    }
+    let outcome = runtime()?.block_on(async {
+        let cycle = until_signalled(&engine, engine.cycle(order));
+        Box::pin(progress::beside(engine.activity(), cycle)).await
+    });
+    let report = match outcome {
+        Ok(report) => report,
+        Err(error) => return Err(cycle_fault(&error)),
+    };
+    let needs_human = engine.needs_human().map_err(|error| ledger_fault(&error))?;
+    let all_unusable = !report.unusable.is_empty() && report.unusable.len() == config.targets.len();
+    let exit = if all_unusable {
+        Exit::Unreachable
+    } else if needs_human {
+        Exit::NeedsHuman
+    } else {
+        Exit::Done
+    };
+    let status = engine.status().map_err(|error| ledger_fault(&error))?;
+    let guards = engine.guards().map_err(|error| ledger_fault(&error))?;
+    let now = ground.clock.now();
+    let facts = report::Facts { status: &status, guards: &guards, needs_human, now };
+    let (summary, tone) = facts.verdict();
+    if once.json {
+        let mut document = json!(&report);
+        document["needs_human"] = needs_human.into();
+        document["summary"] = summary.into();
+        document["targets"] = json!(&status.targets);
+        document["guards"] = json!(&guards);
+        print::json(&document)?;
+    } else {
+        print::answer(&format!("{}{}\n", report::cycle(&report), print::toned(&summary, tone)))?;
+    }
+    Ok(exit)
+}
+
+/// A human at the command line approves what any earlier cycle holds.
+fn approve_all(engine: &Engine) -> ledger::Result<()> {
+    for trip in engine.guards()? {
+        match engine.approve(trip.cycle, rustix::process::getuid().as_raw()) {
+            Err(engine::OrderError::Ledger(error)) => return Err(error),
+            // Nothing is held there any more: as it should be.
+            _ => continue,
+        }
+    }
+    Ok(())
+}
+
+/// The two signals that end a program.
+pub fn ending_signals() -> Result<(Signal, Signal), Exit> {
+    let on = |kind| {
+        signal(kind).map_err(|error| {
+            print::complain(&format!("cannot listen to signals: {}", error.kind()));
+            Exit::Bug
+        })
+    };
+    Ok((on(SignalKind::terminate())?, on(SignalKind::interrupt())?))
+}
+
+/// Stops the engine at the first signal; the cycle then ends by itself.
+async fn until_signalled(
+    engine: &Engine,
+    cycle: impl Future<Output = Result<CycleReport, CycleError>>,
+) -> Result<CycleReport, CycleError> {
+    let Ok((mut term, mut int)) = ending_signals() else { return cycle.await };
+    let mut cycle = std::pin::pin!(cycle);
+    tokio::select! {
+        outcome = &mut cycle => return outcome,
+        _ = term.recv() => {}
+        _ = int.recv() => {}
+    }
+    engine.stop();
+    // What is on disk by then is whole; a call that is still under way is looked up next time.
+    tokio::time::timeout(crate::daemon::STOP_TIME, cycle).await.unwrap_or(Err(CycleError::Stopped))
+}
+
+fn cycle_fault(error: &CycleError) -> Exit {
+    match error {
+        CycleError::Stopped => {
+            print::complain(
+                "stopped before the cycle ended; what was done is kept, and the next cycle goes on",
+            );
+            Exit::Busy
+        }
+        CycleError::Source(error) => {
+            print::complain(&format!("Lever could not be read: {}", error.chain()));
+            print::say(remedy(error.kind()));
+            Exit::Unreachable
+        }
+        CycleError::Ledger(error) => ledger_fault(error),
+    }
+}
+
+fn remedy(kind: adapter_sdk::ErrorKind) -> &'static str {
+    use adapter_sdk::ErrorKind::{ConfigInvalid, RateLimited, Unauthorized, Unavailable};
+    match kind {
+        Unauthorized => {
+            "What to do: check [lever] api_key; `hiresync check` says which permission is missing."
+        }
+        ConfigInvalid => "What to do: correct [lever]; `hiresync check` says what Lever refuses.",
+        RateLimited => {
+            "What to do: nothing, or lower requests_per_second if another program uses the same key."
+        }
+        Unavailable => "What to do: check the network and [lever] base_url; the next cycle tries again.",
+        _ => "What to do: run `hiresync check`; if that is all right, report this with the log.",
+    }
+}
+
+/// `check`
+pub fn check(path: &Path, offline: bool, as_json: bool) -> Result<Exit, Exit> {
+    let config = config(path)?;
+    if offline {
+        let targets: Vec<&str> = config.targets.iter().map(|target| target.name.as_str()).collect();
+        if as_json {
+            print::json(&json!({ "configuration": "good", "targets": targets }))?;
+        } else {
+            print::answer(&format!(
+                "{} is a good configuration; targets: {}.",
+                path.display(),
+                targets.join(", ")
+            ))?;
+        }
+        return Ok(Exit::Done);
+    }
+    let engine = asking_only(&config, clock())?;
+    let reports = runtime()?.block_on(Box::pin(engine.check()));
+    show_check(&reports, as_json)
+}
+
+fn show_check(reports: &[(String, adapter_sdk::Result<CheckReport>)], as_json: bool) -> Result<Exit, Exit> {
+    let mut exit = Exit::Done;
+    let mut text = String::new();
+    let mut documents = Vec::new();
+    for (name, report) in reports {
+        match report {
+            Ok(report) => {
+                text.push_str(&format!("{name}: good\n"));
+                for finding in &report.findings {
+                    match finding {
+                        Finding::Good { what } => text.push_str(&format!("  ok       {what}\n")),
+                        Finding::Warning { what, remedy } => {
+                            text.push_str(&format!("  warning  {what}\n           What to do: {remedy}\n"));
+                        }
+                    }
+                }
+                documents.push(json!({ "name": name, "ok": true, "findings": findings(report) }));
+            }
+            Err(error) => {
+                // The first fault decides: Lever stands first.
+                if exit == Exit::Done {
+                    exit = Exit::of_check(error.kind());
+                }
+                text.push_str(&format!("{name}: cannot be used\n  {}\n", error.chain()));
+                documents.push(
+                    json!({ "name": name, "ok": false, "code": error.kind().code(), "error": error.chain() }),
+                );
+            }
+        }
+    }
+    if as_json {
+        print::json(&documents)?
+    } else {
+        print::answer(&text)?
+    }
+    Ok(exit)
+}
+
+fn findings(report: &CheckReport) -> Vec<serde_json::Value> {
+    let finding = |finding: &Finding| match finding {
+        Finding::Good { what } => json!({ "level": "good", "what": what }),
+        Finding::Warning { what, remedy } => json!({ "level": "warning", "what": what, "remedy": remedy }),
+    };
+    report.findings.iter().map(finding).collect()
+}
+
+/// `plan`
+pub fn plan(path: &Path, contacts: &[String], as_json: bool) -> Result<Exit, Exit> {
+    let config = config(path)?;
+    let parsed: Result<Vec<ContactId>, _> = contacts.iter().map(|contact| contact.parse()).collect();
+    let Ok(parsed) = parsed else {
+        print::complain("--contact is no contact id; `hiresync people` lists them");
+        return Err(Exit::Usage);
+    };
+    let answer = match kept_ledger(&config)? {
+        Kept::Ours(ledger, _folder) => PlanAnswer::of(&dry_run(&config, ledger, &parsed)?),
+        Kept::Daemons => {
+            let client = Client::new(&config.socket)?;
+            runtime()?.block_on(Box::pin(client.plan(contacts)))?
+        }
+    };
+    if as_json {
+        print::json(&answer)?
+    } else {
+        print::answer(&answer.text())?
+    }
+    Ok(Exit::Done)
+}
+
+/// Whose the ledger is.
+enum Kept {
+    /// Ours, as long as we hold its folder.
+    Ours(Arc<Ledger>, Option<StateFolder>),
+    /// A running daemon's.
+    Daemons,
+}
+
+/// The ledger as it is. Where there is none, none is made.
+fn kept_ledger(config: &Config) -> Result<Kept, Exit> {
+    if !config.state.dir.join("store").exists() {
+        return Ok(Kept::Ours(Arc::new(empty_ledger()?), None));
+    }
+    let folder = match StateFolder::lock(&config.state.dir) {
+        Ok(folder) => folder,
+        Err(ledger::Error::Locked { .. }) => return Ok(Kept::Daemons),
+        Err(error) => return Err(ledger_fault(&error)),
+    };
+    let opened = wiring::open(&folder, config, clock().now()).map_err(|error| ledger_fault(&error))?;
+    Ok(Kept::Ours(Arc::new(opened.ledger), Some(folder)))
+}
+
+/// A ledger in memory, for questions that need none.
+fn empty_ledger() -> Result<Ledger, Exit> {
+    let key = DigestKey::new(Secret::new("a ledger that nobody keeps".to_owned()));
+    Ledger::over(Arc::new(MemoryStore::default()), key, "none", Origin::Fresh)
+        .map_err(|error| ledger_fault(&error))
+}
+
+fn dry_run(config: &Config, ledger: Arc<Ledger>, contacts: &[ContactId]) -> Result<DryRun, Exit> {
+    let engine = Ground { ledger, transport: transport()?, clock: clock() }.engine(config);
+    let plan = runtime()?
+        .block_on(async { Box::pin(progress::beside(engine.activity(), engine.dry_run(contacts))).await });
+    plan.map_err(|error| cycle_fault(&error))
+}
+
+/// An engine that has no ledger to keep: for `check`.
+fn asking_only(config: &Config, clock: Arc<dyn Clock>) -> Result<Engine, Exit> {
+    Ok(Ground { ledger: Arc::new(empty_ledger()?), transport: transport()?, clock }.engine(config))
+}

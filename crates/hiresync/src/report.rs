@@ -1,0 +1,541 @@
+//! What the daemon answers and the command line shows: sentences and tables made of the engine's own status.
+
+use std::fmt::Write as _;
+
+use chrono::TimeDelta;
+use engine::{Activity, CycleReport, DryRun, Explanation, GuardTrip, PersonLine, Status};
+use ledger::{Actor, Event, Outcome, TargetHealth, Task};
+use people::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::print::{Tone, ago, ahead, count, lasting, moment, table};
+
+/// `GET /v1/status`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct StatusAnswer {
+    /// Is it all right, in one sentence.
+    pub summary: String,
+    /// True when nothing is wrong and nobody is needed.
+    pub ok: bool,
+    /// True when somebody needs a human.
+    pub needs_human: bool,
+    /// This program's version.
+    pub version: String,
+    /// The daemon's clock now.
+    pub now: Timestamp,
+    /// When the daemon started.
+    pub started_at: Timestamp,
+    /// Since then.
+    pub uptime_seconds: i64,
+    /// When Lever is next asked who changed.
+    pub next_poll_at: Timestamp,
+    /// When Lever is next asked for everybody.
+    pub next_full_sweep_at: Timestamp,
+    /// The configured pace of requests to Lever.
+    pub requests_per_second: f64,
+    /// Why an earlier ledger was lost, if this one is its successor.
+    pub recovery: Option<String>,
+    /// Cycles that the guard holds.
+    pub guards: Vec<GuardTrip>,
+    /// The engine's part.
+    #[serde(flatten)]
+    pub engine: Status,
+}
+
+/// What the one sentence is made of.
+#[derive(Debug)]
+pub struct Facts<'f> {
+    /// The engine's part.
+    pub status: &'f Status,
+    /// Cycles that the guard holds.
+    pub guards: &'f [GuardTrip],
+    /// Whether anybody needs a human.
+    pub needs_human: bool,
+    /// Now.
+    pub now: Timestamp,
+}
+
+impl Facts<'_> {
+    /// Is it all right? In plain words, with what to do.
+    pub fn verdict(&self) -> (String, Tone) {
+        if let Some(fault) = &self.status.last_fault {
+            let since = lasting(self.now - fault.since);
+            let text = format!(
+                "Lever cannot be read for {since}: {}. {}",
+                fault.what.trim_end_matches('.'),
+                fault.remedy
+            );
+            return (text, Tone::Bad);
+        }
+        if self.needs_human {
+            return (format!("Needs a human: {}", self.needs()), Tone::Bad);
+        }
+        let (mut in_scope, mut agreed, mut other) = (0, 0, 0);
+        for target in self.status.targets.values() {
+            in_scope += target.in_scope;
+            agreed += target.counts.agreed;
+            other += target.in_scope - target.counts.agreed;
+        }
+        let paused: Vec<&str> = self
+            .status
+            .targets
+            .iter()
+            .filter(|(_, target)| target.paused)
+            .map(|(name, _)| name.as_str())
+            .collect();
+        let Some(good) = self.status.last_good_cycle_at else {
+            return ("Just started: no cycle has ended yet".to_owned(), Tone::Plain);
+        };
+        let figures = format!("{in_scope} in scope, {agreed} agreed");
+        let last = format!("last good cycle {}", ago(good, self.now));
+        if !paused.is_empty() {
+            return (format!("Paused ({}): {figures}; {last}", paused.join(", ")), Tone::Plain);
+        }
+        if other > 0 {
+            return (format!("At work: {figures}, {other} under way; {last}"), Tone::Plain);
+        }
+        (format!("All right: {figures}; {last}"), Tone::Good)
+    }
+
+    fn needs(&self) -> String {
+        let mut needs = Vec::new();
+        for trip in self.guards.iter().filter(|trip| trip.held > 0) {
+            needs.push(format!(
+                "the guard holds {} (look with `hiresync plan`, then `hiresync approve {}`)",
+                count(trip.held as u64, "change", "changes"),
+                trip.cycle
+            ));
+        }
+        for (name, target) in &self.status.targets {
+            if target.counts.parked > 0 {
+                needs.push(format!("{} parked ({name}; `hiresync parked` says why)", target.counts.parked));
+            }
+            if let TargetHealth::Quarantined { since, why, .. } = &target.health {
+                needs.push(format!("{name} cannot be used for {}: {why}", lasting(self.now - *since)));
+            }
+        }
+        if needs.is_empty() {
+            let held: u64 = self.status.targets.values().map(|target| target.counts.held).sum();
+            needs.push(format!("{held} held past their day (`hiresync people` shows who)"));
+        }
+        needs.join("; ")
+    }
+}
+
+/// Whether the daemon is healthy: the last good cycle is younger than it should be. `Err` says why not.
+pub fn health(
+    last_good: Option<Timestamp>,
+    started_at: Timestamp,
+    interval: TimeDelta,
+    activity: Activity,
+    now: Timestamp,
+) -> Result<String, String> {
+    let allowed = interval * 3 + TimeDelta::minutes(5);
+    let since = last_good.map_or(started_at, |good| good.max(started_at));
+    if now - since <= allowed {
+        return Ok(last_good.map_or_else(
+            || "no cycle has ended yet".to_owned(),
+            |good| format!("last good cycle {}", ago(good, now)),
+        ));
+    }
+    // A first backfill of many thousands takes its time, and moves.
+    if last_good.is_none() && activity != Activity::Idle && now - started_at <= TimeDelta::hours(6) {
+        return Ok("the first cycle is at work".to_owned());
+    }
+    Err(match last_good {
+        Some(good) => format!(
+            "the last good cycle was {}, it should be at most {} old",
+            ago(good, now),
+            lasting(allowed)
+        ),
+        None => format!("no good cycle since the start {}", ago(started_at, now)),
+    })
+}
+
+/// `hiresync status`
+pub fn status(answer: &StatusAnswer) -> String {
+    let engine = &answer.engine;
+    let mut text = String::new();
+    if let Some(why) = &answer.recovery {
+        let _ = writeln!(
+            text,
+            "An earlier ledger was lost ({why}); records are found and adopted, nobody is made twice."
+        );
+    }
+    let rows: Vec<Vec<String>> = engine
+        .targets
+        .iter()
+        .map(|(name, target)| {
+            let state = match &target.health {
+                _ if target.paused => "paused".to_owned(),
+                TargetHealth::Quarantined { probe_at, .. } => {
+                    format!("quarantined, next try {}", ahead(*probe_at, answer.now))
+                }
+                TargetHealth::Active if target.rebuilding => "rebuilding links".to_owned(),
+                TargetHealth::Active => "active".to_owned(),
+            };
+            let counts = &target.counts;
+            let mut row = vec![name.to_string(), target.adapter.clone(), state];
+            let numbers = [
+                target.in_scope,
+                counts.agreed,
+                counts.waiting,
+                counts.sent,
+                counts.held,
+                counts.parked,
+                target.unexplained,
+            ];
+            row.extend(numbers.map(|number| number.to_string()));
+            row
+        })
+        .collect();
+    let heading = [
+        "target",
+        "adapter",
+        "state",
+        "in scope",
+        "agreed",
+        "waiting",
+        "sent",
+        "held",
+        "parked",
+        "unexplained",
+    ];
+    text.push_str(&table(&heading, &rows));
+    let _ = writeln!(text);
+    let _ = writeln!(
+        text,
+        "Lever    {} since the start, {} refused; at most {} a second; cursor moved {}",
+        count(engine.source.requests, "request", "requests"),
+        engine.source.refused,
+        answer.requests_per_second,
+        engine.source.cursor_moved_at.map_or_else(|| "never".to_owned(), |at| ago(at, answer.now)),
+    );
+    let _ = writeln!(
+        text,
+        "Next     poll {}, full sweep {}, debt {}",
+        ahead(answer.next_poll_at, answer.now),
+        ahead(answer.next_full_sweep_at, answer.now),
+        engine.next_due_at.map_or_else(|| "none".to_owned(), |at| ahead(at, answer.now)),
+    );
+    let _ = writeln!(text, "Now      {}; {} marked", activity(engine.activity), engine.marked);
+    if engine.tasks_open > 0 {
+        let tasks = count(engine.tasks_open as u64, "task", "tasks");
+        let _ = writeln!(text, "Tasks    {tasks} for a human: `hiresync tasks`");
+    }
+    let _ = writeln!(
+        text,
+        "Daemon   hiresync {}, up {}",
+        answer.version,
+        lasting(TimeDelta::seconds(answer.uptime_seconds))
+    );
+    text
+}
+
+/// What it is doing, in words.
+pub fn activity(activity: Activity) -> String {
+    match activity {
+        Activity::Idle => "idle".to_owned(),
+        Activity::Sweeping { seen } => format!("asking Lever who changed ({seen} seen)"),
+        Activity::Reading { read, of } => format!("reading people ({read} of {of})"),
+        Activity::Delivering { done, of } => format!("delivering ({done} of {of})"),
+    }
+}
+
+/// What one cycle did, for `run --once`.
+pub fn cycle(report: &CycleReport) -> String {
+    let mut text = String::new();
+    let sweep = if report.full { "full sweep" } else { "sweep" };
+    let _ = writeln!(
+        text,
+        "Cycle {}: {sweep}, {} seen, {} read, {} to Lever in {}.",
+        report.cycle,
+        count(report.seen, "record", "records"),
+        count(report.read, "person", "people"),
+        count(report.requests, "request", "requests"),
+        lasting(report.ended_at - report.started_at),
+    );
+    let done = &report.delivered;
+    let _ = writeln!(
+        text,
+        "Delivered: {} created, {} updated, {} unchanged, {} withdrawn.",
+        done.created, done.updated, done.unchanged, done.withdrawn
+    );
+    for (number, what) in [
+        (report.refused, "requests were refused by Lever because there were too many"),
+        (report.unreadable, "records in Lever cannot be understood"),
+        (report.failed, "people could not be read now and are read again next time"),
+        (done.retried, "deliveries failed and are tried again"),
+        (done.unknown, "deliveries have an unknown outcome and are looked up"),
+        (done.parked, "deliveries were refused and wait for a human"),
+    ] {
+        if number > 0 {
+            let _ = writeln!(text, "{number} {what}.");
+        }
+    }
+    if let Some(guard) = &report.guard {
+        text.push_str(&held(guard));
+    }
+    for target in &report.unusable {
+        let _ = writeln!(text, "Target {target} cannot be used now.");
+    }
+    text
+}
+
+/// What the guard holds and how to let it go.
+pub fn held(guard: &GuardTrip) -> String {
+    format!(
+        "The guard holds {}: cycle {} would create {} and change {}, more than [guards] allow. Look with `hiresync plan`, then \
+         let them go with `hiresync approve {}` or `run --once --approve`.\n",
+        count(guard.held as u64, "change", "changes"),
+        guard.cycle,
+        guard.creates,
+        guard.changes,
+        guard.cycle
+    )
+}
+
+/// `hiresync people`
+pub fn people(lines: &[PersonLine], now: Timestamp) -> String {
+    let rows: Vec<Vec<String>> = lines
+        .iter()
+        .map(|line| {
+            let since = match (line.outcome_unknown_since, line.agreed_at) {
+                (Some(unknown), _) => format!("outcome unknown since {}", moment(unknown)),
+                (None, Some(agreed)) => format!("agreed {}", moment(agreed)),
+                (None, None) => "-".to_owned(),
+            };
+            vec![
+                line.contact.to_string(),
+                line.target.to_string(),
+                line.state.clone(),
+                line.remote.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
+                since,
+                line.next_at.map_or_else(|| "-".to_owned(), |at| ahead(at, now)),
+            ]
+        })
+        .collect();
+    table(&["contact", "target", "state", "record", "evidence", "next"], &rows)
+}
+
+/// `hiresync explain`
+pub fn explain(explanation: &Explanation) -> String {
+    let mut text = format!("{}\n", explanation.contact);
+    if explanation.marked {
+        text.push_str("Marked: is read again in Lever at the next cycle.\n");
+    }
+    for target in &explanation.targets {
+        let _ = writeln!(text, "\n{} ({}): {}", target.target, target.code, target.what);
+        if !target.remedy.is_empty() {
+            let _ = writeln!(text, "  What to do: {}", target.remedy);
+        }
+    }
+    if !explanation.tasks.is_empty() {
+        text.push_str("\nOpen tasks:\n");
+        for task in &explanation.tasks {
+            let _ = writeln!(text, "  {}: {}", task.id.0, task.text);
+        }
+    }
+    if !explanation.history.is_empty() {
+        text.push_str("\nWhat happened:\n");
+        for line in history(&explanation.history, false).lines() {
+            let _ = writeln!(text, "  {line}");
+        }
+    }
+    text
+}
+
+/// `hiresync tasks`
+pub fn tasks(tasks: &[Task]) -> String {
+    let rows: Vec<Vec<String>> = tasks
+        .iter()
+        .filter(|task| task.done_at.is_none())
+        .map(|task| {
+            vec![
+                task.id.0.clone(),
+                moment(task.raised_at),
+                task.target.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
+                task.contact.to_string(),
+                task.text.clone(),
+            ]
+        })
+        .collect();
+    if rows.is_empty() {
+        "No open tasks.\n".to_owned()
+    } else {
+        table(&["id", "since", "target", "contact", "what to do"], &rows)
+    }
+}
+
+/// `hiresync guards`
+pub fn guards(trips: &[GuardTrip]) -> String {
+    if trips.is_empty() {
+        return "The guard holds nothing.\n".to_owned();
+    }
+    let rows: Vec<Vec<String>> = trips
+        .iter()
+        .map(|trip| {
+            let numbers = [trip.creates, trip.changes, trip.held].map(|number| number.to_string());
+            [vec![trip.cycle.to_string()], numbers.to_vec(), vec![format!("hiresync approve {}", trip.cycle)]]
+                .concat()
+        })
+        .collect();
+    table(&["cycle", "creates", "changes", "still held", "to let go"], &rows)
+}
+
+/// `hiresync history`
+pub fn history(events: &[Event], with_contact: bool) -> String {
+    let rows: Vec<Vec<String>> = events
+        .iter()
+        .map(|event| {
+            let kind = if event.outcome.is_error() { "Error" } else { "Information" };
+            let who = match event.actor {
+                Actor::Cycle => "hiresync".to_owned(),
+                Actor::User(uid) => format!("user {uid}"),
+            };
+            let mut row = vec![moment(event.at), kind.to_owned()];
+            if with_contact {
+                row.push(event.contact.to_string());
+            }
+            row.push(event.target.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string));
+            row.push(who);
+            row.push(happened(event));
+            row
+        })
+        .collect();
+    let heading: &[&str] = if with_contact {
+        &["when", "kind", "contact", "target", "by", "what"]
+    } else {
+        &["when", "kind", "target", "by", "what"]
+    };
+    if rows.is_empty() { "Nothing happened yet.\n".to_owned() } else { table(heading, &rows) }
+}
+
+fn happened(event: &Event) -> String {
+    let fields: Vec<String> = event.fields.iter().map(ToString::to_string).collect();
+    let fields = if fields.is_empty() { String::new() } else { format!(": {}", fields.join(", ")) };
+    match &event.outcome {
+        Outcome::Owed { intent } => format!("decided to {}{fields}", intent.to_string().replace('_', " ")),
+        Outcome::Agreed { effect } => match effect {
+            adapter_sdk::Effect::Created => "created over there".to_owned(),
+            adapter_sdk::Effect::Updated => "updated over there".to_owned(),
+            adapter_sdk::Effect::Unchanged => "was right over there already".to_owned(),
+            adapter_sdk::Effect::Withdrawn => "withdrawn over there".to_owned(),
+        },
+        Outcome::Unfinished { steps } => {
+            let steps: Vec<&str> = steps.iter().map(|step| step.0.as_str()).collect();
+            format!("done in part; left to do: {}", steps.join(", "))
+        }
+        Outcome::Adopted => "found over there and adopted".to_owned(),
+        Outcome::Retry { kind, not_before } => {
+            format!("failed ({}), tried again {}", kind.code(), moment(*not_before))
+        }
+        Outcome::Unknown { ask_after } => format!("outcome unknown, looked up {}", moment(*ask_after)),
+        Outcome::Parked { kind } => format!("refused ({}), waits for a human", kind.code()),
+        Outcome::Held { why } => format!("held: {}", engine::policy::held(why).0),
+        Outcome::Released => "let go by a human".to_owned(),
+        Outcome::TaskRaised { id } => format!("task raised: {}", id.0),
+        Outcome::TaskDone { id } => format!("task done: {}", id.0),
+        Outcome::KeptTheirs => format!("left as HR changed it{fields}"),
+        Outcome::MergedFrom { contact } => format!("profiles merged in Lever, came from {contact}"),
+        Outcome::Anonymised => "anonymised in Lever; nothing further is read or written".to_owned(),
+        Outcome::Gone => "cannot be found in Lever any more; the target is left as it is".to_owned(),
+        Outcome::Unreadable { place } => format!("Lever's record cannot be understood at {place}"),
+    }
+}
+
+/// `hiresync plan`: the one answer that shows personal values, to whoever may see them.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PlanAnswer {
+    /// Target by target, person by person.
+    pub changes: Vec<PlanLine>,
+}
+
+/// What would be done about one person in one target.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PlanLine {
+    /// The target.
+    pub target: String,
+    /// The contact.
+    pub contact: String,
+    /// A stable code: `add`, `update`, `add_hire`, `task`, `held.…`, `nothing`.
+    pub decision: String,
+    /// Why.
+    pub why: String,
+    /// Field by field.
+    pub fields: Vec<PlanField>,
+    /// Values that nobody gave us.
+    pub filled: Vec<String>,
+    /// Values that are required and absent.
+    pub missing: Vec<String>,
+}
+
+/// One field.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PlanField {
+    /// Which.
+    pub field: String,
+    /// What is over there, where that is known.
+    pub old: Option<String>,
+    /// What would be sent.
+    pub new: String,
+}
+
+impl PlanAnswer {
+    /// The values are revealed here, for the person who asked for them and nobody else.
+    pub fn of(plan: &DryRun) -> PlanAnswer {
+        let line = |change: &engine::PlannedChange| PlanLine {
+            target: change.target.to_string(),
+            contact: change.contact.to_string(),
+            decision: change.decision.clone(),
+            why: change.why.clone(),
+            fields: change
+                .fields
+                .iter()
+                .map(|field| PlanField {
+                    field: field.key.to_string(),
+                    old: field.old.as_ref().map(|old| old.reveal().clone()),
+                    new: field.new.reveal().clone(),
+                })
+                .collect(),
+            filled: change.filled.iter().map(|filled| format!("{}: {}", filled.field, filled.why)).collect(),
+            missing: change.missing.iter().map(|missing| missing.field.to_string()).collect(),
+        };
+        PlanAnswer { changes: plan.changes.iter().map(line).collect() }
+    }
+
+    /// For people.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        let mut counts = std::collections::BTreeMap::<&str, u64>::new();
+        for change in &self.changes {
+            *counts.entry(change.decision.as_str()).or_default() += 1;
+            if change.decision == "nothing" {
+                continue;
+            }
+            let _ =
+                writeln!(text, "{} {}: {}: {}", change.target, change.contact, change.decision, change.why);
+            for field in &change.fields {
+                let old = field.old.as_ref().map_or_else(String::new, |old| format!("{:?} → ", old));
+                let _ = writeln!(text, "    {} = {old}{:?}", field.field, field.new);
+            }
+            for filled in &change.filled {
+                let _ = writeln!(text, "    filled in by us: {filled}");
+            }
+            for missing in &change.missing {
+                let _ = writeln!(text, "    missing: {missing}");
+            }
+        }
+        let counts: Vec<String> =
+            counts.iter().map(|(decision, number)| format!("{number} {decision}")).collect();
+        let total = count(self.changes.len() as u64, "person", "people");
+        let _ = match counts.as_slice() {
+            [] => writeln!(text, "Plan: nothing to do. Nothing was written."),
+            _ => writeln!(text, "Plan for {total}: {}. Nothing was written.", counts.join(", ")),
+        };
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,128 @@
+use std::collections::BTreeMap;
+
+use engine::{Fault, SourceStatus, TargetStatus};
+use ledger::Counts;
+
+use super::*;
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn status(counts: Counts) -> Status {
+    let target = TargetStatus {
+        adapter: "file-export".to_owned(),
+        paused: false,
+        health: TargetHealth::Active,
+        rebuilding: false,
+        in_scope: counts.in_scope(),
+        counts,
+        unexplained: 0,
+    };
+    Status {
+        cycle: 3,
+        activity: Activity::Idle,
+        last_good_cycle_at: Some(at("2026-05-01T09:58:00Z")),
+        last_cycle: None,
+        last_fault: None,
+        source: SourceStatus::default(),
+        targets: BTreeMap::from([("roster".parse().unwrap(), target)]),
+        tasks_open: 0,
+        marked: 0,
+        next_due_at: None,
+    }
+}
+
+fn verdict(status: &Status, guards: &[GuardTrip], needs_human: bool) -> (String, Tone) {
+    Facts { status, guards, needs_human, now: at("2026-05-01T10:00:00Z") }.verdict()
+}
+
+#[test]
+fn the_first_line_says_whether_it_is_all_right() {
+    let (text, tone) = verdict(&status(Counts { agreed: 41, ..Counts::default() }), &[], false);
+    assert_eq!(text, "All right: 41 in scope, 41 agreed; last good cycle 2 minutes ago");
+    assert_eq!(tone, Tone::Good);
+}
+
+#[test]
+fn what_needs_a_human_is_named_with_the_command_that_helps() {
+    let trip = GuardTrip { cycle: 3, creates: 12, changes: 0, held: 12 };
+    let counts = Counts { agreed: 28, held: 12, parked: 1, ..Counts::default() };
+    let (text, tone) = verdict(&status(counts), &[trip], true);
+    assert_eq!(tone, Tone::Bad);
+    assert!(text.starts_with("Needs a human: the guard holds 12 changes"), "{text}");
+    assert!(text.contains("`hiresync approve 3`") && text.contains("1 parked (roster"), "{text}");
+}
+
+#[test]
+fn a_lasting_fault_comes_before_everything_else() {
+    let mut status = status(Counts::default());
+    status.last_fault = Some(Fault {
+        code: "unauthorized".to_owned(),
+        what: "Lever refuses the key".to_owned(),
+        remedy: "Check [lever] api_key.".to_owned(),
+        since: at("2026-05-01T07:00:00Z"),
+    });
+    let (text, _) = verdict(&status, &[], true);
+    assert_eq!(text, "Lever cannot be read for 3 hours: Lever refuses the key. Check [lever] api_key.");
+}
+
+#[test]
+fn silence_is_unhealthy_and_a_long_first_backfill_is_not() {
+    let (start, interval) = (at("2026-05-01T08:00:00Z"), TimeDelta::minutes(5));
+    let now = at("2026-05-01T10:00:00Z");
+    let asked = |good: Option<&str>, activity| health(good.map(at), start, interval, activity, now);
+    assert!(asked(Some("2026-05-01T09:50:00Z"), Activity::Idle).is_ok());
+    assert!(asked(Some("2026-05-01T09:30:00Z"), Activity::Idle).is_err());
+    assert!(asked(None, Activity::Idle).is_err());
+    assert!(asked(None, Activity::Reading { read: 5, of: 9 }).is_ok());
+    assert!(asked(Some("2026-04-01T09:50:00Z"), Activity::Idle).is_err());
+}
+
+#[test]
+fn a_status_survives_its_form_on_the_socket() {
+    let now = at("2026-05-01T10:00:00Z");
+    let answer = StatusAnswer {
+        summary: "All right".to_owned(),
+        ok: true,
+        needs_human: false,
+        version: "0".to_owned(),
+        now,
+        started_at: now,
+        uptime_seconds: 0,
+        next_poll_at: now,
+        next_full_sweep_at: now,
+        requests_per_second: 9.0,
+        recovery: None,
+        guards: Vec::new(),
+        engine: status(Counts { agreed: 2, sent: 1, ..Counts::default() }),
+    };
+    let text = serde_json::to_string(&answer).unwrap();
+    let back: StatusAnswer = serde_json::from_str(&text).unwrap();
+    assert_eq!(back.engine, answer.engine);
+    let shown = super::status(&back);
+    assert!(shown.contains("roster  file-export  active  3         2"), "{shown}");
+}
+
+#[test]
+fn a_plan_shows_old_and_new_and_counts_its_decisions() {
+    let line = |decision: &str, fields| PlanLine {
+        target: "roster".to_owned(),
+        contact: "c1".to_owned(),
+        decision: decision.to_owned(),
+        why: "hired".to_owned(),
+        fields,
+        filled: Vec::new(),
+        missing: vec![],
+    };
+    let field = PlanField {
+        field: "person.first".to_owned(),
+        old: Some("Ana".to_owned()),
+        new: "Ada\u{1b}".to_owned(),
+    };
+    let plan = PlanAnswer { changes: vec![line("update", vec![field]), line("nothing", vec![])] };
+    assert_eq!(
+        plan.text(),
+        "roster c1: update: hired\n    person.first = \"Ana\" → \"Ada\\u{1b}\"\nPlan for 2 people: 1 nothing, 1 update. Nothing was written.\n"
+    );
+}

@@ -1,0 +1,41 @@
+//! What systemd is told, and what it tells. Without systemd everything here does nothing.
+
+use std::time::Duration;
+
+use sd_notify::NotifyState;
+
+/// Tells the service manager.
+pub fn notify(state: &[NotifyState<'_>]) {
+    // Nobody listens, or the socket is gone: neither is a reason to stop.
+    let _ = sd_notify::notify(state);
+}
+
+/// Whether a service manager listens.
+pub fn is_listening() -> bool {
+    std::env::var_os("NOTIFY_SOCKET").is_some()
+}
+
+/// Started, and usable.
+pub fn ready(status: &str) {
+    notify(&[NotifyState::Ready, NotifyState::Status(status)]);
+}
+
+/// What `systemctl status` shows.
+pub fn status(status: &str) {
+    notify(&[NotifyState::Status(status)]);
+}
+
+/// Stopping.
+pub fn stopping() {
+    notify(&[NotifyState::Stopping, NotifyState::Status("stopping")]);
+}
+
+/// How often the watchdog wants to hear of us, if there is one: a third of its patience.
+pub fn heartbeat() -> Option<Duration> {
+    sd_notify::watchdog_enabled().map(|patience| patience / 3)
+}
+
+/// Alive.
+pub fn alive() {
+    notify(&[NotifyState::Watchdog]);
+}

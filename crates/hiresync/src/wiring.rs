@@ -1,0 +1,88 @@
+//! From a configuration to an engine: the one place that knows that the source is Lever.
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    sync::Arc,
+};
+
+use adapter_sdk::layers;
+use engine::{Engine, Parts, Settings, Source, Target};
+use http::Transport;
+use ledger::{DigestKey, Ledger, Opened, StateFolder};
+use people::{Clock, Timestamp};
+
+use crate::config::Config;
+
+/// What an engine is made of that outlives a configuration.
+#[derive(Debug, Clone)]
+pub struct Ground {
+    /// What is owed and was agreed.
+    pub ledger: Arc<Ledger>,
+    /// The way out.
+    pub transport: Arc<dyn Transport>,
+    /// The wall clock.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Ground {
+    /// An engine that does what `config` says.
+    pub fn engine(&self, config: &Config) -> Engine {
+        Engine::new(Parts {
+            source: self.source(config),
+            targets: targets(config),
+            ledger: Arc::clone(&self.ledger),
+            clock: Arc::clone(&self.clock),
+            settings: Settings {
+                hired_since: config.lever.hired_since,
+                zone: config.lever.zone,
+                guards: config.guards,
+            },
+        })
+    }
+
+    fn source(&self, config: &Config) -> Arc<dyn Source> {
+        let lever = &config.lever;
+        let needs = config.targets.iter().map(|target| target.mapping.needs());
+        let settings = lever::Settings {
+            requests_per_second: lever.requests_per_second,
+            confidential: lever.confidential,
+            needs: needs.fold(engine::Needs::default(), engine::Needs::union),
+            ..lever::Settings::new(lever.base_url.clone(), lever.api_key.clone())
+        };
+        // Decides the pauses between attempts: two daemons that met the same fault must not come back in step.
+        let seed = RandomState::new().hash_one(std::process::id());
+        Arc::new(lever::Lever::new(settings, Arc::clone(&self.transport), Arc::clone(&self.clock), seed))
+    }
+}
+
+fn targets(config: &Config) -> Vec<Target> {
+    let target = |target: &crate::config::TargetConfig| Target {
+        name: target.name.clone(),
+        adapter: layers::wrap(Arc::clone(&target.adapter)),
+        mapping: Arc::clone(&target.mapping),
+    };
+    config.targets.iter().map(target).collect()
+}
+
+/// The real way out.
+pub fn transport() -> Result<Arc<dyn Transport>, String> {
+    Ok(Arc::new(http::Client::new().map_err(|problem| problem.to_string())?))
+}
+
+/// Opens the ledger in a locked folder, under the configured key or the one kept there.
+pub fn open(folder: &StateFolder, config: &Config, now: Timestamp) -> ledger::Result<Opened> {
+    let key = match &config.state.digest_key {
+        Some(key) => DigestKey::new(key.clone()),
+        None => folder.digest_key()?,
+    };
+    let opened = folder.open(key, now)?;
+    if let Some(why) = &opened.lost {
+        tracing::error!(
+            code = "ledger.recovery",
+            "the ledger could not be used ({why}); a new one begins, and nobody is created before each target was asked for \
+             exactly that person. The old one was moved aside in {}",
+            folder.dir().display()
+        );
+    }
+    Ok(opened)
+}

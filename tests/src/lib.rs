@@ -1,1 +1,0 @@
-//! The real binary, proven from outside.
