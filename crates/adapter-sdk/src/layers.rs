@@ -59,7 +59,7 @@ impl Traced {
         let answer = answer.await;
         let outcome = answer.as_ref().map_or_else(|error| error.kind().code(), |_| "ok");
         let elapsed_ms = millis_since(started);
-        debug!(target = %self.info().target, call, id, outcome, elapsed_ms, "{call} answered {outcome}");
+        debug!(target_name = %self.info().target, call, id, outcome, elapsed_ms, "{call} answered {outcome}");
         answer
     }
 }
@@ -95,7 +95,7 @@ impl HrisAdapter for Traced {
         for (delivery, answer) in deliveries.iter().zip(&answers) {
             let outcome = outcome_code(answer);
             debug!(
-                target = %delivery.target,
+                target_name = %delivery.target,
                 contact = %delivery.contact,
                 generation = delivery.generation.0,
                 intent = %delivery.intent,

@@ -181,6 +181,8 @@ pub(crate) struct Run {
 #[derive(Debug, Default)]
 struct Queue {
     due: VecDeque<ContactId>,
+    /// Of these, who was read: marked or not, once is enough.
+    read: BTreeSet<ContactId>,
     after: Option<ContactId>,
     again: BTreeSet<ContactId>,
     is_closed: bool,
@@ -451,6 +453,7 @@ impl Engine {
         {
             if self.has_usable_debt(run, &contact)? {
                 let mark = self.ledger.mark_of(&contact)?;
+                run.queue.read.insert(contact.clone());
                 batch.insert(contact, mark);
             }
         }
@@ -458,7 +461,8 @@ impl Engine {
             let page = self.ledger.marked(run.queue.after.as_ref(), READ_BATCH - batch.len())?;
             let Some((last, _)) = page.last() else { break };
             run.queue.after = Some(last.clone());
-            batch.extend(page.into_iter().map(|(contact, mark)| (contact, Some(mark))));
+            let unread = page.into_iter().filter(|(contact, _)| !run.queue.read.contains(contact));
+            batch.extend(unread.map(|(contact, mark)| (contact, Some(mark))));
         }
         if batch.is_empty() {
             run.queue.is_closed = true;

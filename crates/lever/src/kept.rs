@@ -67,9 +67,9 @@ impl<T> Kept<T> {
 
 /// Which archive reasons mean a hire, and which surely do not.
 ///
-/// Both lists are asked for, and a reason counts only where it was *seen*: an opportunity is [`Candidacy::Closed`] when its
-/// reason stands in the list of type `non-hired`, and [`Candidacy::Unclear`] when it stands in neither or in both. With
-/// only the hired ones, a reason made this minute would look like evidence that somebody was not hired.
+/// A reason counts only where it was *seen*: an opportunity is [`Candidacy::Closed`] when its reason was listed as
+/// `non-hired`, and [`Candidacy::Unclear`] when it was listed as neither or as both. With only the hired ones, a reason made
+/// this minute would look like evidence that somebody was not hired.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reasons {
     pub(crate) hired: BTreeSet<String>,
@@ -140,51 +140,63 @@ impl Reasons {
     }
 }
 
+/// One list says the type of every reason. Where it does not (old records lack it), Lever is asked for each type.
 async fn read(caller: &Caller) -> Result<Reasons, Trouble> {
-    let hired = read_type(caller, "hired", true).await?;
-    let closed = read_type(caller, "non-hired", false).await?;
+    let all = read_list(caller, None).await?;
+    let says_all = all.iter().all(|reason| reason.is_hired.is_some());
+    let (hired, closed) = if says_all && all.iter().any(|reason| reason.is_hired == Some(true)) {
+        all.into_iter().partition(|reason| reason.is_hired == Some(true))
+    } else {
+        (read_list(caller, Some("hired")).await?, read_list(caller, Some("non-hired")).await?)
+    };
+    // A reason in the list of one type that says itself that it is of the other counts for neither.
+    let of_type = |reasons: Vec<Reason>, is_hired: bool| -> BTreeSet<String> {
+        let fitting =
+            reasons.into_iter().filter(|reason| reason.is_hired.is_none_or(|says| says == is_hired));
+        fitting.map(|reason| reason.id).collect()
+    };
+    let (hired, closed) = (of_type(hired, true), of_type(closed, false));
+    if hired.is_empty() {
+        return Err(not_understood(caller, NONE_HIRED));
+    }
     Ok(Reasons { hired, closed, read_at: Instant::now() })
 }
 
-/// The reasons of one type: those in the list of that type that do not say themselves that they are of another.
-async fn read_type(caller: &Caller, word: &'static str, is_hired: bool) -> Result<BTreeSet<String>, Trouble> {
-    let mut ids = BTreeSet::new();
+/// All pages of the list of reasons, of one type or of every type.
+async fn read_list(caller: &Caller, of_type: Option<&'static str>) -> Result<Vec<Reason>, Trouble> {
+    let mut reasons = Vec::new();
     let mut offset: Option<String> = None;
     // An account has some dozens of reasons; a list that never ends is no list.
     for _ in 0..100 {
-        let mut ask = Ask::list(Endpoint::ArchiveReasons).with("type", word).with("limit", "100");
+        let mut ask = Ask::list(Endpoint::ArchiveReasons);
+        if let Some(word) = of_type {
+            ask = ask.with("type", word);
+        }
+        ask = ask.with("limit", "100");
         if let Some(offset) = &offset {
             ask = ask.with("offset", offset.as_str());
         }
-        let seen_before = !ids.is_empty();
+        // Lever's "Hired" cannot be removed, so an answer without any is an answer that went wrong.
+        let must_hold_one = of_type == Some("hired") && reasons.is_empty();
         let page = caller.get(&ask, |text| {
             let page = list(text, Shape::Loose)?;
             let records = page.records.iter().enumerate();
-            let reasons =
-                records.map(|(at, raw)| Reason::from_list(at, raw)).collect::<Result<Vec<_>, _>>()?;
-            // Lever's "Hired" cannot be removed, so an answer without any is an answer that went wrong.
-            if is_hired && reasons.is_empty() && !seen_before {
+            let found = records.map(|(at, raw)| Reason::from_list(at, raw)).collect::<Result<Vec<_>, _>>()?;
+            if must_hold_one && found.is_empty() {
                 return Err(NotUnderstood::at(NONE_HIRED));
             }
-            Ok((reasons, page.next))
+            Ok((found, page.next))
         });
-        let (reasons, next) = page.await?.value;
-        let of_type =
-            reasons.into_iter().filter(|reason| reason.is_hired.is_none_or(|says| says == is_hired));
-        ids.extend(of_type.map(|reason| reason.id));
+        let (found, next) = page.await?.value;
+        reasons.extend(found);
         match next {
             Some(next) => offset = Some(next),
-            None if is_hired && ids.is_empty() => {
-                let place = NONE_HIRED;
-                return Err(caller.trouble(
-                    Endpoint::ArchiveReasons,
-                    What::NotUnderstood(NotUnderstood::at(place)),
-                    1,
-                ));
-            }
-            None => return Ok(ids),
+            None => return Ok(reasons),
         }
     }
-    let place = "archive reasons, whose pages never end";
-    Err(caller.trouble(Endpoint::ArchiveReasons, What::NotUnderstood(NotUnderstood::at(place)), 1))
+    Err(not_understood(caller, "archive reasons, whose pages never end"))
+}
+
+fn not_understood(caller: &Caller, place: &'static str) -> Trouble {
+    caller.trouble(Endpoint::ArchiveReasons, What::NotUnderstood(NotUnderstood::at(place)), 1)
 }

@@ -22,6 +22,9 @@ pub(crate) const DATE_MS: i64 = 784_111_777_000;
 
 pub(crate) type Answer = Result<Response, Failure>;
 
+/// One hired reason and one other, as the list of all types gives them.
+const BOTH_REASONS: &str = r#"{"data":[{"id":"hired","type":"hired"},{"id":"other","type":"non-hired"}]}"#;
+
 /// Routes are beginnings of targets, like `/opportunities?archived=true`; the longest that fits answers. Its answers are
 /// given in order, and the last one over and over.
 #[derive(Debug, Default)]
@@ -35,6 +38,7 @@ impl Scripted {
     /// With one hired reason, `hired`, and one other, `other`.
     pub(crate) fn new() -> Self {
         Scripted::default()
+            .on("/archive_reasons?limit=100", [ok(BOTH_REASONS)])
             .on("/archive_reasons?type=hired", [ok(r#"{"data":{"id":"hired","type":"hired"}}"#)])
             .on("/archive_reasons?type=non-hired", [ok(r#"{"data":[{"id":"other","type":"non-hired"}]}"#)])
     }

@@ -35,7 +35,7 @@ async fn a_healthy_account_gives_no_warnings_and_is_only_read() {
     let (lever, scripted) = lever(healthy());
     assert_eq!(warnings(&lever).await, Vec::<String>::new());
     assert_eq!(
-        scripted.asked()[2..],
+        scripted.asked()[1..],
         [
             "/opportunities?archived=true&archive_reason_id=hired&expand=applications&limit=100",
             "/contacts/c1",
@@ -51,7 +51,7 @@ async fn a_healthy_account_gives_no_warnings_and_is_only_read() {
 async fn what_nobody_mapped_is_not_even_checked() {
     let (lever, scripted) = lever_with(Settings { needs: Needs::default(), ..settings() }, healthy());
     assert!(warnings(&lever).await.is_empty());
-    assert_eq!(scripted.asked().len(), 4);
+    assert_eq!(scripted.asked().len(), 3);
 }
 
 #[tokio::test(start_paused = true)]

@@ -117,7 +117,7 @@ async fn a_hire_is_read_whole() {
 async fn what_nobody_mapped_is_not_asked_for() {
     let (lever, scripted) = lever_with(settings(), everything());
     let person = person(reading(&lever, "c1", &[]).await);
-    assert_eq!(scripted.asked().len(), 3, "{:?}", scripted.asked());
+    assert_eq!(scripted.asked().len(), 2, "{:?}", scripted.asked());
     let hire = &person.hires["o1"];
     assert!(
         hire.posting.is_none() && hire.offer.is_none() && hire.manager.is_none() && hire.recruiter.is_none()
