@@ -89,8 +89,7 @@ impl Engine {
 
     /// Counts the standings themselves and compares with the running counts: in scope less the parts must be 0.
     fn completeness(&self, target: &TargetName, counts: ledger::Counts) -> ledger::Result<(u64, u64)> {
-        let mut in_scope = 0;
-        self.each(target, |_, standing| in_scope += u64::from(state(standing).is_some()))?;
+        let in_scope = self.ledger.recount(target)?.in_scope();
         Ok((in_scope, in_scope.abs_diff(counts.in_scope())))
     }
 
@@ -131,7 +130,7 @@ impl Engine {
     /// Everybody who waits for a human after a refusal.
     pub fn parked(&self) -> ledger::Result<Vec<(ContactId, TargetExplanation)>> {
         let mut parked = Vec::new();
-        for target in &self.targets {
+        for target in self.targets.iter().filter(|target| self.ledger.counts(&target.name).parked > 0) {
             let mut found = Vec::new();
             self.each(&target.name, |contact, standing| {
                 if state(standing) == Some("parked") {
@@ -148,7 +147,7 @@ impl Engine {
     /// Cycles whose debts are held by a guard.
     pub fn guards(&self) -> ledger::Result<Vec<GuardTrip>> {
         let mut trips = std::collections::BTreeMap::<u64, GuardTrip>::new();
-        for target in &self.targets {
+        for target in self.targets.iter().filter(|target| self.ledger.counts(&target.name).held > 0) {
             self.each(&target.name, |_, standing| {
                 let Some((cycle, owed)) = guard_of(standing) else { return };
                 let trip = trips.entry(cycle).or_insert(GuardTrip { cycle, creates: 0, changes: 0, held: 0 });

@@ -6,7 +6,10 @@ use std::{
 };
 
 use people::{ContactId, OpportunityId, TargetName, Timestamp};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 
 use crate::{
     DigestKey,
@@ -79,15 +82,15 @@ impl Counts {
         self.agreed + self.waiting + self.sent + self.held + self.parked
     }
 
-    fn slot(&mut self, standing: &Standing) -> Option<&mut u64> {
-        match &standing.owed {
+    fn slot(&mut self, place: &Place) -> Option<&mut u64> {
+        match &place.owed {
             Some(owed) => Some(match owed.phase {
                 Phase::Waiting { .. } => &mut self.waiting,
                 Phase::Sent { .. } => &mut self.sent,
                 Phase::Held { .. } => &mut self.held,
                 Phase::Parked { .. } => &mut self.parked,
             }),
-            None => standing.agreed.as_ref().map(|_| &mut self.agreed),
+            None => place.agreed.as_ref().map(|_| &mut self.agreed),
         }
     }
 }
@@ -110,22 +113,47 @@ impl Census {
             .collect()
     }
 
-    fn enter(&mut self, target: &TargetName, contact: &ContactId, standing: &Standing) {
-        if let Some(slot) = self.targets.entry(target.clone()).or_default().slot(standing) {
+    fn enter(&mut self, target: &TargetName, contact: &ContactId, place: &Place) {
+        if let Some(slot) = self.targets.entry(target.clone()).or_default().slot(place) {
             *slot += 1;
         }
-        if let Some(at) = standing.due() {
+        if let Some(at) = place.due() {
             self.due.insert((at, contact.clone(), target.clone()));
         }
     }
 
-    fn leave(&mut self, target: &TargetName, contact: &ContactId, standing: &Standing) {
-        if let Some(slot) = self.targets.entry(target.clone()).or_default().slot(standing) {
+    fn leave(&mut self, target: &TargetName, contact: &ContactId, place: &Place) {
+        if let Some(slot) = self.targets.entry(target.clone()).or_default().slot(place) {
             *slot -= 1;
         }
-        if let Some(at) = standing.due() {
+        if let Some(at) = place.due() {
             self.due.remove(&(at, contact.clone(), target.clone()));
         }
+    }
+}
+
+/// As much of a standing as is counted.
+#[derive(Debug, Deserialize)]
+struct Place {
+    agreed: Option<IgnoredAny>,
+    owed: Option<PlaceOwed>,
+}
+
+#[derive(Debug, Deserialize)]
+struct PlaceOwed {
+    phase: Phase,
+}
+
+impl Place {
+    fn of(standing: &Standing) -> Place {
+        Place {
+            agreed: standing.agreed.as_ref().map(|_| IgnoredAny),
+            owed: standing.owed.as_ref().map(|owed| PlaceOwed { phase: owed.phase.clone() }),
+        }
+    }
+
+    fn due(&self) -> Option<Timestamp> {
+        self.owed.as_ref().and_then(|owed| owed.phase.due())
     }
 }
 
@@ -170,8 +198,10 @@ impl Ledger {
             census: Mutex::default(),
             writing: Mutex::new(next_event),
         };
-        ledger.each_standing(|target, contact, standing| {
-            ledger.lock_census().enter(&target, &contact, &standing)
+        ledger.each_place(&[], |key, place| {
+            let (target, contact) = standing_ids(key)?;
+            ledger.lock_census().enter(&target, &contact, &place);
+            Ok(())
         })?;
         Ok(ledger)
     }
@@ -304,27 +334,37 @@ impl Ledger {
             let mut census = self.lock_census();
             for ((target, contact), (before, after)) in standings {
                 if let Some(before) = before {
-                    census.leave(&target, &contact, &before);
+                    census.leave(&target, &contact, &Place::of(&before));
                 }
                 if let Some(after) = after {
-                    census.enter(&target, &contact, &after);
+                    census.enter(&target, &contact, &Place::of(&after));
                 }
             }
         }
         Ok(Durable(value))
     }
 
-    /// Calls `each` with every standing, target by target.
-    pub fn each_standing(&self, mut each: impl FnMut(TargetName, ContactId, Standing)) -> Result<()> {
+    /// Counts the standings of one target themselves: what the running counts should be.
+    pub fn recount(&self, target: &TargetName) -> Result<Counts> {
+        let mut counts = Counts::default();
+        self.each_place(&joined(&[target.as_str(), ""]), |_, place| {
+            if let Some(slot) = counts.slot(&place) {
+                *slot += 1;
+            }
+            Ok(())
+        })?;
+        Ok(counts)
+    }
+
+    /// Calls `each` with every standing whose key begins with `prefix`, without reading what was agreed: there may be a hundred
+    /// thousand.
+    fn each_place(&self, prefix: &[u8], mut each: impl FnMut(&[u8], Place) -> Result<()>) -> Result<()> {
         let mut after = Vec::new();
         loop {
-            let page = self.page::<Standing>(Tree::Standings, &[], &after, CHUNK)?;
+            let page = self.page::<Place>(Tree::Standings, prefix, &after, CHUNK)?;
             let Some((last, _)) = page.last() else { return Ok(()) };
             after.clone_from(last);
-            for (key, standing) in page {
-                let (target, contact) = standing_ids(&key)?;
-                each(target, contact, standing);
-            }
+            page.into_iter().try_for_each(|(key, place)| each(&key, place))?;
         }
     }
 

@@ -352,7 +352,14 @@ impl Standing {
 
     /// When something is to be done about it by itself, if ever.
     pub fn due(&self) -> Option<Timestamp> {
-        match &self.owed.as_ref()?.phase {
+        self.owed.as_ref().and_then(|owed| owed.phase.due())
+    }
+}
+
+impl Phase {
+    /// When something is to be done about it by itself, if ever.
+    pub fn due(&self) -> Option<Timestamp> {
+        match self {
             Phase::Waiting { not_before } => Some(*not_before),
             Phase::Sent { ask_after, .. } => Some(*ask_after),
             Phase::Held { .. } | Phase::Parked { .. } => None,
