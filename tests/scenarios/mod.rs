@@ -1,3 +1,32 @@
 //! The real binary, from outside.
+#![allow(clippy::unwrap_used, reason = "a test, helpers included")]
 
 mod architecture;
+mod config;
+mod crash;
+mod daemon;
+mod figures;
+mod guard;
+mod ledger;
+mod lever;
+mod people;
+mod privacy;
+mod target;
+
+use std::time::Duration;
+
+use crate::harness::wait::within;
+
+/// A number in the environment: how a soak asks for more.
+fn number(name: &str) -> Option<u64> {
+    let text = std::env::var_os(name)?.into_string().unwrap();
+    Some(text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
+}
+
+/// Checks again and again for so long that something stays as it is.
+fn all_along(span: Duration, mut check: impl FnMut()) {
+    let _: Option<()> = within(span, || {
+        check();
+        None
+    });
+}

@@ -73,6 +73,24 @@ impl FileExport {
         Found { link: link(remote, rows), contact: Some(remote.clone()), evidence }
     }
 
+    /// The person's columns, as far as the rows of a person are of one mind. They differ where a hire is not delivered any
+    /// more, or where profiles were merged, and then no row can speak for the others: not even the one of the highest
+    /// generation, for a lost ledger counts anew. What is left out here is written again, to the rows that are delivered.
+    /// A row that HR edited speaks all the same, lest an edit be overwritten.
+    fn person(&self, view: &View, rows: &[&Row]) -> Fields {
+        let edited = rows.iter().filter(|row| row.edited).max_by_key(|row| row.generation);
+        let mut person = match edited.or(rows.first()) {
+            Some(row) => self.fields(view, row, &self.columns.person),
+            None => Fields::new(),
+        };
+        if edited.is_none() {
+            person.retain(|name, said| {
+                rows.iter().all(|row| view.value(row, name.as_str()).as_ref() == Some(said.reveal()))
+            });
+        }
+        person
+    }
+
     fn fields(&self, view: &View, row: &Row, columns: &[FieldName]) -> Fields {
         let field = |name: &FieldName| Some((name.clone(), Pii::new(view.value(row, name.as_str())?)));
         columns.iter().filter_map(field).collect()
@@ -92,7 +110,7 @@ impl HrisAdapter for FileExport {
     /// A row stands for itself, so whatever belongs to this contact or to one of its opportunities is one record, even
     /// where two profiles were merged: the next delivery moves every row to the surviving contact.
     async fn find(&self, who: &Identity) -> Result<Vec<Found>> {
-        let view = self.store.view()?;
+        let view = self.store.finished_view()?;
         let claimed = |row: &&Row| view.claimed(row);
         let own: Vec<&Row> = view.roster.of(&who.contact).filter(claimed).collect();
         let others = who.opportunities.iter().filter_map(|opportunity| view.roster.row(opportunity));
@@ -111,12 +129,12 @@ impl HrisAdapter for FileExport {
         self.store.refuse_lost(&view)?;
         let Ok(contact) = remote.as_str().parse::<ContactId>() else { return Ok(None) };
         let rows: Vec<&Row> = view.roster.of(&contact).filter(|row| view.claimed(row)).collect();
-        // Rows of the same person can differ in the person's columns when an older hire is not delivered any more: the row
-        // of the latest decision speaks.
-        let Some(latest) = rows.iter().max_by_key(|row| row.generation) else { return Ok(None) };
+        if rows.is_empty() {
+            return Ok(None);
+        }
         Ok(Some(RemoteState {
             link: link(&contact, rows.iter().copied()),
-            person: self.fields(&view, latest, &self.columns.person),
+            person: self.person(&view, &rows),
             hires: rows
                 .iter()
                 .map(|row| (row.opportunity.clone(), self.fields(&view, row, &self.columns.hire)))

@@ -29,8 +29,9 @@
 //!
 //! The private copy is a copy and no hard link: a spreadsheet that writes in place would change both.
 //!
-//! A row of a write that was cut off after step 4 is in the file, but [`View::claimed`] leaves it out: whoever asks is made
-//! to deliver again, which finishes the write and changes nothing else.
+//! A row of a write that was cut off after step 4 is in the file, but [`View::claimed`] leaves it out until the write is
+//! finished: by the next delivery, or by the next search for a person ([`Store::finished_view`]). Without the latter a hire
+//! taken back after such a kill would stay in the file and be nobody's.
 
 use std::{
     collections::BTreeSet,
@@ -132,11 +133,7 @@ impl Store {
 
     /// Brings the export to what `deliveries` want, in one write, or in none if it is so already.
     pub(crate) fn deliver(&self, deliveries: &[Delivery]) -> Result<Batch> {
-        let home = Folder::open_or_create(&self.settings.path, &self.steps)?;
-        let private = home.inside_or_create(PRIVATE)?;
-        let lock = private.lock(LOCK, self.target.as_str())?;
-        self.own(&lock, private.path())?;
-        self.finish(&home, &private)?;
+        let (home, private, _lock) = self.take()?;
         let view = self.look(&home, Some(&private))?;
         let exported_before =
             |delivery: &Delivery| delivery.link.as_ref().is_some_and(|link| !link.hires.is_empty());
@@ -161,6 +158,27 @@ impl Store {
         }
         let put_back = (view.missing && self.settings.layout == Layout::Roster).then(|| self.roster_file());
         Ok(Batch { effects, roster, put_back })
+    }
+
+    /// What the export holds now, a write that was cut off included: it is finished first, so that whoever is in the file is
+    /// found, also when nobody is owed anything any more.
+    pub(crate) fn finished_view(&self) -> Result<Arc<View>> {
+        let view = self.view()?;
+        if !view.cut_off {
+            return Ok(view);
+        }
+        let (home, private, _lock) = self.take()?;
+        self.look(&home, Some(&private))
+    }
+
+    /// The folder, ours alone and with no write under way.
+    fn take(&self) -> Result<(Folder, Folder, Lock)> {
+        let home = Folder::open_or_create(&self.settings.path, &self.steps)?;
+        let private = home.inside_or_create(PRIVATE)?;
+        let lock = private.lock(LOCK, self.target.as_str())?;
+        self.own(&lock, private.path())?;
+        self.finish(&home, &private)?;
+        Ok((home, private, lock))
     }
 
     /// Looks at the folder, its permissions and its content. Changes nothing.

@@ -193,6 +193,23 @@ async fn nothing_changed_means_no_write_and_the_same_file() {
 }
 
 #[tokio::test]
+async fn where_the_rows_of_a_person_differ_none_speaks_for_the_others() {
+    // given: the row of a hire that is not delivered any more keeps the name that it had
+    let export = Export::new("csv", "roster");
+    let both = [("ada-1", "Engineer"), ("ada-2", "Lead")];
+    export.deliver(&[delivery("ada", "Ada", &both, Intent::Add)]).await;
+    // and: the ledger was lost, and generations count anew
+    let one = delivery("ada", "Ada King", &both[..1], Intent::Update);
+    export.deliver(&[Delivery { generation: Generation(1), ..one }]).await;
+    // when
+    let held = export.adapter().read(&"ada".parse().unwrap()).await.unwrap().unwrap();
+    // then
+    let named: Vec<&str> = held.person.keys().map(FieldName::as_str).collect();
+    assert_eq!(named, ["phone", "ref"]);
+    assert_eq!(held.hires.len(), 2);
+}
+
+#[tokio::test]
 async fn the_old_file_stays_whole_for_whoever_has_it_open() {
     let export = Export::new("csv", "roster");
     export.deliver(&[add("ada", "Ada")]).await;

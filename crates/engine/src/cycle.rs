@@ -521,7 +521,7 @@ impl Engine {
         let identity = Identity { contact: contact.clone(), opportunities, emails: Vec::new() };
         for target in &self.targets {
             let usable = !run.unusable.contains(&target.name) && !run.unknown.contains(&target.name);
-            self.settle_unknown(target, &identity, usable).await?;
+            self.settle_unknown(target, &identity, &BTreeSet::new(), usable).await?;
         }
         Ok(())
     }
@@ -590,11 +590,11 @@ impl Engine {
             return Ok(Planning::Later);
         }
         let usable = !run.unusable.contains(&target.name);
-        if mode == Mode::Real && !self.settle_unknown(target, &identity(person), usable).await? {
+        let in_scope = self.in_scope(person)?;
+        if mode == Mode::Real && !self.settle_unknown(target, &identity(person), &in_scope, usable).await? {
             return Ok(Planning::Unsettled);
         }
         let mut standing = self.ledger.standing(&target.name, &person.contact)?.unwrap_or_default();
-        let in_scope = self.in_scope(person)?;
         let today = self.clock.today(self.settings.zone);
         for opportunity in &in_scope {
             standing.decided_on.entry((*opportunity).clone()).or_insert(today);
@@ -630,6 +630,9 @@ impl Engine {
             };
             facts.remote = remote.as_ref().map_or(Remote::Gone, Remote::Holds);
             plan = plan::plan(&facts, self.ledger.key());
+        }
+        if let (Some(agreed), Some(remote)) = (&mut standing.agreed, &remote) {
+            agreed.link.hires.extend(remote.link.hires.clone());
         }
         Ok(Planning::Done(Box::new((standing, plan, remote))))
     }
@@ -720,6 +723,10 @@ impl Engine {
                 Decision::Compared(digests) => {
                     standing.forgive();
                     standing.compared(digests.clone());
+                    // The look may have shown a hire that an attempt without an answer left there.
+                    if let (Some(agreed), Some(seen)) = (&mut standing.agreed, &planned_from.agreed) {
+                        agreed.link.hires.extend(seen.link.hires.clone());
+                    }
                 }
                 Decision::Hold { debt, why } => {
                     let phase = Phase::Held { why: why.clone(), due: None };

@@ -8,7 +8,7 @@ use adapter_sdk::{
 };
 use futures::{StreamExt, stream};
 use ledger::{Digests, Draft, Durable, LinkOrigin, Outcome, Phase, TargetHealth, WhyHeld};
-use people::{ContactId, TargetName, Timestamp, Wanted};
+use people::{ContactId, OpportunityId, TargetName, Timestamp, Wanted};
 
 use crate::{
     Activity, Delivered,
@@ -377,11 +377,13 @@ impl Engine {
         Ok(())
     }
 
-    /// Settles a debt whose outcome is unknown, if its time has come. True when the person can be planned for again.
+    /// Settles a debt whose outcome is unknown, if its time has come. True when the person can be planned for again. `wanted`
+    /// are the hires that the person is owed for now.
     pub(crate) async fn settle_unknown(
         &self,
         target: &Target,
         identity: &Identity,
+        wanted: &BTreeSet<&OpportunityId>,
         usable: bool,
     ) -> Result<bool, CycleError> {
         let contact = &identity.contact;
@@ -390,7 +392,14 @@ impl Engine {
         let Phase::Sent { at, ask_after, looks } = owed.phase else { return Ok(true) };
         let now = self.clock.now();
         let capabilities = target.adapter.info().capabilities;
-        let repeatable = capabilities.dedupes_by_key || owed.intent == Intent::Update;
+        // Repeating settles it only if it will be repeated. A new hire taken back since then may be over there all the same,
+        // and is looked for: else nobody would be told. One that was there before says nothing about this attempt.
+        let known = |hire: &OpportunityId| {
+            standing.agreed.as_ref().is_some_and(|agreed| agreed.link.hires.contains_key(hire))
+        };
+        let mut sent = owed.sent.iter().flat_map(|sent| sent.hires.keys()).filter(|hire| !known(hire));
+        let repeatable = (capabilities.dedupes_by_key || owed.intent == Intent::Update)
+            && sent.all(|hire| wanted.contains(hire));
         if repeatable || !capabilities.find && now >= ask_after {
             if !repeatable {
                 // It can neither be repeated nor looked up: only a human can know.

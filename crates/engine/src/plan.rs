@@ -142,12 +142,15 @@ fn change(
         return Decision::Agreed;
     }
     let mut digests = digests;
-    let new_hires: BTreeSet<OpportunityId> = match &agreed.digests {
+    // Hires that were not part of what was last agreed: new ones, and those that come back.
+    let joining: BTreeSet<OpportunityId> = match &agreed.digests {
         Some(base) => facts.wanted.hires.keys().filter(|id| !base.hires.contains_key(*id)).cloned().collect(),
         None => {
             facts.wanted.hires.keys().filter(|id| !agreed.link.hires.contains_key(*id)).cloned().collect()
         }
     };
+    let new_hires: BTreeSet<OpportunityId> =
+        joining.iter().filter(|id| !agreed.link.hires.contains_key(*id)).cloned().collect();
     let mut wanted = facts.wanted.clone();
     if !capabilities.rehire {
         // One record cannot hold another hire: a human decides what a rehire means over there.
@@ -183,7 +186,7 @@ fn change(
     let adopted = agreed.digests.is_none();
     let is_settled = |field: &FieldKey| adopted && facts.pinned.contains(name_of(field));
     if capabilities.read {
-        let compared = match facts.remote {
+        let mut compared = match facts.remote {
             Remote::Unasked => return Decision::Ask,
             Remote::Gone => {
                 let debt = Debt { intent: Intent::Update, wanted: key.whole(&digests), changed };
@@ -198,6 +201,14 @@ fn change(
                 remote,
             ),
         };
+        if let (Remote::Holds(remote), false) = (facts.remote, joining.is_empty()) {
+            // The record of a hire that comes back may hold the person as they were when it went. A field that the target
+            // does not speak of is such a one: its records are not of one mind.
+            let person = facts.wanted.person.keys().map(|field| FieldKey::Person { field: field.clone() });
+            compared.write.extend(person.filter(|field| held_value(remote, field).is_none()));
+            compared.write.sort();
+            compared.write.dedup();
+        }
         overlay(&mut wanted, &compared.write, facts.remote);
         if !compared.kept.is_empty() {
             plan.tasks.push(disagreement_task(&compared.kept, key.whole(&digests)));

@@ -248,17 +248,10 @@ impl Standing {
         self.agree(link, sent, at);
     }
 
-    /// Keeps what was agreed about hires that are in scope no longer: their records are still there.
+    /// Hires that were not part of it keep their links: their records are still there. What was agreed about them is
+    /// forgotten: how the person looks in those records is not known any more, should they come back into scope.
     fn agree(&mut self, mut link: Link, digests: Option<Digests>, at: Timestamp) {
         let before = self.agreed.take();
-        let digests =
-            digests.map(|digests| match before.as_ref().and_then(|before| before.digests.clone()) {
-                Some(mut all) => {
-                    all.extend(digests);
-                    all
-                }
-                None => digests,
-            });
         if let Some(before) = before {
             for (opportunity, remote) in before.link.hires {
                 link.hires.entry(opportunity).or_insert(remote);
@@ -489,7 +482,8 @@ mod tests {
             );
         }
         let agreed = standing.agreed.unwrap();
-        assert_eq!((agreed.link.hires.len(), agreed.digests.unwrap().hires.len()), (2, 2));
+        // The record is known, what it holds is not: should the hire come back, it is compared anew.
+        assert_eq!((agreed.link.hires.len(), agreed.digests.unwrap().hires.len()), (2, 1));
     }
 
     #[test]

@@ -388,6 +388,10 @@ impl Lever {
             let (page, next) = match self.caller.get(&pages.ask(&ask).with("limit", "100"), decode).await {
                 Ok(got) => got.value,
                 Err(trouble) if pages.begin_anew(&trouble) => continue,
+                // Deleted since it was listed: then it has no offers because it is no hire, and that is no blank.
+                Err(trouble) if trouble.what == What::Missing && self.opportunity(of).await?.is_none() => {
+                    return Err(trouble);
+                }
                 Err(trouble) if trouble.is_about_the_object() => {
                     warn!(opportunity = %of, "the offers of a hire are missing or withheld");
                     return Ok(None);

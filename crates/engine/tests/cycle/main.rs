@@ -192,6 +192,46 @@ async fn an_answer_that_was_lost_leaves_one_record_and_the_edit_made_meanwhile_a
 }
 
 #[tokio::test]
+async fn a_hire_taken_back_while_its_answer_was_lost_is_found_over_there_and_becomes_a_task() {
+    for second in [false, true] {
+        let world = World::new();
+        world.hire("ada", "Ada", "o1");
+        if second {
+            world.cycle().await;
+            world.hire("ada", "Ada", "o2");
+        }
+        let taken_back = if second { "o2" } else { "o1" };
+        world.target.script([Fault::AnswerLost]);
+        world.cycle().await;
+        assert_eq!(world.state("ada"), Some("sent"));
+        world.unhire("ada", taken_back);
+        for _ in 0..3 {
+            world.later(TimeDelta::minutes(2));
+            world.cycle().await;
+        }
+        assert_eq!(world.target.records()[0].hires.len(), if second { 2 } else { 1 });
+        assert_eq!((world.state("ada"), world.open_tasks()), (Some("agreed"), vec![TaskKind::ReviewWithdrawal]));
+    }
+}
+
+#[tokio::test]
+async fn a_second_hire_whose_answer_was_lost_is_known_to_be_over_there_once_it_was_compared() {
+    let world = World::new();
+    world.hire("ada", "Ada", "o1");
+    world.cycle().await;
+    world.hire("ada", "Ada", "o2");
+    world.target.script([Fault::AnswerLost]);
+    world.cycle().await;
+    world.later(TimeDelta::minutes(2));
+    world.cycle().await;
+    let agreed = world.standing("ada").agreed.unwrap();
+    assert!(agreed.link.hires.contains_key(&opportunity("o2")), "{agreed:?}");
+    world.unhire("ada", "o2");
+    world.cycle().await;
+    assert_eq!(world.open_tasks(), [TaskKind::ReviewWithdrawal]);
+}
+
+#[tokio::test]
 async fn a_request_that_was_lost_is_sent_again_only_after_four_looks_found_nothing() {
     let world = World::with(Capabilities { dedupes_by_key: false, ..Memory::everything() });
     world.hire("ada", "Ada", "o1");

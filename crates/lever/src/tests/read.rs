@@ -139,7 +139,9 @@ async fn an_object_that_is_missing_or_withheld_costs_only_itself() {
     for refusal in [403, 404] {
         for path in ["/opportunities/o1/offers", "/postings/p1", "/requisitions/r1", "/users/u1", "/users/u2"]
         {
-            let (lever, _) = lever(everything().on(path, [status(refusal, "{}")]));
+            let there = ok(format!(r#"{{"data":{}}}"#, hire()));
+            let scripted = everything().on("/opportunities/o1", [there]).on(path, [status(refusal, "{}")]);
+            let (lever, _) = lever(scripted);
             let person = person(reading(&lever, "c1", &[]).await);
             let hire = &person.hires["o1"];
             assert_eq!(hire.offer.is_none(), path.ends_with("offers"), "{path}");
@@ -149,6 +151,15 @@ async fn an_object_that_is_missing_or_withheld_costs_only_itself() {
             assert_eq!(hire.manager.as_ref().unwrap().id, "u2");
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn offers_that_went_with_their_hire_are_no_blank() {
+    // It was deleted after it was listed: what was delivered must not lose its start date for that.
+    let gone = || [status(404, "{}")];
+    let scripted = everything().on("/opportunities/o1/offers", gone()).on("/opportunities/o1", gone());
+    let (lever, _) = lever(scripted);
+    assert!(matches!(reading(&lever, "c1", &[]).await, Reading::Failed(_)));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,304 @@
+//! Killed with SIGKILL at random moments, again and again, while recruiters go on working.
+//!
+//! After every kill the ledger is opened from a copy of the state folder: it must open as it is, and every row that HR can
+//! read must be backed by a mark that was on disk before the row was. After all kills one undisturbed run must bring
+//! exactly the hires, each once, with today's values.
+//!
+//! `HIRESYNC_CRASH_SEED` replays the edits and the moments of a run (the machine's scheduling is not in the seed);
+//! `HIRESYNC_CRASH_KILLS` says how many.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    time::Duration,
+};
+
+use chrono::TimeDelta;
+use ledger::{Origin, Standing, StateFolder};
+use people::{Clock, ContactId, OpportunityId, SystemClock, Zone};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use sandbox::{Lever, NewContact, Refused, Settings};
+use tokio::time::Instant;
+
+use crate::harness::{
+    Daemon, PretendLever, World,
+    lever::{hire, now_ms},
+    wait::pause,
+    watch::{Change, Watch},
+};
+
+/// Opportunities in the account to begin with: few, since the first cycle reads all who are hired before it delivers, at
+/// ten requests a second.
+const PEOPLE: usize = 24;
+/// The daemon has delivered long before; a moment that has not come by then is taken to be now.
+const MOMENT_MAX: Duration = Duration::from_secs(8);
+/// An attempt whose outcome a kill hid is looked up half a minute later; a machine under load takes longer.
+const SETTLED_WITHIN: Duration = Duration::from_secs(150);
+
+#[test]
+fn killed_at_any_moment_a_crash_loses_doubles_and_spoils_nobody() {
+    let seed = super::number("HIRESYNC_CRASH_SEED").unwrap_or_else(now_ms);
+    let kills = super::number("HIRESYNC_CRASH_KILLS").unwrap_or(40);
+    println!("crash: HIRESYNC_CRASH_SEED={seed} HIRESYNC_CRASH_KILLS={kills}");
+    let mut dice = ChaCha8Rng::seed_from_u64(seed);
+    let settings = Settings { rate: None, seed, ..Settings::default() };
+    let world = World::around(PretendLever::start(Lever::seeded(settings, PEOPLE, now_ms())))
+        .with(|setup| setup.hired_since = SystemClock.today(Zone::UTC) - TimeDelta::days(301));
+    fs::create_dir_all(world.setup.export.join(".hiresync")).unwrap();
+
+    let mut tally = Tally::default();
+    for kill in 1..=kills {
+        let moment = Moment::draw(&mut dice);
+        let newcomer = dice.random_range(0..HIRES_OF_A_HUNDRED);
+        recruiters_act(&mut world.lever.account(), now_ms(), newcomer, &mut dice);
+        for _ in 0..dice.random_range(0..=2) {
+            let what = dice.random_range(0..100);
+            recruiters_act(&mut world.lever.account(), now_ms(), what, &mut dice);
+        }
+        let how = run_until(&world, &moment, &mut dice);
+        tally.enter(&moment, how);
+        check_after_kill(&world, kill, &moment);
+    }
+    println!("crash: {tally}");
+    assert!(
+        kills < 20 || tally.at_the_files() * 4 >= kills,
+        "too few kills met a write to prove anything: {tally}"
+    );
+
+    let mut daemon = world.daemon();
+    daemon.wait_for_status("everybody is agreed after the last kill", SETTLED_WITHIN, |status| {
+        let target = &status["targets"]["roster"];
+        target["agreed"] == target["in_scope"]
+            && status["marked"] == 0
+            && !status["last_good_cycle_at"].is_null()
+    });
+    assert!(daemon.ended().is_none());
+    daemon.terminate().expect(0);
+    world.once(&["--full"]).expect(0);
+    world.assert_exact();
+    assert_eq!(world.lost_ledgers(), Vec::<String>::new());
+    let comparison = world.compare();
+    println!("crash: {kills} kills; {comparison}; 0 unopenable stores");
+    assert!(comparison.in_scope > 10, "the seed left too little to prove anything: {comparison}");
+}
+
+/// When the daemon is killed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Moment {
+    /// While it starts.
+    Startup(Duration),
+    /// Whenever.
+    Anywhere(Duration),
+    /// Right after the roster was replaced: the row is there, and the ledger was not told yet.
+    Roster(Duration),
+    /// Right after the manifest was replaced.
+    Manifest(Duration),
+    /// At one of the steps before and after these.
+    Private(usize),
+}
+
+impl Moment {
+    /// Half of them when the roster or its manifest changes.
+    fn draw(dice: &mut ChaCha8Rng) -> Moment {
+        let little = Duration::from_micros(dice.random_range(0..3_000));
+        match dice.random_range(0..20) {
+            0..7 => Moment::Roster(little.mul_f64(0.3)),
+            7..10 => Moment::Manifest(little),
+            10..13 => Moment::Private(dice.random_range(1..=24)),
+            13..16 => Moment::Startup(Duration::from_millis(dice.random_range(0..60))),
+            _ => Moment::Anywhere(Duration::from_millis(dice.random_range(60..1_800))),
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            Moment::Startup(_) => "while starting",
+            Moment::Anywhere(_) => "anywhere",
+            Moment::Roster(_) => "at the roster",
+            Moment::Manifest(_) => "at the manifest",
+            Moment::Private(_) => "at a private step",
+        }
+    }
+}
+
+/// What the kills met.
+#[derive(Debug, Default)]
+struct Tally {
+    met: BTreeMap<&'static str, u64>,
+    late: u64,
+}
+
+/// How a run came to its end.
+enum How {
+    AtTheMoment,
+    /// The moment did not come: nothing was to be written.
+    Late,
+}
+
+impl Tally {
+    fn enter(&mut self, moment: &Moment, how: How) {
+        match how {
+            How::AtTheMoment => *self.met.entry(moment.name()).or_default() += 1,
+            How::Late => self.late += 1,
+        }
+    }
+}
+
+impl Tally {
+    /// Kills while the roster or its manifest was being replaced.
+    fn at_the_files(&self) -> u64 {
+        ["at the roster", "at the manifest"].iter().filter_map(|name| self.met.get(name)).sum()
+    }
+}
+
+impl std::fmt::Display for Tally {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "killed {:?}, {} times because the moment did not come", self.met, self.late)
+    }
+}
+
+/// Starts the daemon, lets recruiters work beside it, and kills it at the moment.
+fn run_until(world: &World, moment: &Moment, dice: &mut ChaCha8Rng) -> How {
+    let public = Watch::on(&world.setup.export);
+    let private = Watch::on(&world.setup.export.join(".hiresync"));
+    let mut edit_at = Some(Duration::from_millis(dice.random_range(0..2_000)));
+    let began = Instant::now();
+    let daemon = world.launch();
+    let mut steps = 0;
+    loop {
+        let elapsed = began.elapsed();
+        if edit_at.is_some_and(|at| elapsed >= at) {
+            edit_at = None;
+            let what = dice.random_range(0..100);
+            recruiters_act(&mut world.lever.account(), now_ms(), what, dice);
+        }
+        let arrived =
+            |changes: &[Change], name: &str| changes.iter().any(|it| it.is_arrival && it.name == name);
+        let changes = public.changes();
+        steps += private.changes().len();
+        let is_now = match *moment {
+            Moment::Startup(after) | Moment::Anywhere(after) => elapsed >= after,
+            Moment::Roster(_) => arrived(&changes, "roster.csv"),
+            Moment::Manifest(_) => arrived(&changes, "roster.manifest.json"),
+            Moment::Private(nth) => steps >= nth,
+        };
+        if is_now {
+            if let Moment::Roster(after) | Moment::Manifest(after) = *moment {
+                pause(after);
+            }
+            kill(daemon);
+            return How::AtTheMoment;
+        }
+        if elapsed > MOMENT_MAX {
+            kill(daemon);
+            return How::Late;
+        }
+        pause(Duration::from_micros(200));
+    }
+}
+
+fn kill(mut daemon: Daemon) {
+    if let Some(status) = daemon.ended() {
+        panic!("the daemon ended by itself ({status}) and was to be killed\n{}", daemon.log());
+    }
+    daemon.kill();
+}
+
+/// Set to anything, profiles are merged too. Off, because of a known fault: killed between publishing a roster in which a merge
+/// moved a row and writing that down, the survivor is held as "the record over there is gone" until a human retries.
+const MERGES: &str = "HIRESYNC_CRASH_MERGES";
+
+/// Of a hundred things that recruiters do, so many bring a new hire.
+const HIRES_OF_A_HUNDRED: u32 = 40;
+
+/// One thing a recruiter does: `what` of a hundred.
+fn recruiters_act(lever: &mut Lever, now: u64, what: u32, dice: &mut ChaCha8Rng) {
+    let nth = lever.contacts().len();
+    let hired = lever.hired();
+    let somebody = &hired[dice.random_range(0..hired.len())];
+    let (contact, opportunity) = (somebody.contact.clone(), somebody.opportunity.clone());
+    let done: Result<(), Refused> = match what {
+        0..HIRES_OF_A_HUNDRED => {
+            let new = NewContact::named(&format!("New Person{nth}"))
+                .with_email(&format!("person{nth}@example.com"))
+                .with_phone("mobile", "+44 7700 900456");
+            let contact = lever.add_contact(new);
+            hire(lever, now, &contact).map(drop)
+        }
+        HIRES_OF_A_HUNDRED..62 => {
+            lever.rename(now, &contact, &format!("Renamed Person{}", dice.random_range(0..10_000)))
+        }
+        62..72 => lever.set_emails(
+            now,
+            &contact,
+            vec![format!("moved{}@example.com", dice.random_range(0..10_000))],
+        ),
+        72..84 => hire(lever, now, &contact).map(drop),
+        84..90 => lever.unarchive(now, &opportunity),
+        90..95 => {
+            let back = lever.opportunities().iter().find(|it| it.archived.is_none() && !it.offers.is_empty());
+            match back.map(|it| it.id.clone()) {
+                Some(opportunity) => lever.hire(now, &opportunity),
+                None => Ok(()),
+            }
+        }
+        // Left out of CI for now: see MERGES.
+        _ if super::number(MERGES).is_none() => Ok(()),
+        _ => {
+            let other = hired[dice.random_range(0..hired.len())].contact.clone();
+            lever.merge(now, &contact, &other)
+        }
+    };
+    // Somebody was anonymised or merged away meanwhile, or is the only one left: then nothing happens.
+    let _ = done;
+}
+
+/// The ledger opens as it is, and knows of every row.
+fn check_after_kill(world: &World, kill: u64, moment: &Moment) {
+    let at = format!("after kill {kill} ({moment:?})");
+    let lost = world.lost_ledgers();
+    assert!(lost.is_empty(), "{at}: a ledger was given up: {lost:?}\n{}", world.everything_said());
+    let copy = tempfile::tempdir().unwrap();
+    if world.setup.state.exists() {
+        super::ledger::copy_folder(&world.setup.state, copy.path());
+    }
+    let folder = StateFolder::lock(copy.path()).unwrap();
+    let key = folder.digest_key().unwrap();
+    let opened = folder
+        .open(key, SystemClock.now())
+        .unwrap_or_else(|error| panic!("{at}: the ledger does not open: {error}"));
+    assert_eq!(opened.lost, None, "{at}: the ledger that was left behind cannot be used");
+    assert_eq!(*opened.ledger.origin(), Origin::Fresh, "{at}: the ledger is one that replaced another");
+    let standings = opened.ledger.standings(&"roster".parse().unwrap(), None, usize::MAX);
+    let standings: BTreeMap<ContactId, Standing> = standings
+        .unwrap_or_else(|error| panic!("{at}: the ledger cannot be read: {error}"))
+        .into_iter()
+        .collect();
+    let backed: BTreeSet<OpportunityId> = standings.values().flat_map(hires_that_may_be_over_there).collect();
+    let account = world.lever.account();
+    for row in world.roster().rows {
+        let hire: OpportunityId = row["hire_id"].parse().unwrap();
+        let opportunity = account.opportunities().iter().find(|it| it.id.as_str() == hire.as_str());
+        // Profiles merged since the row was written: the ledger may have gone over to the survivor, who is owed the hire.
+        // (It also forgets a `Sent` mark of the one who is merged away; a known gap.)
+        let is_moving = opportunity.is_some_and(|it| it.contact.as_str() != row["employee_ref"]);
+        assert!(
+            is_moving || backed.contains(&hire),
+            "{at}: HR can read a row of {hire}, and the ledger has neither a `Sent` mark nor an agreement for it: the row was \
+             written before the mark\n{row:#?}\n{opportunity:#?}\n{:#?}",
+            standings.get(row["employee_ref"].as_str())
+        );
+    }
+    drop(account);
+    let doubled = world.compare().duplicates;
+    assert!(doubled.is_empty(), "{at}: twice in the roster: {doubled:?}");
+}
+
+/// The hires that the target agreed to, or that an attempt may have written.
+fn hires_that_may_be_over_there(standing: &Standing) -> Vec<OpportunityId> {
+    let agreed = standing.agreed.iter().flat_map(|agreed| agreed.link.hires.keys().cloned());
+    let sent =
+        standing.owed.iter().flat_map(|owed| owed.sent.iter()).flat_map(|sent| sent.hires.keys().cloned());
+    agreed.chain(sent).collect()
+}

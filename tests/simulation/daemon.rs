@@ -1,0 +1,468 @@
+//! The daemon of one seed: the engine over the real client, mapping, ledger and adapter, and the ways in which it dies.
+
+use std::{
+    fmt, fs,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    path::{Path, PathBuf},
+    pin::pin,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::Poll,
+    time::Duration,
+};
+
+use adapter_sdk::{
+    AdapterInfo, Build, CheckReport, Delivery, Found, HrisAdapter, Identity, Receipt, RemoteState, layers,
+    settings::{Node, Reading},
+};
+use async_trait::async_trait;
+use engine::{CycleError, CycleOrder, CycleReport, Engine, Parts, Source, Target};
+use ledger::{Batch, DigestKey, Ledger, MemoryStore, Origin, StateFolder, Store, Tree};
+use mapping::{Mapping, Rules};
+use people::{Clock, RemoteId, Secret, TargetName};
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use tempfile::TempDir;
+use tokio::time::{sleep, timeout};
+
+use super::{
+    oracle::{HIRE, PERSON},
+    plan::{LedgerKind, Plan, Setup, Stream, dice},
+    transport::Network,
+    world::{KEY, Shared, WallClock},
+};
+
+/// The name of the one target.
+pub const TARGET: &str = "roster";
+
+/// A daemon that can be killed and started again. What outlives it is the world, the export folder and the ledger.
+pub struct Daemon {
+    setup: Setup,
+    world: Shared,
+    network: Arc<Network>,
+    clock: Arc<WallClock>,
+    mapping: Arc<Mapping>,
+    dice: ChaCha8Rng,
+    fuse: Arc<Fuse>,
+    disk: Disk,
+    /// The process; nothing between a crash and the next start.
+    process: Option<Process>,
+    pub export: PathBuf,
+    _folders: TempDir,
+}
+
+struct Process {
+    engine: Engine,
+    /// Held for as long as the process lives.
+    _state: Option<StateFolder>,
+}
+
+/// Where the ledger is kept.
+enum Disk {
+    Memory { store: Arc<MemoryStore>, lineage: u32, origin: Origin },
+    Sled { dir: PathBuf, number: u32 },
+}
+
+/// How a process dies in the middle of a cycle.
+#[derive(Debug, Clone, Copy)]
+pub enum Crash {
+    /// When it has come so far.
+    Polls(u32),
+    /// When so much time has gone by.
+    After(Duration),
+    /// Just before or after a step is on disk.
+    Commit(u32, Side),
+    /// While a delivery is under way, before or after it was done.
+    Delivery(Side),
+}
+
+/// On which side of something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    Before,
+    After,
+}
+
+/// How a cycle ended.
+pub enum Ended {
+    Done(Box<Result<CycleReport, CycleError>>),
+    Crashed { delivering: bool },
+}
+
+impl Daemon {
+    pub fn new(plan: &Plan, world: &Shared) -> Daemon {
+        let folders = temporary_folder();
+        let rules = |pairs: &[(&str, &str)]| {
+            pairs
+                .iter()
+                .map(|(column, expression)| ((*column).to_owned(), (*expression).to_owned()))
+                .collect()
+        };
+        let rules = Rules { person: rules(&PERSON), hire: rules(&HIRE) };
+        let schema = (adapters::named("file-export").expect("it is registered").schema)();
+        let mapping = Mapping::compile(&rules, &schema, plan.setup.zone).expect("the rules are right");
+        let disk = match plan.setup.ledger {
+            LedgerKind::Memory => Disk::Memory { store: Arc::default(), lineage: 0, origin: Origin::Fresh },
+            LedgerKind::Sled => Disk::Sled { dir: folders.path().join("state-0"), number: 0 },
+        };
+        Daemon {
+            setup: plan.setup.clone(),
+            world: Arc::clone(world),
+            network: Network::new(plan, world),
+            clock: Arc::new(WallClock(Arc::clone(world))),
+            mapping: Arc::new(mapping),
+            dice: dice(plan.seed, Stream::Crashes),
+            fuse: Arc::default(),
+            disk,
+            process: None,
+            export: folders.path().join("export"),
+            _folders: folders,
+        }
+    }
+
+    /// Whether and how the next cycle is cut off.
+    pub fn draw_crash(&mut self) -> Option<Crash> {
+        if !self.dice.random_ratio(self.setup.crashes_per_mille, 1_000) {
+            return None;
+        }
+        let side = if self.dice.random_ratio(1, 2) { Side::Before } else { Side::After };
+        let kind = self.dice.random_range(0..4);
+        Some(match kind {
+            0 => Crash::Polls(1 << self.dice.random_range(0..8_u32)),
+            1 => Crash::After(Duration::from_millis(self.dice.random_range(0..20_000))),
+            2 if self.setup.ledger == LedgerKind::Memory => {
+                Crash::Commit(self.dice.random_range(0..12), side)
+            }
+            _ => Crash::Delivery(side),
+        })
+    }
+
+    /// The engine of the process, which is started if there is none.
+    pub fn engine(&mut self) -> &Engine {
+        if self.process.is_none() {
+            self.process = Some(self.start());
+        }
+        &self.process.as_ref().expect("it was just started").engine
+    }
+
+    /// One cycle, cut off by `crash` if it comes so far.
+    pub async fn cycle(&mut self, order: CycleOrder, crash: Option<Crash>) -> Ended {
+        self.fuse.arm(crash);
+        let fuse = Arc::clone(&self.fuse);
+        let ended = run(self.engine().cycle(order), &fuse, crash).await;
+        self.fuse.arm(None);
+        if matches!(ended, Ended::Crashed { .. }) {
+            self.die();
+        }
+        ended
+    }
+
+    /// The process stops in good order.
+    pub fn stop(&mut self) {
+        self.process = None;
+    }
+
+    /// The process is gone. What was on disk at this moment stays.
+    fn die(&mut self) {
+        self.world.lock().unwrap().tell("the daemon was killed");
+        if let Disk::Sled { dir, number } = &mut self.disk {
+            // To drop sled's handle would write what a killed process has not written: the copy is what it leaves behind.
+            *number += 1;
+            let copy = dir.with_file_name(format!("state-{number}"));
+            copy_folder(dir, &copy);
+            self.process = None;
+            fs::remove_dir_all(&*dir).expect("it can be removed");
+            *dir = copy;
+        }
+        self.process = None;
+        let lost = self.dice.random_ratio(self.setup.losses_percent, 100);
+        if lost {
+            self.lose_ledger();
+        }
+        let mut world = self.world.lock().unwrap();
+        if self.setup.ledger == LedgerKind::Sled {
+            world.counts.count("sled reopenings");
+        }
+        if lost {
+            world.counts.count("ledger losses");
+            world.tell("its ledger was lost");
+        }
+    }
+
+    fn lose_ledger(&mut self) {
+        let everything = self.dice.random_ratio(1, 2);
+        match &mut self.disk {
+            Disk::Memory { store, lineage, origin } => {
+                *store = Arc::default();
+                *lineage += 1;
+                // A folder that is gone leaves no witness: the ledger is new and does not know that there was another.
+                *origin = match everything {
+                    true => Origin::Fresh,
+                    false => Origin::Recovery { why: "a simulation threw it away".to_owned(), kept: None },
+                };
+            }
+            Disk::Sled { dir, .. } => {
+                let gone = if everything { dir.clone() } else { dir.join("store") };
+                if gone.exists() {
+                    fs::remove_dir_all(gone).expect("it can be removed");
+                }
+            }
+        }
+    }
+
+    fn start(&mut self) -> Process {
+        let (ledger, state) = match &self.disk {
+            Disk::Memory { store, lineage, origin } => {
+                let store = Arc::new(Fused { store: Arc::clone(store), fuse: Arc::clone(&self.fuse) });
+                let key = DigestKey::new(Secret::new("key of a simulation".to_owned()));
+                let ledger = Ledger::over(store, key, &format!("lineage {lineage}"), origin.clone());
+                (ledger.expect("a model is never damaged"), None)
+            }
+            Disk::Sled { dir, .. } => {
+                let state = StateFolder::lock(dir).expect("the process before is gone");
+                let opened = state.open(state.digest_key().expect("there is room"), self.clock.now());
+                (opened.expect("a crash never makes a store that cannot be opened").ledger, Some(state))
+            }
+        };
+        let base = "https://api.lever.example/v1".parse().expect("an address");
+        let settings = lever::Settings {
+            confidential: self.setup.confidential,
+            needs: self.mapping.needs(),
+            ..lever::Settings::new(base, Secret::new(KEY.to_owned()))
+        };
+        let (transport, clock) = (Arc::clone(&self.network), Arc::clone(&self.clock));
+        let source: Arc<dyn Source> =
+            Arc::new(lever::Lever::new(settings, transport, clock, self.dice.random()));
+        let engine = Engine::new(Parts {
+            source,
+            targets: vec![self.target()],
+            ledger: Arc::new(ledger),
+            clock: Arc::<WallClock>::clone(&self.clock),
+            settings: engine::Settings {
+                hired_since: self.setup.hired_since,
+                zone: self.setup.zone,
+                guards: self.setup.guards,
+            },
+        });
+        Process { engine, _state: state }
+    }
+
+    fn target(&mut self) -> Target {
+        let name: TargetName = TARGET.parse().expect("a name");
+        let text = |text: &str| Node::Text(text.to_owned());
+        let path = self.export.to_str().expect("a temporary folder has a plain name");
+        let settings = vec![("path".to_owned(), text(path)), ("format".to_owned(), text(self.setup.format))];
+        let reading = Reading::default();
+        let build = Build {
+            target: name.clone(),
+            columns: self.mapping.columns(),
+            clock: Arc::<WallClock>::clone(&self.clock),
+        };
+        let registration = adapters::named("file-export").expect("it is registered");
+        let section = reading.section("targets.roster", Some(Node::Table(settings)));
+        let adapter = (registration.build)(section, build);
+        let inner = adapter.unwrap_or_else(|| panic!("the settings are right: {:?}", reading.faults()));
+        let slow = Slow {
+            inner,
+            fuse: Arc::clone(&self.fuse),
+            dice: Mutex::new(dice(self.dice.random(), Stream::Network)),
+        };
+        Target { name, adapter: layers::wrap(Arc::new(slow)), mapping: Arc::clone(&self.mapping) }
+    }
+}
+
+/// Polls a cycle until it is done or the process is dead.
+async fn run(
+    cycle: impl Future<Output = Result<CycleReport, CycleError>>,
+    fuse: &Fuse,
+    crash: Option<Crash>,
+) -> Ended {
+    let mut cycle = pin!(cycle);
+    let mut polls = 0;
+    let polled = std::future::poll_fn(|context| {
+        polls += 1;
+        if matches!(crash, Some(Crash::Polls(last)) if polls > last) {
+            return Poll::Ready(None);
+        }
+        // A step on disk is where a process can be killed without anything that waits: there the fuse unwinds.
+        match catch_unwind(AssertUnwindSafe(|| cycle.as_mut().poll(context))) {
+            Err(thrown) if thrown.is::<PowerCut>() => Poll::Ready(None),
+            Err(thrown) => resume_unwind(thrown),
+            Ok(Poll::Ready(outcome)) => Poll::Ready(Some(outcome)),
+            Ok(Poll::Pending) if fuse.is_blown() => Poll::Ready(None),
+            Ok(Poll::Pending) => Poll::Pending,
+        }
+    });
+    let outcome = match crash {
+        Some(Crash::After(moment)) => timeout(moment, polled).await.unwrap_or(None),
+        _ => polled.await,
+    };
+    match outcome {
+        Some(outcome) => Ended::Done(Box::new(outcome)),
+        None => Ended::Crashed { delivering: fuse.is_delivering() },
+    }
+}
+
+// ------------------------------------------------------------------------------------------------------- fuses
+
+/// What is thrown when the process dies between two steps.
+struct PowerCut;
+
+/// Kills the process at a planned place.
+#[derive(Debug, Default)]
+struct Fuse {
+    crash: Mutex<Option<Crash>>,
+    blown: AtomicBool,
+    delivering: AtomicBool,
+}
+
+impl Fuse {
+    fn arm(&self, crash: Option<Crash>) {
+        *self.crash.lock().unwrap() = crash;
+        self.blown.store(false, Ordering::Relaxed);
+        self.delivering.store(false, Ordering::Relaxed);
+    }
+
+    fn is_blown(&self) -> bool {
+        self.blown.load(Ordering::Relaxed)
+    }
+
+    fn is_delivering(&self) -> bool {
+        self.delivering.load(Ordering::Relaxed)
+    }
+
+    /// The process comes past a step on disk.
+    fn commit(&self, side: Side) {
+        let mut crash = self.crash.lock().unwrap();
+        match &mut *crash {
+            Some(Crash::Commit(0, of)) if *of == side => {
+                *crash = None;
+                drop(crash);
+                resume_unwind(Box::new(PowerCut));
+            }
+            Some(Crash::Commit(left @ 1.., _)) if side == Side::After => *left -= 1,
+            _ => {}
+        }
+    }
+
+    /// The process comes past one side of a delivery.
+    async fn delivery(&self, side: Side) {
+        let dies = matches!(*self.crash.lock().unwrap(), Some(Crash::Delivery(of)) if of == side);
+        if dies {
+            self.blown.store(true, Ordering::Relaxed);
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// The model of a store, with a fuse at each of its steps.
+#[derive(Debug)]
+struct Fused {
+    store: Arc<MemoryStore>,
+    fuse: Arc<Fuse>,
+}
+
+impl Store for Fused {
+    fn get(&self, tree: Tree, key: &[u8]) -> ledger::Result<Option<Vec<u8>>> {
+        self.store.get(tree, key)
+    }
+
+    fn scan(
+        &self,
+        tree: Tree,
+        prefix: &[u8],
+        after: &[u8],
+        limit: usize,
+    ) -> ledger::Result<Vec<(Vec<u8>, Vec<u8>)>> {
+        self.store.scan(tree, prefix, after, limit)
+    }
+
+    fn commit(&self, batch: &Batch) -> ledger::Result<()> {
+        self.fuse.commit(Side::Before);
+        self.store.commit(batch)?;
+        self.fuse.commit(Side::After);
+        Ok(())
+    }
+}
+
+/// The adapter behind some milliseconds of disk, so that a process can die on either side of a write.
+struct Slow {
+    inner: Arc<dyn HrisAdapter>,
+    fuse: Arc<Fuse>,
+    dice: Mutex<ChaCha8Rng>,
+}
+
+impl Slow {
+    async fn wait(&self) {
+        let millis = self.dice.lock().unwrap().random_range(0..300);
+        sleep(Duration::from_millis(millis)).await;
+    }
+}
+
+#[async_trait]
+impl HrisAdapter for Slow {
+    fn info(&self) -> &AdapterInfo {
+        self.inner.info()
+    }
+
+    async fn check(&self) -> adapter_sdk::Result<CheckReport> {
+        self.wait().await;
+        self.inner.check().await
+    }
+
+    async fn find(&self, who: &Identity) -> adapter_sdk::Result<Vec<Found>> {
+        self.wait().await;
+        self.inner.find(who).await
+    }
+
+    async fn read(&self, remote: &RemoteId) -> adapter_sdk::Result<Option<RemoteState>> {
+        self.wait().await;
+        self.inner.read(remote).await
+    }
+
+    async fn list(&self, after: Option<RemoteId>) -> adapter_sdk::Result<Vec<Found>> {
+        self.wait().await;
+        self.inner.list(after).await
+    }
+
+    async fn deliver(&self, deliveries: &[Delivery]) -> Vec<adapter_sdk::Result<Receipt>> {
+        self.fuse.delivering.store(true, Ordering::Relaxed);
+        self.wait().await;
+        self.fuse.delivery(Side::Before).await;
+        let answers = self.inner.deliver(deliveries).await;
+        self.wait().await;
+        self.fuse.delivery(Side::After).await;
+        self.fuse.delivering.store(false, Ordering::Relaxed);
+        answers
+    }
+}
+
+impl fmt::Debug for Slow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Slow").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}
+
+// ----------------------------------------------------------------------------------------------------- folders
+
+/// In memory where that is possible: what is tested here is what a killed process leaves behind, not a power failure.
+fn temporary_folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    let made = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() };
+    made.expect("a temporary folder can be made")
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir(to).expect("it can be made");
+    for entry in fs::read_dir(from).expect("it is there") {
+        let path = entry.expect("it can be read").path();
+        let copy = to.join(path.file_name().expect("an entry has a name"));
+        if path.is_dir() {
+            copy_folder(&path, &copy);
+        } else {
+            fs::copy(&path, &copy).expect("there is room");
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! One seed from its first day to its last.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use engine::{CycleError, CycleOrder, CycleReport, SweepKind};
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use sandbox::Millis;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::{
+    daemon::{Daemon, Ended, TARGET},
+    oracle::{Columns, Violation, holds},
+    plan::{
+        DAY, FULL_SWEEP_AT, HOUR, IDLE_AGAIN_FROM, IDLE_FROM, POLL, Plan, QUIET_FROM, RIGHT_BY, Stream,
+        TOLD_BY, dice,
+    },
+    world::{Counts, Shared, World, when},
+};
+
+/// A cycle that takes longer does not end.
+const CYCLE_MAX: Duration = Duration::from_secs(6 * 3600);
+
+/// A seed that was told to its end.
+pub struct Story {
+    pub counts: Counts,
+    /// All requests and the final file, in a number.
+    pub trace: u64,
+}
+
+/// Runs one seed. `Err` is a report for whoever has to find out why, with the last so many lines of what happened.
+pub fn tell(seed: u64, days: u64, lines: usize) -> Result<Story, String> {
+    let plan = Plan::draw(seed, days);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.expect("a runtime needs nothing").block_on(async {
+        let world = Arc::new(Mutex::new(World::new(&plan)));
+        let mut telling = Telling::new(&plan, &world);
+        // On the heap: a cycle is a large future.
+        let outcome = Box::pin(telling.all_days()).await;
+        // A process that is not there is started to be asked, and looks at the clock.
+        let _ = telling.daemon.engine();
+        let mut world = world.lock().unwrap();
+        match outcome {
+            Ok(()) => {
+                let rows = world.oracle.rows() as u64;
+                world.counts.add("rows", rows);
+                Ok(Story { counts: world.counts.clone(), trace: telling.trace(&world) })
+            }
+            Err(Violation(sentence)) => Err(format!(
+                "seed {seed}, {}: this does not hold: {sentence}\n  {:?}\n  what happened last:\n{}{}  replay: HIRESYNC_SIM_SEED={seed} HIRESYNC_SIM_DAYS={days} cargo test -p scenarios simulation\n",
+                when(world.elapsed()),
+                plan.setup,
+                world.told(lines),
+                remembered(&mut telling.daemon, &world.oracle.named_in(&sentence)),
+            )),
+        }
+    })
+}
+
+/// What the ledger says of these contacts.
+fn remembered(daemon: &mut Daemon, contacts: &BTreeSet<String>) -> String {
+    let ledger = daemon.engine().ledger();
+    let mut text = String::new();
+    for contact in contacts {
+        let contact = contact.parse().expect("Lever's ids are ids");
+        text += &format!("  {contact}: {:?}\n", ledger.standing(&TARGET.parse().expect("a name"), &contact));
+        for event in ledger.history(&contact).unwrap_or_default() {
+            text += &format!("    {} {:?} {:?}\n", event.at, event.outcome, event.fields);
+        }
+    }
+    text
+}
+
+/// A story being told.
+struct Telling<'p> {
+    plan: &'p Plan,
+    world: Shared,
+    daemon: Daemon,
+    humans: ChaCha8Rng,
+    began: Instant,
+    /// The day of the last full sweep in the evening that completed.
+    swept_on: Option<u64>,
+}
+
+impl<'p> Telling<'p> {
+    fn new(plan: &'p Plan, world: &Shared) -> Self {
+        let daemon = Daemon::new(plan, world);
+        let humans = dice(plan.seed, Stream::Humans);
+        Telling { plan, world: Arc::clone(world), daemon, humans, began: Instant::now(), swept_on: None }
+    }
+
+    async fn all_days(&mut self) -> Result<(), Violation> {
+        while self.elapsed() < self.plan.days * DAY {
+            let at = self.elapsed();
+            self.world.lock().unwrap().catch_up();
+            let poll_again = self.poll(at).await?;
+            if !poll_again {
+                let next = (self.elapsed() / POLL + 1) * POLL;
+                sleep_until(self.began + Duration::from_millis(next)).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// One cycle and what is to be said of it. True when the daemon died and was started again: it begins with a cycle.
+    async fn poll(&mut self, at: Millis) -> Result<bool, Violation> {
+        let time = at % DAY;
+        let quiet = time >= QUIET_FROM;
+        let evening = time >= FULL_SWEEP_AT && self.swept_on != Some(at / DAY);
+        // Now and then a human asks for a full sweep, or approves beforehand.
+        let full = evening || (!quiet && self.humans.random_ratio(1, 60));
+        let order = CycleOrder {
+            sweep: if full { SweepKind::Full } else { SweepKind::Changes },
+            approve: self.humans.random_ratio(1, 20),
+        };
+        let crash = if quiet { None } else { self.daemon.draw_crash() };
+        let before = self.figures();
+        let stamp = self.world.lock().unwrap().oracle.stamp();
+        let ended = tokio::time::timeout(CYCLE_MAX, Box::pin(self.daemon.cycle(order, crash))).await;
+        let ended = ended.map_err(|_| Violation("a cycle comes to an end".to_owned()))?;
+        self.safe(at)?;
+        let report = match ended {
+            Ended::Crashed { delivering } => {
+                self.count_crash(delivering);
+                sleep(Duration::from_millis(self.humans.random_range(1_500..20_000))).await;
+                return Ok(true);
+            }
+            Ended::Done(outcome) => self.told(*outcome)?,
+        };
+        if report.is_some() && evening {
+            self.swept_on = Some(at / DAY);
+        }
+        self.approve(quiet)?;
+        if quiet {
+            self.retry()?;
+        }
+        self.daemon_is_restarted_in_good_order(quiet);
+        if let Some(report) = report {
+            if (IDLE_FROM..TOLD_BY).contains(&time) || time >= IDLE_AGAIN_FROM {
+                self.idle(&report, &before)?;
+                let same = stamp == self.world.lock().unwrap().oracle.stamp();
+                holds!(same, "an idle cycle leaves the file untouched");
+            }
+        } else {
+            holds!(!quiet || time < QUIET_FROM + HOUR, "a cycle of a quiet hour completes");
+        }
+        if (TOLD_BY..TOLD_BY + POLL).contains(&time) && self.is_told_everything() {
+            self.world.lock().unwrap().oracle.is_right(Columns::Told)?;
+        }
+        if time >= RIGHT_BY {
+            self.world.lock().unwrap().oracle.is_right(Columns::All)?;
+            self.nothing_is_owed()?;
+        }
+        Ok(false)
+    }
+
+    fn told(&mut self, outcome: Result<CycleReport, CycleError>) -> Result<Option<CycleReport>, Violation> {
+        let mut world = self.world.lock().unwrap();
+        world.counts.count("cycles");
+        match outcome {
+            Ok(report) => {
+                if report.guard.is_some() {
+                    world.counts.count("guard trips");
+                }
+                let done = &report.delivered;
+                if report.read > 0 {
+                    world.tell(&format!(
+                        "cycle {}: full {}, {} seen, {} read, {} failed, {} created, {} updated, {} unchanged, {} retried, {} unknown, guard {}",
+                        report.cycle, report.full, report.seen, report.read, report.failed, done.created, done.updated,
+                        done.unchanged, done.retried, done.unknown, report.guard.is_some(),
+                    ));
+                }
+                holds!(report.unusable.is_empty(), "the export folder can be used");
+                Ok(Some(report))
+            }
+            Err(CycleError::Source(error)) => {
+                world.counts.count("cycles without Lever");
+                world.tell(&format!("no cycle: {}", error.chain()));
+                Ok(None)
+            }
+            Err(error) => Err(Violation(format!("the ledger can be used: {error}"))),
+        }
+    }
+
+    // --- what must hold
+
+    /// What holds after each cycle and each crash. What was written in it was read after `began`.
+    fn safe(&mut self, began: Millis) -> Result<(), Violation> {
+        let mut world = self.world.lock().unwrap();
+        world.oracle.look(&self.daemon.export, began)?;
+        let figures = world.lever.figures();
+        let most = figures.most_in_a_second;
+        holds!(most <= 10, "never more than 10 requests in any rolling second: there were {most}");
+        holds!(figures.writes == 0, "nothing is ever written to Lever");
+        Ok(())
+    }
+
+    fn idle(&mut self, report: &CycleReport, before: &Figures) -> Result<(), Violation> {
+        let after = self.figures();
+        let requests = after.requests - before.requests;
+        // Once an hour the two lists of archive reasons are read again.
+        let reasons = after.reasons - before.reasons;
+        let few = requests - reasons <= 3 && (requests <= 3 || reasons > 0);
+        holds!(
+            few,
+            "an idle cycle makes at most 3 requests: this one made {requests}, {reasons} of them for archive reasons"
+        );
+        holds!(
+            report.delivered == engine::Delivered::default(),
+            "an idle cycle delivers nothing: {:?}",
+            report.delivered
+        );
+        self.world.lock().unwrap().counts.count("idle cycles");
+        Ok(())
+    }
+
+    fn nothing_is_owed(&mut self) -> Result<(), Violation> {
+        let status = self
+            .daemon
+            .engine()
+            .status()
+            .map_err(|error| Violation(format!("the ledger can be read: {error}")))?;
+        let target = &status.targets[TARGET];
+        let (counts, unexplained) = (target.counts, target.unexplained);
+        holds!(unexplained == 0, "every person in the ledger is explained: {unexplained} are not");
+        let owed = counts.waiting + counts.sent + counts.held + counts.parked;
+        let people = self
+            .daemon
+            .engine()
+            .people()
+            .map_err(|error| Violation(format!("the ledger can be read: {error}")))?;
+        let owing: Vec<_> = people.iter().filter(|line| line.state != "agreed").collect();
+        holds!(owed == 0, "when everything is settled nothing is owed: {counts:?} {owing:?}");
+        holds!(status.marked == 0, "when everything is settled nobody is marked: {} are", status.marked);
+        Ok(())
+    }
+
+    /// Whether Lever said nothing that was not so; else only a full sweep finds what it kept back.
+    fn is_told_everything(&self) -> bool {
+        !self.plan.setup.lies && self.plan.setup.page_size_max >= 100
+    }
+
+    // --- what else happens
+
+    /// A human approves what the guards hold: soon in the evening, sometime during the day.
+    fn approve(&mut self, quiet: bool) -> Result<(), Violation> {
+        if self.plan.setup.guards.creates_per_cycle_max > 1_000 || !(quiet || self.humans.random_ratio(1, 4))
+        {
+            return Ok(());
+        }
+        let engine = self.daemon.engine();
+        let trips = engine.guards().map_err(|error| Violation(format!("the ledger can be read: {error}")))?;
+        for trip in trips {
+            let approved = engine.approve(trip.cycle, 0);
+            approved.map_err(|error| Violation(format!("a guard can be approved: {error}")))?;
+            self.world.lock().unwrap().tell(&format!("a human approved cycle {}", trip.cycle));
+        }
+        Ok(())
+    }
+
+    /// In the evening a human looks at what is held or parked for another reason, and orders it to be tried again.
+    fn retry(&mut self) -> Result<(), Violation> {
+        let engine = self.daemon.engine();
+        let people =
+            engine.people().map_err(|error| Violation(format!("the ledger can be read: {error}")))?;
+        for line in people.iter().filter(|line| matches!(line.state.as_str(), "held" | "parked")) {
+            let retried = engine
+                .retry(&line.contact, 0)
+                .map_err(|error| Violation(format!("a contact can be retried: {error}")))?;
+            let mut world = self.world.lock().unwrap();
+            world.counts.add("retries ordered by a human", retried as u64);
+            world.tell(&format!("a human ordered a retry of {}", line.contact));
+        }
+        Ok(())
+    }
+
+    fn daemon_is_restarted_in_good_order(&mut self, quiet: bool) {
+        if !quiet && self.humans.random_ratio(1, 100) {
+            self.daemon.stop();
+            self.world.lock().unwrap().tell("the daemon was stopped and started");
+        }
+    }
+
+    fn count_crash(&mut self, delivering: bool) {
+        let mut world = self.world.lock().unwrap();
+        world.counts.count("crashes");
+        if delivering {
+            world.counts.count("crashes while a delivery was under way");
+        }
+    }
+
+    // --- small things
+
+    fn elapsed(&self) -> Millis {
+        self.world.lock().unwrap().elapsed()
+    }
+
+    fn figures(&self) -> Figures {
+        let world = self.world.lock().unwrap();
+        let figures = world.lever.figures();
+        Figures { requests: figures.requests, reasons: figures.of_endpoint("/archive_reasons") }
+    }
+
+    fn trace(&self, world: &World) -> u64 {
+        let mut trace = DefaultHasher::new();
+        world.trace().hash(&mut trace);
+        for file in
+            [world.oracle.roster(&self.daemon.export), self.daemon.export.join("roster.manifest.json")]
+        {
+            fs::read(file).ok().hash(&mut trace);
+        }
+        trace.finish()
+    }
+}
+
+/// What the pretend Lever counted.
+struct Figures {
+    requests: u64,
+    reasons: u64,
+}
