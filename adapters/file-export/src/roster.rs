@@ -212,11 +212,21 @@ impl Roster {
             cells: wanted_cells(shape, delivery, fields, held),
         };
         if let Some(held) = held.filter(|held| held.edited) {
-            let moved = moved_columns(shape, delivery, hire);
+            let mut moved = moved_columns(shape, delivery, hire);
+            if held.contact != delivery.contact {
+                // A merge: the row gets its new owner, but which of the hire's cells moved in Lever nobody can know.
+                let persons = shape.columns.person.len();
+                for (place, moved) in moved.iter_mut().enumerate() {
+                    *moved =
+                        place < persons && (*moved || names_the_person(&held.cells[place], &held.contact));
+                }
+            }
+            let is_kept = moved.iter().any(|moved| !moved);
             let kept = row.cells.iter().zip(&held.cells).zip(moved);
             let cells: Vec<Cell> =
                 kept.map(|((wanted, held), moved)| if moved { wanted } else { held }.clone()).collect();
-            row.edited = cells != row.cells;
+            // For good: `wanted` shows HR's values too, the engine laid them over.
+            row.edited = is_kept;
             row.cells = cells;
         }
         if held.is_some_and(|held| held.cells == row.cells && held.contact == row.contact) {
@@ -286,6 +296,10 @@ fn wanted_cells(shape: &Shape, delivery: &Delivery, hire: &Fields, held: Option<
     of_person.chain(of_hire).collect()
 }
 
+fn names_the_person(cell: &Cell, contact: &ContactId) -> bool {
+    cell.reveal().contains(contact.as_str())
+}
+
 /// For each column, whether its value moved in Lever. An add says nothing about that: it does not know what is there.
 fn moved_columns(shape: &Shape, delivery: &Delivery, opportunity: &OpportunityId) -> Vec<bool> {
     let moved = |key: FieldKey| delivery.intent != Intent::Add && delivery.changed.contains(&key);
@@ -328,7 +342,9 @@ pub(crate) fn recognise(
     let left: Vec<usize> = places.into_values().flatten().collect();
     for (line, owner) in owners.iter_mut().enumerate().filter(|(_, owner)| owner.is_none()) {
         let place = if let [only] = left[..] { only } else { line };
-        if !left.contains(&place) || !mostly_same(&last[place], &file[line]) {
+        let alike = |place: usize| same_cells(&last[place], &file[line]);
+        let rivals = left.iter().any(|&other| other != place && alike(other) >= alike(place));
+        if !left.contains(&place) || rivals || 2 * alike(place) < last[place].len() {
             return Err(Unmatched);
         }
         *owner = Some(place);
@@ -341,9 +357,8 @@ pub(crate) fn recognise(
     Ok(Roster::new(rows.collect()))
 }
 
-fn mostly_same(last: &[Cell], now: &[Cell]) -> bool {
-    let same = last.iter().zip(now).filter(|(last, now)| last == now).count();
-    2 * same >= last.len()
+fn same_cells(last: &[Cell], now: &[Cell]) -> usize {
+    last.iter().zip(now).filter(|(last, now)| last == now).count()
 }
 
 #[cfg(test)]

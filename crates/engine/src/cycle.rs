@@ -15,7 +15,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use adapter_sdk::{CheckReport, Identity, Intent, RemoteState, TaskRequest};
+use adapter_sdk::{CheckReport, Identity, Intent, RemoteState, TaskKind, TaskRequest};
 use ledger::{
     Actor, Debt, Draft, Event, Ledger, Mark, Outcome, Owed, Owing, Phase, Seen, Standing, TargetHealth, Task,
     TaskId, WhyHeld,
@@ -325,6 +325,7 @@ impl Engine {
     /// Probes targets that could not be used, and rebuilds the links of those the ledger is new to.
     async fn prepare_targets(&self, run: &mut Run) -> Result<(), CycleError> {
         for target in &self.targets {
+            self.notice_other_columns(target)?;
             let usable = self.is_usable(target).await?;
             if !usable {
                 run.unusable.insert(target.name.clone());
@@ -336,13 +337,53 @@ impl Engine {
         Ok(())
     }
 
+    /// A mapping with other fields than before: everybody is looked at again, and what was agreed about fields that are mapped
+    /// no longer is forgotten, since the target may drop them.
+    fn notice_other_columns(&self, target: &Target) -> Result<(), CycleError> {
+        const STEP: usize = 500;
+        let columns = target.mapping.columns();
+        let note = format!("columns {}", target.name);
+        let now_mapped = format!("{columns:?}");
+        let before = self.ledger.note(&note)?;
+        if before.as_ref() == Some(&now_mapped) {
+            return Ok(());
+        }
+        let mut after: Option<ContactId> = None;
+        while let Some(page) =
+            before.as_ref().map(|_| self.ledger.standings(&target.name, after.as_ref(), STEP)).transpose()?
+        {
+            let Some((last, _)) = page.last() else { break };
+            after = Some(last.clone());
+            let now = self.clock.now();
+            let _ = self.ledger.write(|draft| {
+                page.iter().try_for_each(|(contact, _)| {
+                    let Some(mut standing) = draft.standing(&target.name, contact)? else { return Ok(()) };
+                    standing.keep_fields(&columns.person, &columns.hire);
+                    draft.put_standing(&target.name, contact, standing)?;
+                    draft.mark(contact, now)
+                })
+            })?;
+        }
+        let _ = self.ledger.write(|draft| {
+            draft.put_note(&note, &now_mapped);
+            Ok(())
+        })?;
+        Ok(())
+    }
+
     /// True when the target can be used: it could before, or a probe that was due succeeded. A new process is reason enough
     /// to look: somebody may have mended it, or broken it, and started us again.
     async fn is_usable(&self, target: &Target) -> Result<bool, CycleError> {
         let first = self.memory().met.insert(target.name.clone());
         let state = self.ledger.target(&target.name)?;
         let TargetHealth::Quarantined { probe_at, .. } = state.health else {
-            return if first { self.recognises(target).await } else { Ok(true) };
+            let known = if first { self.recognises(target).await } else { return Ok(true) };
+            if !matches!(known, Ok(true)) && self.ledger.target(&target.name)?.health == TargetHealth::Active
+            {
+                // It could not be asked: it still has to be.
+                self.memory().met.remove(&target.name);
+            }
+            return known;
         };
         if !first && self.clock.now() < probe_at {
             return Ok(false);
@@ -392,6 +433,10 @@ impl Engine {
                 run.report.read += 1;
                 let mark = marks.get(&contact).cloned().flatten();
                 if let Some(planned) = self.plan_reading(run, contact, mark, reading).await? {
+                    if run.queue.is_closed {
+                        // Read once more: what was planned before is out of date, and nobody is delivered twice.
+                        carried.retain(|earlier| earlier.contact != planned.contact);
+                    }
                     debts += planned.plans.len();
                     if planned.owes() { &mut carried } else { &mut done }.push(planned);
                 }
@@ -590,7 +635,8 @@ impl Engine {
             return Ok(Planning::Later);
         }
         let usable = !run.unusable.contains(&target.name);
-        let in_scope = self.in_scope(person)?;
+        let mut in_scope = self.in_scope(person)?;
+        in_scope.retain(|opportunity| !matches!(self.is_anothers(target, person, opportunity), Ok(true)));
         if mode == Mode::Real && !self.settle_unknown(target, &identity(person), &in_scope, usable).await? {
             return Ok(Planning::Unsettled);
         }
@@ -610,7 +656,7 @@ impl Engine {
             capabilities,
             pinned: target.mapping.pinned(),
             permitted: person.protection.permits(self.clock.now()),
-            blind: lost && !capabilities.find && !capabilities.list,
+            blind: lost && !capabilities.find && !capabilities.list && !is_released(&standing),
         };
         let mut plan = plan::plan(&facts, self.ledger.key());
         let mut remote = None;
@@ -635,6 +681,15 @@ impl Engine {
             agreed.link.hires.extend(remote.link.hires.clone());
         }
         Ok(Planning::Done(Box::new((standing, plan, remote))))
+    }
+
+    /// A hire that stands on the record of a contact that could not be merged into this one: a human was asked.
+    fn is_anothers(&self, target: &Target, person: &Person, hire: &OpportunityId) -> ledger::Result<bool> {
+        let Some(seen) = self.ledger.seen(hire)?.filter(|seen| seen.contact != person.contact) else {
+            return Ok(false);
+        };
+        let other = self.ledger.standing(&target.name, &seen.contact)?.and_then(|standing| standing.agreed);
+        Ok(other.is_some_and(|agreed| agreed.link.hires.contains_key(hire)))
     }
 
     /// Hires on or after `hired_since`, by the earliest date ever seen: archiving an old hire again does not make it new.
@@ -683,7 +738,7 @@ impl Engine {
         }
         for (target, debts) in &mut ready {
             let state = self.ledger.target(target)?;
-            if state.paused || matches!(state.health, TargetHealth::Quarantined { .. }) {
+            if state.paused || state.health != TargetHealth::Active || run.unusable.contains(target) {
                 debts.clear();
             }
         }
@@ -702,8 +757,18 @@ impl Engine {
         for (opportunity, seen) in &one.seen {
             draft.put_seen(opportunity, seen)?;
         }
+        let mut moved = false;
+        for kind in [TaskKind::ReviewWithdrawal, TaskKind::Review] {
+            // Read again: what was said while that was not possible has no reason any more.
+            self.forget_reason(draft, kind, None, &one.contact, "")?;
+        }
         for (target, planned_from, plan) in &one.plans {
             let before = draft.standing(target, &one.contact)?.unwrap_or_default();
+            if remote_of(&before) != remote_of(planned_from) {
+                // It moved meanwhile (profiles were merged): planned afresh when the person is read again.
+                moved = true;
+                continue;
+            }
             let mut standing = before.clone();
             for (opportunity, day) in &planned_from.decided_on {
                 standing.decided_on.entry(opportunity.clone()).or_insert(*day);
@@ -736,7 +801,7 @@ impl Engine {
                 }
                 Decision::Owe { debt, wanted, digests } => {
                     // What replaces a debt that a guard holds was not shown to anybody yet: it is held too.
-                    let held_before = before.is_held_by_guard() && !run.approve;
+                    let held_before = before.is_for_approval() && !run.approve;
                     let phase = if is_new(&before, debt) && (held || held_before) {
                         Phase::Held { why: WhyHeld::Guard { cycle: run.report.cycle }, due: None }
                     } else {
@@ -780,7 +845,7 @@ impl Engine {
             }
             self.write_tasks(draft, one, target, plan)?;
         }
-        if let (Some(mark), false) = (&one.mark, one.later) {
+        if let (Some(mark), false) = (&one.mark, one.later || moved) {
             draft.unmark(&one.contact, mark)?;
         }
         Ok(())
@@ -797,15 +862,28 @@ impl Engine {
             self.raise(draft, &one.contact, Some(target), task.clone())?;
         }
         for (kind, cause) in &plan.moot {
-            let id = self.task_id(*kind, Some(target), &one.contact, cause);
-            if draft.close(&id, self.clock.now())? {
-                draft.forget_task(&id);
-            }
+            self.forget_reason(draft, *kind, Some(target), &one.contact, cause)?;
         }
         if !plan.kept.is_empty() {
             let mut event = self.event(&one.contact, Some(target), Outcome::KeptTheirs);
             event.fields = plan.kept.clone();
             draft.tell(&event)?;
+        }
+        Ok(())
+    }
+
+    /// Forgets a task whose reason went away, so that it is raised again should the reason come back.
+    fn forget_reason(
+        &self,
+        draft: &mut Draft<'_>,
+        kind: TaskKind,
+        target: Option<&TargetName>,
+        contact: &ContactId,
+        cause: &str,
+    ) -> ledger::Result<()> {
+        let id = self.task_id(kind, target, contact, cause);
+        if self.ledger.task(&id)?.is_some() {
+            draft.forget_task(&id);
         }
         Ok(())
     }
@@ -820,7 +898,8 @@ impl Engine {
     ) -> Result<(), CycleError> {
         let now = self.clock.now();
         let known = self.targets.iter().try_fold(false, |known, target| {
-            Ok::<_, ledger::Error>(known || self.ledger.standing(&target.name, contact)?.is_some())
+            let standing = self.ledger.standing(&target.name, contact)?;
+            Ok::<_, ledger::Error>(known || standing.is_some_and(|standing| standing.may_be_over_there()))
         })?;
         let anonymised = outcome == Some(Outcome::Anonymised);
         let told = self.ledger.history(contact)?.last().map(|event| event.outcome.clone());
@@ -884,27 +963,44 @@ impl Engine {
             ));
         }
         for from in merged {
-            self.merge(&from, &person.contact)?;
+            self.merge(&from, person)?;
+            // What could not be merged stays the other's, so that it is recognised the next time as well.
+            let stays = self.targets.iter().try_fold(false, |stays, target| {
+                Ok::<_, ledger::Error>(stays || self.ledger.standing(&target.name, &from)?.is_some())
+            })?;
+            if stays {
+                for (opportunity, seen) in &mut seen {
+                    if self.ledger.seen(opportunity)?.is_some_and(|before| before.contact == from) {
+                        seen.contact = from.clone();
+                    }
+                }
+            }
         }
         Ok(seen)
     }
 
-    fn merge(&self, from: &ContactId, into: &ContactId) -> Result<(), CycleError> {
+    fn merge(&self, from: &ContactId, person: &Person) -> Result<(), CycleError> {
+        let into = &person.contact;
         let _ = self.ledger.write(|draft| {
             for target in &self.targets {
                 let Some(lost) = draft.standing(&target.name, from)? else { continue };
                 let kept = draft.standing(&target.name, into)?;
                 let moves_hires = target.adapter.info().capabilities.moves_hires;
+                // A part of a contact went elsewhere: its record holds hires that are not this person's.
+                let is_whole = lost.agreed.iter().flat_map(|agreed| agreed.link.hires.keys()).all(|hire| person.opportunities.contains_key(hire));
+                // An attempt may have made a record that nobody would know of.
+                let is_open = lost.agreed.is_none() && lost.owed.as_ref().is_some_and(|owed| owed.sent.is_some());
                 let standing = match kept {
+                    _ if !is_whole && !moves_hires => None,
                     None => Some(lost),
-                    Some(kept) if lost.agreed.is_none() => Some(kept),
+                    Some(kept) if lost.agreed.is_none() && !is_open => Some(kept),
                     Some(kept) if kept.agreed.is_none() && !kept.owed.as_ref().is_some_and(Owed::is_sent) => Some(lost),
-                    Some(kept) if moves_hires => Some(kept.absorb(lost)),
+                    Some(kept) if moves_hires && !is_open => Some(kept.absorb(lost)),
                     Some(_) => None,
                 };
                 let Some(standing) = standing else {
                     let task = TaskRequest {
-                        kind: adapter_sdk::TaskKind::PossibleDuplicate,
+                        kind: TaskKind::PossibleDuplicate,
                         cause: format!("merged {from}"),
                         text: format!("Lever merged contact {from} into {into}, and both have a record over there. Merge the two records by hand."),
                         fields: Vec::new(),
@@ -1075,7 +1171,7 @@ impl Engine {
     /// The same cause has the same id.
     fn task_id(
         &self,
-        kind: adapter_sdk::TaskKind,
+        kind: TaskKind,
         target: Option<&TargetName>,
         contact: &ContactId,
         cause: &str,
@@ -1107,6 +1203,15 @@ fn is_new(standing: &Standing, debt: &Debt) -> bool {
     standing.owed.as_ref().is_none_or(|owed| owed.wanted != debt.wanted || owed.intent != debt.intent)
 }
 
+fn remote_of(standing: &Standing) -> Option<&people::RemoteId> {
+    standing.agreed.as_ref().map(|agreed| &agreed.link.remote)
+}
+
+/// A human let it go on: nothing else makes a debt wait that would be held.
+fn is_released(standing: &Standing) -> bool {
+    standing.owed.as_ref().is_some_and(|owed| !matches!(owed.phase, Phase::Held { .. }))
+}
+
 fn identity(person: &Person) -> Identity {
     Identity {
         contact: person.contact.clone(),
@@ -1118,15 +1223,15 @@ fn identity(person: &Person) -> Identity {
 fn task_about(outcome: &Outcome) -> Option<TaskRequest> {
     let (kind, text) = match outcome {
         Outcome::Anonymised => (
-            adapter_sdk::TaskKind::ErasureNotice,
+            TaskKind::ErasureNotice,
             "This person was anonymised in Lever. The record over there rests on other grounds and was left as it is: check whether it may stay.",
         ),
         Outcome::Gone => (
-            adapter_sdk::TaskKind::ReviewWithdrawal,
+            TaskKind::ReviewWithdrawal,
             "This person can no longer be found in Lever. The record over there was left as it is: check whether it is right.",
         ),
         Outcome::Unreadable { .. } => (
-            adapter_sdk::TaskKind::Review,
+            TaskKind::Review,
             "Lever's record of this person cannot be understood, so nothing is sent about them. The history names the field.",
         ),
         _ => return None,

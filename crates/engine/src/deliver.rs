@@ -140,6 +140,10 @@ impl Engine {
         if self.is_stopping() {
             return Err(CycleError::Stopped);
         }
+        let state = self.ledger.target(&target.name)?;
+        if state.paused || matches!(state.health, TargetHealth::Quarantined { .. }) {
+            return Ok(Delivered::default());
+        }
         let sent_at = self.clock.now();
         let deliveries = self.begin(target, batch, sent_at)?;
         let answers = call(target, &deliveries).await;
@@ -328,7 +332,11 @@ impl Engine {
         tracing::warn!(target_name = %target.name, contact = %ready.contact, error = %error.chain(), "a look before creating failed");
         let _ = self.ledger.write(|draft| {
             let mut standing = draft.standing(&target.name, &ready.contact)?.unwrap_or_default();
-            standing.fail(Phase::Waiting { not_before: policy::next_attempt(1, now) });
+            let attempts = standing.owed.as_mut().map_or(1, |owed| {
+                owed.attempts = owed.attempts.saturating_add(1);
+                owed.attempts
+            });
+            standing.fail(Phase::Waiting { not_before: policy::next_attempt(attempts, now) });
             draft.put_standing(&target.name, &ready.contact, standing)
         })?;
         Ok(())
@@ -340,7 +348,9 @@ impl Engine {
         let now = self.clock.now();
         let unusable = self.ledger.write(|draft| {
             let mut state = draft.target(&target.name)?;
-            state.failures = state.failures.saturating_add(1);
+            // One person's refused look is not an outage.
+            let is_outage = matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::RateLimited);
+            state.failures = state.failures.saturating_add(u32::from(is_outage));
             let unusable = at_once || policy::is_unusable(state.failures);
             if unusable {
                 let (since, probes) = match &state.health {
@@ -410,7 +420,10 @@ impl Engine {
                 )?;
                 return Ok(false);
             }
-            self.change_phase(target, contact, Phase::Waiting { not_before: now })?;
+            // At once the first time; a repetition that never gets an answer is a failure like any other.
+            let again =
+                if owed.attempts > 1 { policy::next_attempt(owed.attempts, at).max(now) } else { now };
+            self.change_phase(target, contact, Phase::Waiting { not_before: again })?;
             return Ok(true);
         }
         if now < ask_after || !usable {

@@ -199,6 +199,7 @@ fn change(
                 &|field| held_digest(remote, field, key),
                 &is_settled,
                 remote,
+                key.value(&people::Value::Blank),
             ),
         };
         if let (Remote::Holds(remote), false) = (facts.remote, joining.is_empty()) {
@@ -216,6 +217,10 @@ fn change(
         plan.kept = compared.kept;
         changed = compared.write;
         if changed.is_empty() {
+            if let Some(owed) = facts.standing.owed.as_ref().filter(|owed| !owed.unfinished.is_empty()) {
+                let debt = Debt { intent: owed.intent, wanted: key.whole(&digests), changed };
+                return owe(facts, debt, wanted, digests);
+            }
             return Decision::Compared(digests);
         }
     }
@@ -248,6 +253,7 @@ fn three_way(
     theirs: &dyn Fn(&FieldKey) -> Option<Digest>,
     is_settled: &dyn Fn(&FieldKey) -> bool,
     remote: &RemoteState,
+    blank: Digest,
 ) -> Compared {
     let mut compared = Compared { write: Vec::new(), kept: Vec::new() };
     for field in moved {
@@ -257,6 +263,11 @@ fn three_way(
             continue;
         };
         if digest_of(ours, field) == Some(theirs) || is_settled(field) {
+            continue;
+        }
+        // A field that was not ours until now (a column was added) and is empty over there.
+        if left[0].is_some_and(|base| digest_of(base, field).is_none()) && theirs == blank {
+            compared.write.push(field.clone());
             continue;
         }
         let ours_to_write = remote.untouched

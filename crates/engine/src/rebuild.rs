@@ -42,7 +42,7 @@ impl Engine {
     /// A target that lists nobody although people were agreed has been emptied or exchanged: nothing is written to it until
     /// somebody looked. Asked once a process, before the first delivery. True when the target may be used.
     pub(crate) async fn recognises(&self, target: &Target) -> Result<bool, CycleError> {
-        let agreed = self.ledger.counts(&target.name).agreed;
+        let agreed = self.ledger.linked(&target.name)?;
         if agreed == 0 || !target.adapter.info().capabilities.list {
             return Ok(true);
         }
@@ -71,6 +71,13 @@ impl Engine {
             return Ok(());
         }
         let now = self.clock.now();
+        for opportunity in found.link.hires.keys() {
+            // By this a merge that happened meanwhile is recognised.
+            if draft.seen(opportunity)?.is_none() {
+                let seen = ledger::Seen { contact: contact.clone(), digest: None, first_hired_at: None };
+                draft.put_seen(opportunity, &seen)?;
+            }
+        }
         standing.adopt(found.link.clone(), LinkOrigin::Adopted, now);
         draft.put_standing(&target.name, &contact, standing)?;
         draft.mark(&contact, now)?;

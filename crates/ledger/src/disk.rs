@@ -12,7 +12,10 @@ use std::{
     fs::File,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use serde::{Deserialize, Serialize};
@@ -65,6 +68,8 @@ pub(crate) struct DiskStore {
     data: File,
     witness: Witness,
     head: Mutex<Head>,
+    /// A step failed after it was begun: how much of it is on disk is unknown, so nothing is written any more.
+    broken: AtomicBool,
 }
 
 impl DiskStore {
@@ -80,7 +85,7 @@ impl DiskStore {
         let verified = catch_unwind(AssertUnwindSafe(|| verify(&trees)))
             .map_err(|_| "sled gave up while reading it".to_owned())??;
         let head = verified.unwrap_or_else(|| Head { lineage: lineage.to_owned(), ..Head::default() });
-        Ok(DiskStore { db, trees, data, witness, head: Mutex::new(head) })
+        Ok(DiskStore { db, trees, data, witness, head: Mutex::new(head), broken: AtomicBool::new(false) })
     }
 
     /// How far it has come.
@@ -151,6 +156,9 @@ impl Store for DiskStore {
 
     fn commit(&self, batch: &Batch) -> Result<()> {
         let mut head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.broken.load(Ordering::Acquire) {
+            return Err(failed("write", "an earlier step failed halfway"));
+        }
         let mut next = head.clone();
         next.serial += 1;
         for ((tree, key), value) in &batch.0 {
@@ -163,9 +171,11 @@ impl Store for DiskStore {
                 tally.enter(checksum(*tree, key, value));
             }
         }
+        self.broken.store(true, Ordering::Release);
         catch_unwind(AssertUnwindSafe(|| self.apply(batch, &next)))
             .map_err(|_| failed("write", "sled gave up"))??;
         self.witness.remember(&next.lineage, next.serial).map_err(|error| failed("witness", error))?;
+        self.broken.store(false, Ordering::Release);
         *head = next;
         Ok(())
     }

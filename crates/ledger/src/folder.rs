@@ -113,7 +113,14 @@ impl StateFolder {
                 Ok(Opened { ledger, lost: None })
             }
             Found::Empty(store, lineage) => {
-                let ledger = Ledger::over(store, key, &lineage, Origin::Fresh)?;
+                // Killed between losing one and beginning another: it is still the successor of a lost one.
+                let origin = match self.moved_aside().map_err(at("read", &self.dir))? {
+                    Some(kept) => {
+                        Origin::Recovery { why: "an earlier one was lost".to_owned(), kept: Some(kept) }
+                    }
+                    None => Origin::Fresh,
+                };
+                let ledger = Ledger::over(store, key, &lineage, origin)?;
                 self.sync().map_err(at("sync", &self.dir))?;
                 Ok(Opened { ledger, lost: None })
             }
@@ -172,6 +179,17 @@ impl StateFolder {
             Some(birth) => Ok(Found::Whole(Arc::new(store), birth)),
             None => Ok(Found::Empty(Arc::new(store), lineage)),
         }
+    }
+
+    /// A store that was moved aside earlier, if there is one.
+    fn moved_aside(&self) -> io::Result<Option<String>> {
+        for entry in std::fs::read_dir(&self.dir)? {
+            let path = entry?.path();
+            if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("lost-")) {
+                return Ok(Some(path.display().to_string()));
+            }
+        }
+        Ok(None)
     }
 
     fn witness(&self) -> Result<Witness> {

@@ -356,6 +356,16 @@ impl Ledger {
         Ok(counts)
     }
 
+    /// How many contacts have a record with this target.
+    pub fn linked(&self, target: &TargetName) -> Result<u64> {
+        let mut linked = 0;
+        self.each_place(&joined(&[target.as_str(), ""]), |_, place| {
+            linked += u64::from(place.agreed.is_some());
+            Ok(())
+        })?;
+        Ok(linked)
+    }
+
     /// Calls `each` with every standing whose key begins with `prefix`, without reading what was agreed: there may be a hundred
     /// thousand.
     fn each_place(&self, prefix: &[u8], mut each: impl FnMut(&[u8], Place) -> Result<()>) -> Result<()> {

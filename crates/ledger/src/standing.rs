@@ -92,6 +92,9 @@ pub struct Owed {
     pub unfinished: Vec<Step>,
     /// Attempts so far.
     pub attempts: u32,
+    /// A human approved exactly this debt.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub approved: bool,
     /// When it was first owed.
     pub since: Timestamp,
     /// Where it stands.
@@ -183,15 +186,19 @@ pub enum Owing {
     Unsettled,
 }
 
+/// Nothing waits longer by itself: what says so was written down under a clock that was wrong.
+pub const LONGEST_WAIT: chrono::TimeDelta = chrono::TimeDelta::hours(25);
+
 impl Standing {
     /// Owes `debt` in the given phase, unless the same is owed already or an outcome is unknown.
     pub fn owe(&mut self, debt: Debt, phase: Phase, now: Timestamp) -> Owing {
         let (owing, since, unfinished, sent) = match self.owed.take() {
-            Some(owed) if owed.is_sent() => {
+            Some(owed) if owed.is_sent() || owed.is_for_a_human_to_settle() => {
                 self.owed = Some(owed);
                 return Owing::Unsettled;
             }
-            Some(owed) if owed.is_same(&debt, &phase) => {
+            Some(mut owed) if owed.is_same(&debt, &phase) => {
+                owed.changed = debt.changed;
                 self.owed = Some(owed);
                 return Owing::Same;
             }
@@ -200,17 +207,31 @@ impl Standing {
         };
         self.generation = self.generation.next();
         let Debt { intent, wanted, changed } = debt;
-        self.owed = Some(Owed { intent, wanted, changed, sent, unfinished, attempts: 0, since, phase });
+        self.owed = Some(Owed {
+            intent,
+            wanted,
+            changed,
+            sent,
+            unfinished,
+            attempts: 0,
+            approved: false,
+            since,
+            phase,
+        });
         owing
     }
 
     /// Nothing is owed any more: Lever went back to what was agreed, or the person left the scope. Refused (false) while an
     /// outcome is unknown.
     pub fn forgive(&mut self) -> bool {
-        if self.owed.as_ref().is_some_and(Owed::is_sent) {
+        if self.owed.as_ref().is_some_and(|owed| owed.is_sent() || owed.is_for_a_human_to_settle()) {
             return false;
         }
-        self.owed = None;
+        let left_to_do = self.owed.take().is_some_and(|owed| !owed.unfinished.is_empty());
+        if let (true, Some(agreed)) = (left_to_do, &mut self.agreed) {
+            // A part of it never got there: compared afresh, should it be wanted again.
+            agreed.digests = None;
+        }
         true
     }
 
@@ -272,7 +293,8 @@ impl Standing {
     pub fn adopt(&mut self, link: Link, origin: LinkOrigin, at: Timestamp) {
         self.origin.get_or_insert(origin);
         self.agreed = Some(Agreed { link, digests: None, at });
-        self.owed = None;
+        // What an attempt may have written there is ours, and not HR's.
+        self.owed = self.owed.take().filter(|owed| owed.sent.is_some());
     }
 
     /// What the target holds was compared with what it should hold: they agree in these digests.
@@ -293,6 +315,7 @@ impl Standing {
                 self.origin = None;
             }
             Phase::Held { .. } | Phase::Parked { .. } | Phase::Waiting { .. } => {
+                owed.approved |= matches!(owed.phase, Phase::Held { why: WhyHeld::Guard { .. }, .. });
                 owed.phase = Phase::Waiting { not_before: now };
             }
             Phase::Sent { .. } => return false,
@@ -329,6 +352,23 @@ impl Standing {
         self.forgive() && *self != before
     }
 
+    /// Forgets what was agreed about fields that are mapped no longer.
+    pub fn keep_fields(&mut self, person: &[FieldName], hire: &[FieldName]) {
+        let Some(digests) = self.agreed.as_mut().and_then(|agreed| agreed.digests.as_mut()) else { return };
+        digests.person.retain(|field, _| person.contains(field));
+        digests.hires.values_mut().for_each(|fields| fields.retain(|field, _| hire.contains(field)));
+    }
+
+    /// True when there is, or may be, a record over there.
+    pub fn may_be_over_there(&self) -> bool {
+        self.agreed.is_some() || self.owed.as_ref().is_some_and(|owed| owed.sent.is_some())
+    }
+
+    /// True while a guard holds the debt, or a human approved exactly it: what replaces it was shown to nobody.
+    pub fn is_for_approval(&self) -> bool {
+        self.is_held_by_guard() || self.owed.as_ref().is_some_and(|owed| owed.approved)
+    }
+
     /// True while a guard holds the debt.
     pub fn is_held_by_guard(&self) -> bool {
         self.owed
@@ -340,7 +380,7 @@ impl Standing {
     pub fn is_ready(&self, now: Timestamp) -> bool {
         self.owed
             .as_ref()
-            .is_some_and(|owed| matches!(owed.phase, Phase::Waiting { not_before } if not_before <= now))
+            .is_some_and(|owed| matches!(owed.phase, Phase::Waiting { not_before } if not_before <= now || not_before > now + LONGEST_WAIT))
     }
 
     /// When something is to be done about it by itself, if ever.
@@ -361,6 +401,11 @@ impl Phase {
 }
 
 impl Owed {
+    /// True when what came of an attempt can neither be looked up nor told apart: it is never sent again unless a human says so.
+    pub fn is_for_a_human_to_settle(&self) -> bool {
+        self.sent.is_some() && matches!(self.phase, Phase::Held { why: WhyHeld::Ambiguous { .. }, .. })
+    }
+
     /// True while an outcome is unknown.
     pub fn is_sent(&self) -> bool {
         matches!(self.phase, Phase::Sent { .. })

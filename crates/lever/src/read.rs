@@ -84,6 +84,19 @@ impl Lever {
             let (batch, later) = rest.split_at(self.batch_len(rest));
             match Box::pin(self.read_batch(batch)).await {
                 Ok(more) => readings.extend(more),
+                // One record spoils the listing of all: whoever it is costs nobody else anything.
+                Err(trouble) if batch.len() > 1 && matches!(trouble.what, What::NotUnderstood(_)) => {
+                    let (one, other) = batch.split_at(batch.len() / 2);
+                    for half in [one, other] {
+                        match Box::pin(self.read_all(half)).await {
+                            Ok(more) => readings.extend(more),
+                            Err(error) => readings.extend(
+                                half.iter()
+                                    .map(|whom| (whom.contact.clone(), Reading::Failed(error.clone()))),
+                            ),
+                        }
+                    }
+                }
                 Err(trouble) if readings.is_empty() => return Err(trouble.into()),
                 Err(trouble) => {
                     let failed =

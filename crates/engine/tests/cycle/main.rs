@@ -210,7 +210,10 @@ async fn a_hire_taken_back_while_its_answer_was_lost_is_found_over_there_and_bec
             world.cycle().await;
         }
         assert_eq!(world.target.records()[0].hires.len(), if second { 2 } else { 1 });
-        assert_eq!((world.state("ada"), world.open_tasks()), (Some("agreed"), vec![TaskKind::ReviewWithdrawal]));
+        assert_eq!(
+            (world.state("ada"), world.open_tasks()),
+            (Some("agreed"), vec![TaskKind::ReviewWithdrawal])
+        );
     }
 }
 
