@@ -674,6 +674,11 @@ impl Engine {
                     return Ok(Planning::Later);
                 }
             };
+            if remote.is_none() && mode == Mode::Real && self.relink(target, person).await? {
+                // Not gone: it moved to this contact's record when profiles were merged. Compared at the end of this cycle.
+                run.again(&person.contact);
+                return Ok(Planning::Later);
+            }
             facts.remote = remote.as_ref().map_or(Remote::Gone, Remote::Holds);
             plan = plan::plan(&facts, self.ledger.key());
         }
@@ -1212,7 +1217,7 @@ fn is_released(standing: &Standing) -> bool {
     standing.owed.as_ref().is_some_and(|owed| !matches!(owed.phase, Phase::Held { .. }))
 }
 
-fn identity(person: &Person) -> Identity {
+pub(crate) fn identity(person: &Person) -> Identity {
     Identity {
         contact: person.contact.clone(),
         opportunities: person.opportunities.keys().cloned().collect(),

@@ -8,11 +8,11 @@ use adapter_sdk::{
 };
 use futures::{StreamExt, stream};
 use ledger::{Digests, Draft, Durable, LinkOrigin, Outcome, Phase, TargetHealth, WhyHeld};
-use people::{ContactId, OpportunityId, TargetName, Timestamp, Wanted};
+use people::{ContactId, OpportunityId, Person, TargetName, Timestamp, Wanted};
 
 use crate::{
     Activity, Delivered,
-    cycle::{CycleError, Engine, Run},
+    cycle::{self, CycleError, Engine, Run},
     policy::{self, Verdict},
     settings::Target,
 };
@@ -500,6 +500,29 @@ fn no_answer() -> Error {
 }
 
 impl Engine {
+    /// Links the one record over there that is proven to be this person's, where the one we knew is not there any more.
+    pub(crate) async fn relink(&self, target: &Target, person: &Person) -> Result<bool, CycleError> {
+        if !target.adapter.info().capabilities.find {
+            return Ok(false);
+        }
+        let identity = cycle::identity(person);
+        let Ok(found) = self.unless_stopped(target.adapter.find(&identity)).await? else { return Ok(false) };
+        let Match::One(link) = judge(&found) else { return Ok(false) };
+        let contact = &person.contact;
+        let known = self.ledger.standing(&target.name, contact)?.and_then(|standing| standing.agreed);
+        if known.is_some_and(|agreed| agreed.link.remote == link.remote) {
+            return Ok(false);
+        }
+        let _ = self.ledger.write(|draft| {
+            let mut standing = draft.standing(&target.name, contact)?.unwrap_or_default();
+            standing.adopt(link, LinkOrigin::Adopted, self.clock.now());
+            draft.put_standing(&target.name, contact, standing)?;
+            draft.mark(contact, self.clock.now())?;
+            draft.tell(&self.event(contact, Some(&target.name), Outcome::Adopted))
+        })?;
+        Ok(true)
+    }
+
     /// Whether a look before creating would find this person's record. Changes nothing.
     pub(crate) async fn would_adopt(&self, target: &Target, identity: &Identity) -> Result<bool, CycleError> {
         if !target.adapter.info().capabilities.find {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use people::{
     Answer, Candidacy, Colleague, ContactId, DataProtection, FullName, Hire, Person, Pii, Posting,
-    Requisition, Timestamp,
+    Requisition, Timestamp, Withheld,
 };
 use serde_json::Value;
 
@@ -21,6 +21,7 @@ pub(crate) struct Parts {
     pub(crate) requisition: Option<Requisition>,
     pub(crate) manager: Option<Colleague>,
     pub(crate) recruiter: Option<Colleague>,
+    pub(crate) withheld: Withheld,
 }
 
 /// The whole person. `parts` gives what belongs to a hire.
@@ -51,6 +52,7 @@ pub(crate) fn person(
                 sources: opportunity.sources.clone(),
                 tags: opportunity.tags.clone(),
                 profile: opportunity.profile.clone(),
+                withheld: parts.withheld,
             },
         );
     }

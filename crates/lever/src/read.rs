@@ -9,7 +9,7 @@ use std::{
 use adapter_sdk::{ErrorKind, Result};
 use engine::{Reading, Whom};
 use futures::{StreamExt, future::BoxFuture, stream};
-use people::{Candidacy, Colleague, ContactId, OpportunityId, Posting, Requisition};
+use people::{Candidacy, Colleague, ContactId, OpportunityId, Posting, Requisition, Withheld};
 use serde_json::{Map, Value};
 use tracing::warn;
 
@@ -61,7 +61,7 @@ type Read<T> = Result<Option<T>, Trouble>;
 /// All objects of a batch, or why they could not be read.
 #[derive(Default)]
 struct Objects {
-    offers: HashMap<OpportunityId, Read<people::Offer>>,
+    offers: HashMap<OpportunityId, Read<Option<people::Offer>>>,
     postings: HashMap<String, Read<Arc<Posting>>>,
     users: HashMap<String, Read<Arc<Colleague>>>,
     requisitions: HashMap<String, Read<Arc<Requisition>>>,
@@ -381,8 +381,8 @@ impl Lever {
         Ok(object)
     }
 
-    /// The offer that counts.
-    async fn offer(&self, of: &OpportunityId, posting: Option<&str>) -> Read<people::Offer> {
+    /// The offer that counts, if one does. Withheld offers are `Ok(None)`.
+    async fn offer(&self, of: &OpportunityId, posting: Option<&str>) -> Read<Option<people::Offer>> {
         let ask = Ask::of(Endpoint::Offers, of.as_str());
         let decode = |text: &str| {
             let page = list(text, Shape::Loose)?;
@@ -414,7 +414,9 @@ impl Lever {
             offers.extend(page.into_iter().map(|offer| (offer.id.clone(), offer)));
             match pages.follow(next) {
                 Ok(true) => {}
-                Ok(false) => return Ok(person::offer_that_counts(offers.into_values().collect(), posting)),
+                Ok(false) => {
+                    return Ok(Some(person::offer_that_counts(offers.into_values().collect(), posting)));
+                }
                 Err(what) => return Err(self.caller.trouble(Endpoint::Offers, what, 1)),
             }
         }
@@ -422,7 +424,7 @@ impl Lever {
 }
 
 enum Done {
-    Offer(OpportunityId, Read<people::Offer>),
+    Offer(OpportunityId, Read<Option<people::Offer>>),
     Posting(String, Read<Arc<Posting>>),
     User(String, Read<Arc<Colleague>>),
     Requisition(String, Read<Arc<Requisition>>),
@@ -501,10 +503,20 @@ impl Objects {
         let read_requisition = requisition_to_read(hire).and_then(|id| shared(self.requisitions.get(id)));
         Parts {
             posting: posting.and_then(|id| shared(self.postings.get(id))),
-            offer: self.offers.get(&hire.id).and_then(|read| read.as_ref().ok()?.clone()),
+            offer: self.offers.get(&hire.id).and_then(|read| read.as_ref().ok()?.clone()?),
             requisition: read_requisition.or(requisition),
             manager: person::manager(hire).and_then(|id| self.colleague(id)),
             recruiter: hire.owner.as_deref().and_then(|id| self.colleague(id)),
+            withheld: Withheld {
+                offers: is_withheld(self.offers.get(&hire.id)),
+                posting: posting.is_some_and(|id| is_withheld(self.postings.get(id))),
+                requisition: requisition_to_read(hire)
+                    .is_some_and(|id| is_withheld(self.requisitions.get(id))),
+                colleagues: [person::manager(hire), hire.owner.as_deref()]
+                    .into_iter()
+                    .flatten()
+                    .any(|id| is_withheld(self.users.get(id))),
+            },
         }
     }
 
@@ -547,6 +559,11 @@ impl Pages {
 }
 
 /// The requisition whose code we are not told with the hire.
+/// It was asked for, and we were not shown it.
+fn is_withheld<T>(read: Option<&Read<T>>) -> bool {
+    matches!(read, Some(Ok(None)))
+}
+
 fn requisition_to_read(hire: &Opportunity) -> Option<&str> {
     let requisition = person::application(hire)?.requisition.as_ref()?;
     requisition.code.is_none().then_some(requisition.id.as_str())

@@ -1,3 +1,5 @@
+use people::Withheld;
+
 /// Which of Lever's objects the mapping needs. What nobody mapped is never asked for: fewer requests, and no personal
 /// data without a purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -13,6 +15,14 @@ pub struct Needs {
 }
 
 impl Needs {
+    /// Whether any of it was withheld from us.
+    pub(crate) fn meets(self, withheld: Withheld) -> bool {
+        self.offers && withheld.offers
+            || self.postings && withheld.posting
+            || self.requisitions && withheld.requisition
+            || self.users && withheld.colleagues
+    }
+
     /// What either needs.
     pub fn union(self, other: Needs) -> Needs {
         Needs {

@@ -56,6 +56,7 @@ pub struct Mapping {
 struct Rule {
     field: FieldName,
     expression: Expression<'static, 'static>,
+    needs: Needs,
 }
 
 impl Mapping {
@@ -105,11 +106,13 @@ impl Mapping {
         let mut facts = facts::of_person(person, self.zone);
         let mut wanted = Wanted::default();
         wanted.person =
-            evaluate(&self.person, &facts, &mut wanted.missing, |field| FieldKey::Person { field });
+            evaluate(self.person.iter(), &facts, &mut wanted.missing, |field| FieldKey::Person { field });
         for (opportunity, hire) in person.hires.iter().filter(|(id, _)| in_scope.contains(id)) {
             facts.extend(facts::of_hire(opportunity, hire, decided_on.get(opportunity).copied()));
             let key = |field| FieldKey::Hire { opportunity: opportunity.clone(), field };
-            let fields = evaluate(&self.hire, &facts, &mut wanted.missing, key);
+            // What was withheld is unknown: such a field is not ours to write, least of all as a blank.
+            let known = self.hire.iter().filter(|rule| !rule.needs.meets(hire.withheld));
+            let fields = evaluate(known, &facts, &mut wanted.missing, key);
             wanted.hires.insert(opportunity.clone(), fields);
         }
         wanted
@@ -122,8 +125,8 @@ impl fmt::Debug for Mapping {
     }
 }
 
-fn evaluate(
-    rules: &[Rule],
+fn evaluate<'r>(
+    rules: impl Iterator<Item = &'r Rule>,
     facts: &Facts,
     missing: &mut Vec<Missing>,
     key: impl Fn(FieldName) -> FieldKey,
@@ -195,13 +198,15 @@ impl Compiling<'_> {
             }
         };
         let used: BTreeSet<String> = expression.undeclared_variables(true).into_iter().collect();
+        let mut needs = Needs::default();
         for name in &used {
-            self.known_name(level, field, name);
+            needs = needs.union(self.known_name(level, field, name));
         }
+        self.needs = self.needs.union(needs);
         if used.contains("today") {
             self.pinned.insert(FieldName::new(field));
         }
-        Some(Rule { field: FieldName::new(field), expression })
+        Some(Rule { field: FieldName::new(field), expression, needs })
     }
 
     fn known_field(&mut self, level: Level, field: &str) {
@@ -217,7 +222,7 @@ impl Compiling<'_> {
         self.fault(level, field, "is no field of this target", remedy);
     }
 
-    fn known_name(&mut self, level: Level, field: &str, name: &str) {
+    fn known_name(&mut self, level: Level, field: &str, name: &str) -> Needs {
         let entries = names::entries(name);
         if entries.is_empty() {
             let remedy = nearest(name, names::all()).map_or_else(
@@ -233,7 +238,7 @@ impl Compiling<'_> {
                 "move the field to the target's .hire table",
             );
         }
-        self.needs = entries.iter().fold(self.needs, |needs, entry| needs.union(entry.needs));
+        entries.iter().fold(Needs::default(), |needs, entry| needs.union(entry.needs))
     }
 
     /// A column that both levels name would stand twice in a row.
@@ -408,6 +413,22 @@ mod tests {
         let wanted = mapping.apply(&person, &BTreeSet::new(), &Decisions::new());
         assert!(wanted.hires.is_empty());
         assert_eq!(wanted.person[&FieldName::new("all")].reveal().to_text(), "nobody;o2");
+    }
+
+    #[test]
+    fn what_lever_withheld_is_left_out_and_not_written_as_a_blank() {
+        let rules = rules(
+            &[],
+            &[("start", "offer.start_date"), ("title", "posting.title"), ("on", "hired_at | date")],
+        );
+        let mapping = Mapping::compile(&rules, &OPEN, chrono_tz::UTC).unwrap();
+        let (mut person, opportunity) = amara();
+        let hire = person.hires.get_mut(&opportunity).unwrap();
+        hire.offer = None;
+        hire.withheld = people::Withheld { offers: true, ..people::Withheld::default() };
+        let wanted = mapping.apply(&person, &[&opportunity].into(), &Decisions::new());
+        let fields: Vec<&str> = wanted.hires[&opportunity].keys().map(FieldName::as_str).collect();
+        assert_eq!(fields, ["on", "title"]);
     }
 
     #[test]

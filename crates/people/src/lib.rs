@@ -21,7 +21,7 @@ pub use digest::Digest;
 pub use ids::{ContactId, InvalidId, OpportunityId, RemoteHireId, RemoteId, TargetName};
 pub use person::{
     Answer, AnswerValue, Candidacy, Colleague, DataProtection, FullName, Hire, Offer, Person, Phone,
-    PhoneKind, Posting, Requisition,
+    PhoneKind, Posting, Requisition, Withheld,
 };
 pub use pii::{Pii, Secret};
 pub use wanted::{FieldKey, FieldName, Fields, Filled, Missing, Value, Wanted};

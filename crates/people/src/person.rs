@@ -173,6 +173,21 @@ pub struct Hire {
     pub tags: Vec<String>,
     /// Where a Lever user sees this opportunity.
     pub profile: Option<String>,
+    /// What was asked for and not shown to us: what depends on it is unknown, not blank.
+    pub withheld: Withheld,
+}
+
+/// Objects of a hire that Lever did not show: the key lacks a permission, or the object is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Withheld {
+    /// Its offers.
+    pub offers: bool,
+    /// Its posting.
+    pub posting: bool,
+    /// Its requisition.
+    pub requisition: bool,
+    /// Its manager or its recruiter.
+    pub colleagues: bool,
 }
 
 impl Hire {
@@ -191,6 +206,7 @@ impl Hire {
             sources: Vec::new(),
             tags: Vec::new(),
             profile: None,
+            withheld: Withheld::default(),
         }
     }
 }
