@@ -363,6 +363,48 @@ async fn an_edit_that_cannot_be_told_apart_stops_the_target_and_leaves_the_file(
 }
 
 #[tokio::test]
+async fn a_file_sorted_and_edited_in_the_same_rows_gives_nobody_the_row_of_another() {
+    // given two rows, each edited and in the other's line, still alike enough to pass for the other's
+    let export = Export::new("csv", "roster");
+    export.deliver(&[add("ada", "Ada"), add("bob", "Bob")]).await;
+    let edited = "ref,name,phone,title\r\n\
+                  bob,Bobby,+44 7700 900123,Engineer\r\n\
+                  ada,Ada K,+44 7700 900123,Engineer\r\n";
+    fs::write(export.file("roster.csv"), edited).unwrap();
+    // when
+    let promoted = delivery("ada", "Ada", &[("ada-1", "Lead")], Intent::Update);
+    let error = export.refusal(&[promoted]).await;
+    // then
+    assert_eq!(error.kind(), ErrorKind::ConfigInvalid);
+    assert_eq!(export.text("roster.csv"), edited);
+}
+
+#[tokio::test]
+async fn a_row_that_hr_corrected_keeps_the_correction_when_profiles_are_merged() {
+    // given
+    let export = Export::new("csv", "roster");
+    export.deliver(&[add("ada", "Ada"), add("lovelace", "A. Lovelace")]).await;
+    edit(&export, "ada,Ada,+44 7700 900123,Engineer", "ada,Ada,+44 7700 900123,Analyst");
+    // when
+    let hires = [("ada-1", "Engineer"), ("lovelace-1", "Engineer")];
+    let mut merged = delivery("lovelace", "Ada Lovelace", &hires, Intent::Update);
+    let of_hire = hires.map(|(hire, _)| FieldKey::Hire {
+        opportunity: hire.parse().unwrap(),
+        field: FieldName::new("title"),
+    });
+    merged.changed = vec![FieldKey::Person { field: FieldName::new("name") }];
+    merged.changed.extend(of_hire);
+    export.deliver(&[merged]).await;
+    // then the row has its new owner and HR's title
+    assert_eq!(
+        export.text("roster.csv"),
+        "ref,name,phone,title\r\n\
+         lovelace,Ada Lovelace,+44 7700 900123,Analyst\r\n\
+         lovelace,Ada Lovelace,+44 7700 900123,Engineer\r\n"
+    );
+}
+
+#[tokio::test]
 async fn a_missing_file_is_put_back_with_everybody_and_somebody_is_told() {
     // given
     let export = Export::new("csv", "roster");

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends where it stands")]
 
+mod mended;
+mod mended_file;
 mod order;
 mod world;
 

@@ -6,7 +6,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
-use adapter_sdk::{Capabilities, CheckReport, Error, ErrorKind, FieldSchema, HrisAdapter, memory::Memory};
+use adapter_sdk::{
+    Capabilities, CheckReport, Error, ErrorKind, FieldSchema, HrisAdapter,
+    memory::{Memory, Record},
+};
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use engine::{
@@ -16,7 +19,8 @@ use engine::{
 use ledger::{DigestKey, Ledger, MemoryStore, Origin, Standing, Store};
 use mapping::{Mapping, Rules};
 use people::{
-    Candidacy, Clock, ContactId, FullName, Hire, OpportunityId, Person, Pii, Posting, Secret, Timestamp,
+    Candidacy, Clock, ContactId, FieldName, FullName, Hire, OpportunityId, Person, Pii, Posting, Secret,
+    Timestamp, Value,
 };
 
 pub const SINCE: &str = "2026-01-01";
@@ -223,6 +227,65 @@ impl World {
         self.change(who, |person| person.name = FullName::new(name));
     }
 
+    /// A recruiter moves somebody to another place.
+    pub fn place(&self, who: &str, place: &str) {
+        self.change(who, |person| person.location = Some(Pii::new(place.to_owned())));
+    }
+
+    /// A recruiter gives the posting of a hire another title.
+    pub fn promote(&self, who: &str, what: &str, title: &str) {
+        self.change(who, |person| {
+            let hire = person.hires.get_mut(what).expect("somebody hired");
+            hire.posting = Some(Posting { title: Some(title.to_owned()), ..Posting::default() });
+        });
+    }
+
+    /// Lever merges two profiles: `loser` is gone, and all there was is `winner`'s.
+    pub fn merge(&self, loser: &str, winner: &str) {
+        let mut people = self.source.people();
+        people.persons.remove(loser);
+        people.moved.insert(contact(loser), contact(winner));
+    }
+
+    /// Lever loses somebody. `change` brings back what it answers.
+    pub fn lose(&self, who: &str) -> Person {
+        self.source.people().persons.remove(who).expect("somebody")
+    }
+
+    /// HR edits a field of the only record.
+    pub fn hr_writes(&self, field: &str, value: &str) {
+        let remote = self.only_record().remote;
+        self.target.edit(&remote, |record| {
+            record.person.insert(FieldName::new(field), Pii::new(Value::Text(value.to_owned())));
+        });
+    }
+
+    pub fn only_record(&self) -> Record {
+        let mut records = self.target.records();
+        assert_eq!(records.len(), 1, "there is exactly one record");
+        records.remove(0)
+    }
+
+    /// As many deliveries as were made since the last of `before`.
+    pub fn deliveries_after(&self, before: usize) -> usize {
+        self.target.deliveries().len() - before
+    }
+
+    /// Full sweeps, each half a day after what was before it.
+    pub async fn full_sweeps(&self, sweeps: usize) {
+        for _ in 0..sweeps {
+            self.later(TimeDelta::hours(12));
+            self.try_cycle(SweepKind::Full).await.unwrap();
+        }
+    }
+
+    /// The process is started again with another adapter and mapping.
+    pub fn restart_with(&mut self, adapter: Arc<dyn HrisAdapter>, mapping: Mapping) {
+        let store: Arc<dyn Store> = Arc::<MemoryStore>::clone(&self.store);
+        let ledger = ledger_over(store, Origin::Fresh, "unused");
+        self.engine = assemble(&self.source, adapter, &self.clock, ledger, self.guards, mapping);
+    }
+
     pub fn change(&self, who: &str, change: impl FnOnce(&mut Person)) {
         let mut people = self.source.people();
         people.version += 1;
@@ -277,16 +340,35 @@ pub fn engine_over(
     origin: Origin,
     lineage: &str,
 ) -> Engine {
+    let mapping = mapping(PERSON, HIRE);
+    assemble(source, adapter, clock, ledger_over(store, origin, lineage), guards, mapping)
+}
+
+/// What is mapped unless a test says otherwise.
+pub const PERSON: &[(&str, &str)] = &[("ref", "contact"), ("name", "name.full"), ("place", "location")];
+pub const HIRE: &[(&str, &str)] = &[("title", "posting.title"), ("decided", "today")];
+
+pub fn mapping(person: &[(&str, &str)], hire: &[(&str, &str)]) -> Mapping {
     let own =
         |pairs: &[(&str, &str)]| pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
-    let rules = Rules {
-        person: own(&[("ref", "contact"), ("name", "name.full"), ("place", "location")]),
-        hire: own(&[("title", "posting.title"), ("decided", "today")]),
-    };
+    let rules = Rules { person: own(person), hire: own(hire) };
     let open = FieldSchema { fields: Vec::new(), open: true };
-    let mapping = Mapping::compile(&rules, &open, chrono_tz::UTC).unwrap();
+    Mapping::compile(&rules, &open, chrono_tz::UTC).unwrap()
+}
+
+fn ledger_over(store: Arc<dyn Store>, origin: Origin, lineage: &str) -> Ledger {
     let key = DigestKey::new(Secret::new("key".to_owned()));
-    let ledger = Ledger::over(store, key, lineage, origin).unwrap();
+    Ledger::over(store, key, lineage, origin).unwrap()
+}
+
+fn assemble(
+    source: &Arc<FakeSource>,
+    adapter: Arc<dyn HrisAdapter>,
+    clock: &Arc<HandClock>,
+    ledger: Ledger,
+    guards: Guards,
+    mapping: Mapping,
+) -> Engine {
     Engine::new(Parts {
         source: Arc::<FakeSource>::clone(source),
         targets: vec![Target { name: adapter.info().target.clone(), adapter, mapping: Arc::new(mapping) }],

@@ -1,0 +1,378 @@
+//! What an adversary found wrong with the cycle, and what is true since.
+
+use adapter_sdk::{
+    Capabilities, TaskKind,
+    memory::{Fault, Lag, Memory},
+};
+use chrono::TimeDelta;
+use engine::{Guards, SweepKind};
+use people::{DataProtection, FullName, Person};
+
+use crate::world::{World, contact, opportunity};
+
+/// A target that cannot be asked about anything.
+fn blind() -> Capabilities {
+    Capabilities { find: false, list: false, read: false, ..Memory::everything() }
+}
+
+/// A target that makes a second record when it is told twice.
+fn doubling() -> Capabilities {
+    Capabilities { dedupes_by_key: false, ..Memory::everything() }
+}
+
+fn at_most(each: usize) -> Guards {
+    Guards { creates_per_cycle_max: each, changes_per_cycle_max: each }
+}
+
+#[tokio::test]
+async fn somebody_read_under_two_ids_in_one_cycle_is_added_once() {
+    let one_by_one = Capabilities { batch_max: 1, in_flight_max: 1, ..doubling() };
+    for capabilities in [one_by_one, doubling()] {
+        // given a debt of reading somebody whose profile is merged before that can be done
+        let world = World::with(capabilities);
+        world.hire("loser", "Ada", "o1");
+        world.source.people().failing.insert(contact("loser"));
+        world.cycle().await;
+        world.source.people().failing.clear();
+        world.merge("loser", "winner");
+        world.hire("winner", "Ada", "o1");
+        // when the loser's id and the winner's own both lead to the winner
+        world.cycle().await;
+        // then
+        assert_eq!((world.target.records().len(), world.target.deliveries().len()), (1, 1));
+    }
+}
+
+#[tokio::test]
+async fn a_lost_answer_that_cannot_be_looked_up_is_never_repeated_without_an_order() {
+    // given
+    let world = World::with(Capabilities { dedupes_by_key: false, ..blind() });
+    world.hire("ada", "Ada", "o1");
+    world.target.script([Fault::AnswerLost]);
+    world.cycle().await;
+    // when
+    world.later(TimeDelta::minutes(2));
+    world.cycle().await;
+    world.full_sweeps(3).await;
+    // then
+    assert_eq!((world.target.records().len(), world.target.deliveries().len()), (1, 1));
+    assert_eq!(world.state("ada"), Some("held"));
+}
+
+#[tokio::test]
+async fn a_second_hire_whose_lost_answer_cannot_be_told_apart_is_not_repeated() {
+    // given a record with the same contact beside the linked one, so that a look finds two
+    let world = World::with(Capabilities { read: false, ..doubling() });
+    world.hire("ada", "Ada", "o1");
+    world.cycle().await;
+    world.target.plant(Some(contact("ada")), Default::default(), Default::default());
+    world.hire("ada", "Ada", "o2");
+    world.target.script([Fault::AnswerLost]);
+    world.cycle().await;
+    let before = world.target.deliveries().len();
+    // when
+    world.later(TimeDelta::minutes(2));
+    world.cycle().await;
+    world.full_sweeps(3).await;
+    // then
+    assert_eq!(world.deliveries_after(before), 0);
+}
+
+#[tokio::test]
+async fn an_order_to_retry_lets_a_hire_go_out_to_a_blind_target_after_the_ledger_was_lost() {
+    // given
+    let mut world = World::with(blind());
+    world.lose_ledger();
+    world.hire("ben", "Ben", "o1");
+    world.cycle().await;
+    assert_eq!((world.target.records().len(), world.state("ben")), (0, Some("held")));
+    // when
+    assert_eq!(world.engine.retry(&contact("ben"), 0).unwrap(), 1);
+    world.cycle().await;
+    // then
+    assert_eq!((world.target.records().len(), world.state("ben")), (1, Some("agreed")));
+}
+
+#[tokio::test]
+async fn a_hire_that_stays_on_a_record_which_cannot_be_merged_is_not_sent_to_the_other_one() {
+    // given two records in a target that cannot move a hire between them
+    let world = World::with(Capabilities { moves_hires: false, ..doubling() });
+    world.hire("loser", "Ada", "o1");
+    world.hire("winner", "Ada", "o2");
+    world.cycle().await;
+    let before = world.target.deliveries().len();
+    // when
+    world.merge("loser", "winner");
+    world.hire("winner", "Ada", "o1");
+    world.cycle().await;
+    world.full_sweeps(2).await;
+    // then a human was asked, and nothing was done meanwhile
+    assert_eq!(world.open_tasks(), [TaskKind::PossibleDuplicate]);
+    assert_eq!(world.deliveries_after(before), 0);
+}
+
+#[tokio::test]
+async fn an_edit_made_while_an_answer_was_lost_arrives_whatever_else_hr_touched() {
+    for (capabilities, lag) in [(doubling(), Some(Lag::Finds(4))), (Memory::everything(), None)] {
+        // given a record that was made, but nobody said so
+        let world = World::with(capabilities);
+        world.hire("ada", "Ada", "o1");
+        if let Some(lag) = lag {
+            world.target.lag(lag);
+        }
+        world.target.script([Fault::AnswerLost]);
+        world.cycle().await;
+        // when HR corrects one field of it and Lever another
+        world.hr_writes("place", "York");
+        world.rename("ada", "Ada Lovelace");
+        for _ in 0..8 {
+            world.later(TimeDelta::minutes(5));
+            world.cycle().await;
+        }
+        // then
+        let record = world.only_record();
+        assert_eq!(record.person["name"].reveal().to_text(), "Ada Lovelace");
+        assert_eq!(record.person["place"].reveal().to_text(), "York");
+    }
+}
+
+#[tokio::test]
+async fn a_hire_done_in_part_is_finished_also_after_it_was_out_of_reach_for_a_while() {
+    type Away = fn(&World);
+    let ways: [Away; 3] = [
+        |world| drop(world.lose("ada")),
+        |world| world.unhire("ada", "o1"),
+        |world| {
+            let denied = DataProtection { allowed: false, expires_at: None };
+            world.change("ada", |person| person.protection = denied);
+        },
+    ];
+    for (way, away) in ways.into_iter().enumerate() {
+        // given the person's record without the hire
+        let world = World::new();
+        world.hire("ada", "Ada", "o1");
+        world.target.script([Fault::Partial]);
+        world.cycle().await;
+        assert_eq!(world.only_record().hires.len(), 0);
+        // when
+        let ada: Person = world.source.people().persons["ada"].clone();
+        away(&world);
+        world.later(TimeDelta::minutes(2));
+        world.cycle().await;
+        world.change("ada", |person| *person = ada);
+        world.full_sweeps(3).await;
+        // then
+        assert_eq!((world.only_record().hires.len(), world.state("ada")), (1, Some("agreed")), "way {way}");
+    }
+}
+
+#[tokio::test]
+async fn a_hire_taken_back_a_second_time_is_told_again_although_the_first_task_was_done() {
+    // given
+    let world = World::new();
+    world.hire("ada", "Ada", "o1");
+    world.cycle().await;
+    world.unhire("ada", "o1");
+    world.cycle().await;
+    let task = world.engine.ledger().tasks().unwrap().remove(0).id;
+    assert!(world.engine.task_done(&task, 0).unwrap());
+    // when
+    world.hire("ada", "Ada", "o1");
+    world.cycle().await;
+    world.unhire("ada", "o1");
+    world.cycle().await;
+    // then
+    assert_eq!(world.open_tasks(), [TaskKind::ReviewWithdrawal]);
+}
+
+#[tokio::test]
+async fn an_emptied_target_gets_nothing_although_the_first_look_at_it_failed() {
+    // given
+    let mut world = World::new();
+    world.hire("ada", "Ada", "o1");
+    world.cycle().await;
+    world.target.delete(&world.only_record().remote);
+    world.restart();
+    world.hire("ben", "Ben", "o2");
+    // when
+    world.target.script_reads([Fault::Unavailable]);
+    world.cycle().await;
+    world.later(TimeDelta::minutes(5));
+    world.cycle().await;
+    // then
+    assert_eq!(world.target.records().len(), 0);
+}
+
+#[tokio::test]
+async fn after_refused_credentials_no_further_debt_is_sent_in_that_cycle() {
+    // given forty debts to a target that takes them one by one
+    let one_by_one = Capabilities { batch_max: 1, in_flight_max: 1, ..Memory::everything() };
+    let world = World::with(one_by_one).guards(at_most(1000));
+    for n in 0..40 {
+        world.hire(&format!("c{n}"), "Somebody", &format!("o{n}"));
+    }
+    world.cycle().await;
+    for n in 0..40 {
+        world.rename(&format!("c{n}"), "Somebody Else");
+    }
+    let before = world.target.deliveries().len();
+    // when
+    world.target.script(vec![Fault::Unauthorized; 100]);
+    world.cycle().await;
+    // then
+    let sent = world.deliveries_after(before);
+    assert!(sent < 5, "{sent} deliveries with credentials that are refused");
+}
+
+#[tokio::test]
+async fn a_debt_written_down_under_a_clock_that_was_a_year_fast_is_paid() {
+    // given
+    let world = World::new();
+    world.later(TimeDelta::days(365));
+    world.hire("ada", "Ada", "o1");
+    world.target.script([Fault::Unavailable]);
+    world.cycle().await;
+    // when
+    world.later(TimeDelta::days(-365));
+    world.full_sweeps(2).await;
+    // then
+    assert_eq!((world.target.records().len(), world.state("ada")), (1, Some("agreed")));
+}
+
+#[tokio::test]
+async fn an_edit_that_hr_takes_back_while_a_debt_waits_gives_way_to_lever() {
+    // given a debt that leaves out the field HR edited
+    let world = World::new();
+    world.hire("ada", "Ada", "o1");
+    world.cycle().await;
+    world.hr_writes("place", "York");
+    world.rename("ada", "Ada Lovelace");
+    world.place("ada", "London");
+    world.target.script([Fault::Unavailable]);
+    world.cycle().await;
+    // when
+    world.hr_writes("place", "Leeds");
+    world.later(TimeDelta::minutes(3));
+    world.cycle().await;
+    world.full_sweeps(2).await;
+    // then
+    let record = world.only_record();
+    assert_eq!(record.person["name"].reveal().to_text(), "Ada Lovelace");
+    assert_eq!(record.person["place"].reveal().to_text(), "London");
+    assert_eq!(world.state("ada"), Some("agreed"));
+}
+
+#[tokio::test]
+async fn a_hire_done_in_part_and_then_edited_is_finished_with_the_edit() {
+    // given
+    let world = World::new();
+    world.hire("ada", "Ada", "o1");
+    world.target.script([Fault::Partial]);
+    world.cycle().await;
+    // when
+    world.rename("ada", "Ada Lovelace");
+    world.later(TimeDelta::minutes(2));
+    world.cycle().await;
+    // then
+    let record = world.only_record();
+    assert_eq!(record.person["name"].reveal().to_text(), "Ada Lovelace");
+    assert_eq!(record.hires[&opportunity("o1")]["title"].reveal().to_text(), "Engineer");
+}
+
+#[tokio::test]
+async fn a_merge_made_while_the_ledger_was_lost_leaves_one_person_in_scope() {
+    // given
+    let mut world = World::new();
+    world.hire("loser", "Ada", "o1");
+    world.cycle().await;
+    // when
+    world.merge("loser", "winner");
+    world.hire("winner", "Ada", "o1");
+    world.lose_ledger();
+    world.full_sweeps(3).await;
+    // then
+    let status = world.engine.status().unwrap();
+    let in_scope: Vec<u64> = status.targets.values().map(|target| target.in_scope).collect();
+    assert_eq!((world.target.records().len(), in_scope), (1, vec![1]));
+    assert_eq!((world.state("loser"), world.state("winner")), (None, Some("agreed")));
+}
+
+#[tokio::test]
+async fn a_task_about_somebody_who_could_not_be_found_goes_away_when_they_are_found() {
+    // given
+    let world = World::new();
+    world.hire("ada", "Ada", "o1");
+    world.cycle().await;
+    let ada = world.lose("ada");
+    world.try_cycle(SweepKind::Full).await.unwrap();
+    assert_eq!(world.open_tasks(), [TaskKind::ReviewWithdrawal]);
+    // when
+    world.change("ada", |person| *person = ada);
+    world.try_cycle(SweepKind::Full).await.unwrap();
+    // then
+    assert_eq!(world.open_tasks(), []);
+}
+
+#[tokio::test]
+async fn somebody_gone_before_anything_was_sent_leaves_no_task() {
+    // given
+    let world = World::new().guards(at_most(0));
+    world.hire("ada", "Ada", "o1");
+    world.cycle().await;
+    assert_eq!(world.state("ada"), Some("held"));
+    // when
+    world.lose("ada");
+    world.engine.sync(&[contact("ada")]).unwrap();
+    world.cycle().await;
+    // then
+    assert_eq!((world.target.deliveries().len(), world.open_tasks()), (0, vec![]));
+}
+
+#[tokio::test]
+async fn a_look_that_is_refused_for_one_person_never_makes_the_target_unusable() {
+    // given
+    let world = World::new();
+    world.hire("ada", "Ada", "o1");
+    for cycle in 0..60 {
+        // when
+        world.target.script_reads([Fault::Rejected]);
+        let report = world.cycle().await;
+        world.later(TimeDelta::minutes(1));
+        // then
+        assert!(report.unusable.is_empty(), "cycle {cycle}");
+    }
+}
+
+#[tokio::test]
+async fn an_update_whose_outcome_stays_unknown_is_repeated_ever_more_slowly() {
+    // given
+    let world = World::new();
+    world.hire("ada", "Ada", "o1");
+    world.cycle().await;
+    world.rename("ada", "Ada Lovelace");
+    world.target.script(vec![Fault::RequestLost; 10_000]);
+    let before = world.target.deliveries().len();
+    // when
+    for _ in 0..24 * 60 {
+        world.cycle().await;
+        world.later(TimeDelta::minutes(1));
+    }
+    // then
+    let sent = world.deliveries_after(before);
+    assert!((2..50).contains(&sent), "{sent} deliveries in a day");
+}
+
+#[tokio::test]
+async fn approval_does_not_cover_what_changed_after_it_was_shown() {
+    // given
+    let world = World::new().guards(at_most(1));
+    world.hire("ada", "Ada", "o1");
+    world.hire("ben", "Ben", "o2");
+    let trip = world.cycle().await.guard.unwrap();
+    // when
+    world.change("ada", |person| person.name = FullName::new("Somebody Else"));
+    world.engine.approve(trip.cycle, 0).unwrap();
+    world.cycle().await;
+    // then
+    assert_eq!((world.state("ada"), world.state("ben")), (Some("held"), Some("agreed")));
+}
