@@ -4,8 +4,15 @@
 //! * the largest resident memory of a cycle that reads 0, 1,000, 10,000 and 100,000 of them: it should not grow with the number;
 //! * steps and readings a second.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a program that prints figures and ends where it stands")]
-#![expect(clippy::disallowed_methods, reason = "it measures real time and talks to itself through the environment")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a program that prints figures and ends where it stands"
+)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "it measures real time and talks to itself through the environment"
+)]
 
 use std::{
     fmt,
@@ -20,8 +27,8 @@ use std::{
 use adapter_sdk::{CheckReport, FieldSchema, Link, memory::Memory};
 use async_trait::async_trait;
 use engine::{
-    Cursor, CycleOrder, Engine, Guards, Page, PageToken, Parts, Reading, Settings, Sighting, Source, Sweep, SweepKind, Target,
-    Then, Usage, Whom,
+    Cursor, CycleOrder, Engine, Guards, Page, PageToken, Parts, Reading, Settings, Sighting, Source, Sweep,
+    SweepKind, Target, Then, Usage, Whom,
 };
 use ledger::{Ledger, LinkOrigin, Standing, StateFolder};
 use mapping::{Decisions, Mapping, Rules};
@@ -45,10 +52,18 @@ fn main() {
     let seconds = filled.elapsed().as_secs_f64();
     #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
     let rate = PEOPLE as f64 / seconds;
-    println!("{PEOPLE} people agreed with one target: written in {seconds:.1} s ({rate:.0} a second), {} on disk", size(&dir.path().join("state")));
+    println!(
+        "{PEOPLE} people agreed with one target: written in {seconds:.1} s ({rate:.0} a second), {} on disk",
+        size(&dir.path().join("state"))
+    );
     let mut starts: Vec<f64> = (0..STARTS).map(|_| start_to_first_request(dir.path())).collect();
     starts.sort_by(f64::total_cmp);
-    println!("start to first request, integrity check included: {:.0} ms (median of {STARTS}; {:.0} to {:.0})", starts[STARTS / 2], starts[0], starts[STARTS - 1]);
+    println!(
+        "start to first request, integrity check included: {:.0} ms (median of {STARTS}; {:.0} to {:.0})",
+        starts[STARTS / 2],
+        starts[0],
+        starts[STARTS - 1]
+    );
     for count in READS {
         let output = Command::new(std::env::current_exe().unwrap())
             .env("HIRESYNC_BENCH_READ", format!("{count} {}", dir.path().join("state").display()))
@@ -109,7 +124,9 @@ fn read(count: usize, dir: &Path) {
     assert_eq!(report.read, count as u64);
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap().trim();
-    println!("a cycle that reads {count} of them: {seconds:.1} s, at most {peak} resident (ledger opened and verified in {opened} ms)");
+    println!(
+        "a cycle that reads {count} of them: {seconds:.1} s, at most {peak} resident (ledger opened and verified in {opened} ms)"
+    );
 }
 
 fn fill(dir: &Path) {
@@ -123,12 +140,14 @@ fn fill(dir: &Path) {
                 for n in step {
                     let person = person(*n);
                     let wanted = mapping.apply(&person, &person.hires.keys().collect(), &Decisions::new());
-                    let hires = person.hires.keys().map(|id| (id.clone(), id.as_str().parse().unwrap())).collect();
+                    let hires =
+                        person.hires.keys().map(|id| (id.clone(), id.as_str().parse().unwrap())).collect();
                     let mut standing = Standing::default();
                     let link = Link { remote: person.contact.as_str().parse().unwrap(), hires };
                     standing.adopt(link, LinkOrigin::Created, now);
                     standing.compared(ledger.key().wanted(&wanted));
-                    standing.decided_on = person.hires.keys().map(|id| (id.clone(), now.date_naive())).collect();
+                    standing.decided_on =
+                        person.hires.keys().map(|id| (id.clone(), now.date_naive())).collect();
                     draft.put_standing(&name(), &person.contact, standing)?;
                 }
                 Ok(())
@@ -158,7 +177,8 @@ fn name() -> TargetName {
 }
 
 fn mapping() -> Mapping {
-    let own = |pairs: &[(&str, &str)]| pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+    let own =
+        |pairs: &[(&str, &str)]| pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
     let rules = Rules {
         person: own(&[
             ("employee_ref", "contact"),
@@ -168,7 +188,11 @@ fn mapping() -> Mapping {
             ("mobile", "phone('mobile')"),
             ("opportunities", "opportunities | join(';')"),
         ]),
-        hire: own(&[("hired_on", "hired_at | date"), ("title", "posting.title"), ("department", "posting.department")]),
+        hire: own(&[
+            ("hired_on", "hired_at | date"),
+            ("title", "posting.title"),
+            ("department", "posting.department"),
+        ]),
     };
     Mapping::compile(&rules, &FieldSchema { fields: Vec::new(), open: true }, chrono_tz::UTC).unwrap()
 }
@@ -223,14 +247,20 @@ impl Source for Pretend {
                 content: Pii::new(format!("{n}, as changed for {}", self.count)),
             })
             .collect();
-        let then =
-            if to < self.count { Then::More(PageToken(to.to_string())) } else { Then::Done(Cursor("1".to_owned())) };
+        let then = if to < self.count {
+            Then::More(PageToken(to.to_string()))
+        } else {
+            Then::Done(Cursor("1".to_owned()))
+        };
         Ok(Page { sightings, unreadable: 0, then })
     }
 
     async fn read(&self, who: &[Whom]) -> adapter_sdk::Result<Vec<(ContactId, Reading)>> {
         let number = |contact: &ContactId| -> usize { contact.as_str()[24..].parse().unwrap() };
-        Ok(who.iter().map(|whom| (whom.contact.clone(), Reading::Person(Box::new(person(number(&whom.contact)))))).collect())
+        Ok(who
+            .iter()
+            .map(|whom| (whom.contact.clone(), Reading::Person(Box::new(person(number(&whom.contact))))))
+            .collect())
     }
 
     async fn resolve(&self, _who: &Pii<String>) -> adapter_sdk::Result<Option<ContactId>> {

@@ -18,7 +18,8 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
     packages
         .iter()
         .map(|package| {
-            let normal = package["dependencies"].as_array().into_iter().flatten().filter(|it| it["kind"].is_null());
+            let normal =
+                package["dependencies"].as_array().into_iter().flatten().filter(|it| it["kind"].is_null());
             (name(package), normal.map(name).collect())
         })
         .collect()
@@ -63,7 +64,17 @@ const EDGES: &[(&str, &[&str])] = &[
     ("sandbox", &[]),
     (
         "hiresync",
-        &["adapter-sdk", "adapters", "engine", "hiresync-http", "ledger", "lever", "mapping", "people", "sandbox"],
+        &[
+            "adapter-sdk",
+            "adapters",
+            "engine",
+            "hiresync-http",
+            "ledger",
+            "lever",
+            "mapping",
+            "people",
+            "sandbox",
+        ],
     ),
     ("scenarios", &["hiresync"]),
 ];
@@ -73,8 +84,12 @@ fn each_crate_depends_on_what_the_table_allows_and_nothing_else() {
     let dependencies = dependencies();
     let ours: BTreeSet<&String> = dependencies.keys().collect();
     for (package, all) in &dependencies {
-        let among_ours: BTreeSet<&str> = all.iter().filter(|name| ours.contains(name)).map(String::as_str).collect();
-        let allowed = EDGES.iter().find(|(name, _)| name == package).map(|(_, allowed)| allowed.iter().copied().collect());
+        let among_ours: BTreeSet<&str> =
+            all.iter().filter(|name| ours.contains(name)).map(String::as_str).collect();
+        let allowed = EDGES
+            .iter()
+            .find(|(name, _)| name == package)
+            .map(|(_, allowed)| allowed.iter().copied().collect());
         assert_eq!(
             Some(among_ours),
             allowed,
@@ -84,19 +99,30 @@ fn each_crate_depends_on_what_the_table_allows_and_nothing_else() {
 }
 
 fn named_only_by(dependency: &str, package: &str, why: &str) {
-    let found: Vec<String> =
-        dependencies().into_iter().filter(|(_, all)| all.contains(dependency)).map(|(name, _)| name).collect();
+    let found: Vec<String> = dependencies()
+        .into_iter()
+        .filter(|(_, all)| all.contains(dependency))
+        .map(|(name, _)| name)
+        .collect();
     assert_eq!(found, [package], "{dependency}: {why}");
 }
 
 #[test]
 fn sled_is_named_by_the_ledger_only() {
-    named_only_by("sled", "ledger", "its own README calls it beta: it stays replaceable, and what it holds re-derivable");
+    named_only_by(
+        "sled",
+        "ledger",
+        "its own README calls it beta: it stays replaceable, and what it holds re-derivable",
+    );
 }
 
 #[test]
 fn reqwest_is_named_by_http_only() {
-    named_only_by("reqwest", "hiresync-http", "every request is bounded, paced, redacted and can be simulated");
+    named_only_by(
+        "reqwest",
+        "hiresync-http",
+        "every request is bounded, paced, redacted and can be simulated",
+    );
 }
 
 #[test]
@@ -128,7 +154,11 @@ fn no_crate_of_ours_allows_unsafe_code_or_leaves_the_shared_lints() {
         for entry in std::fs::read_dir(root().join(folder)).expect("the folder is there") {
             let path = entry.expect("it can be read").path().join("Cargo.toml");
             let Ok(manifest) = std::fs::read_to_string(&path) else { continue };
-            assert!(manifest.contains("[lints]\nworkspace = true"), "{} has lints of its own", path.display());
+            assert!(
+                manifest.contains("[lints]\nworkspace = true"),
+                "{} has lints of its own",
+                path.display()
+            );
         }
     }
 }
@@ -136,9 +166,14 @@ fn no_crate_of_ours_allows_unsafe_code_or_leaves_the_shared_lints() {
 #[test]
 fn the_engine_names_no_vendor() {
     for (path, text) in sources("crates/engine/src") {
-        let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+        let code: String =
+            text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
         for vendor in ["lever::", "cezanne", "Cezanne", "file_export", "file-export"] {
-            assert!(!code.contains(vendor), "{} names {vendor}: a new adapter cannot break the loop", path.display());
+            assert!(
+                !code.contains(vendor),
+                "{} names {vendor}: a new adapter cannot break the loop",
+                path.display()
+            );
         }
     }
 }
@@ -146,8 +181,20 @@ fn the_engine_names_no_vendor() {
 #[test]
 fn the_top_level_holds_what_the_design_card_names() {
     let allowed: BTreeSet<&str> = [
-        "Cargo.toml", "Cargo.lock", "README.md", "ARCHITECTURE.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE",
-        "clippy.toml", "rustfmt.toml", "crates", "adapters", "systemd", "tests", "target",
+        "Cargo.toml",
+        "Cargo.lock",
+        "README.md",
+        "ARCHITECTURE.md",
+        "CHANGELOG.md",
+        "LICENSE-MIT",
+        "LICENSE-APACHE",
+        "clippy.toml",
+        "rustfmt.toml",
+        "crates",
+        "adapters",
+        "systemd",
+        "tests",
+        "target",
     ]
     .into();
     for entry in std::fs::read_dir(root()).expect("the root can be read") {

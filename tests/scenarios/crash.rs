@@ -24,7 +24,7 @@ use tokio::time::Instant;
 use crate::harness::{
     Daemon, PretendLever, World,
     lever::{hire, now_ms},
-    wait::pause,
+    wait::{pause, within},
     watch::{Change, Watch},
 };
 
@@ -67,12 +67,28 @@ fn killed_at_any_moment_a_crash_loses_doubles_and_spoils_nobody() {
     );
 
     let mut daemon = world.daemon();
-    daemon.wait_for_status("everybody is agreed after the last kill", SETTLED_WITHIN, |status| {
-        let target = &status["targets"]["roster"];
-        target["agreed"] == target["in_scope"]
-            && status["marked"] == 0
-            && !status["last_good_cycle_at"].is_null()
+    // Somebody whose only hire was taken back while the outcome of its delivery was unknown is looked for four times in four
+    // minutes: that is not waited for.
+    let is_settled = |line: &serde_json::Value| {
+        let is_hired = |hire: &sandbox::Hired| line["contact"] == hire.contact.as_str();
+        line["state"] == "agreed" || !world.lever.account().hired().iter().any(is_hired)
+    };
+    let mut unsettled = serde_json::Value::Null;
+    let settled = within(SETTLED_WITHIN, || {
+        pause(Duration::from_millis(500));
+        unsettled = daemon.get("/v1/people").expect(200).json();
+        // A delivery that was killed twice waits for minutes, like one that failed twice: here it goes at once.
+        for line in unsettled.as_array()?.iter().filter(|line| line["state"] == "waiting") {
+            daemon.post(&format!("/v1/people/{}/retry", line["contact"].as_str()?), "").expect(202);
+        }
+        let status = daemon.status();
+        let is_quiet = status["marked"] == 0 && !status["last_good_cycle_at"].is_null();
+        (is_quiet && unsettled.as_array()?.iter().all(is_settled)).then_some(())
     });
+    if settled.is_none() {
+        unsettled.as_array_mut().unwrap().retain(|line| !is_settled(line));
+        panic!("unsettled long after the last kill: {unsettled:#}\n{}", world.compare());
+    }
     assert!(daemon.ended().is_none());
     daemon.terminate().expect(0);
     world.once(&["--full"]).expect(0);

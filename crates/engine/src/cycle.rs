@@ -326,6 +326,9 @@ impl Engine {
     async fn prepare_targets(&self, run: &mut Run) -> Result<(), CycleError> {
         for target in &self.targets {
             self.notice_other_columns(target)?;
+            if !self.memory().met.contains(&target.name) {
+                run.queue.due.extend(self.under_way_before(target)?);
+            }
             let usable = self.is_usable(target).await?;
             if !usable {
                 run.unusable.insert(target.name.clone());
@@ -496,7 +499,7 @@ impl Engine {
         while batch.len() < READ_BATCH
             && let Some(contact) = run.queue.due.pop_front()
         {
-            if self.has_usable_debt(run, &contact)? {
+            if !run.queue.read.contains(&contact) && self.has_usable_debt(run, &contact)? {
                 let mark = self.ledger.mark_of(&contact)?;
                 run.queue.read.insert(contact.clone());
                 batch.insert(contact, mark);

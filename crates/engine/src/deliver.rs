@@ -297,7 +297,12 @@ impl Engine {
         let attempts = standing.owed.as_ref().map_or(1, |owed| owed.attempts);
         let limit = target.adapter.info().capabilities.call_timeout;
         let verdict = policy::after_failure(error, attempts, sent_at, limit, now);
+        let repeatable = target.adapter.info().capabilities.dedupes_by_key || ready.intent == Intent::Update;
         let phase = match &verdict {
+            // A repetition that gets no answer either is a failure like any other, and repeated as slowly.
+            Verdict::Debt(Phase::Sent { at, looks, .. }) if repeatable && attempts > 1 => {
+                Phase::Sent { at: *at, ask_after: policy::next_attempt(attempts, now), looks: *looks }
+            }
             Verdict::Debt(phase) => phase.clone(),
             // Not this person's fault: it goes out as soon as the target can be used again.
             Verdict::Target => Phase::Waiting { not_before: now },
@@ -420,9 +425,7 @@ impl Engine {
                 )?;
                 return Ok(false);
             }
-            // At once the first time; a repetition that never gets an answer is a failure like any other.
-            let again =
-                if owed.attempts > 1 { policy::next_attempt(owed.attempts, at).max(now) } else { now };
+            let again = policy::repeat_at(at, ask_after, now);
             self.change_phase(target, contact, Phase::Waiting { not_before: again })?;
             return Ok(true);
         }

@@ -5,8 +5,8 @@ use ledger::{Actor, Outcome, Phase, Standing, TargetHealth, TaskId, WhyHeld};
 use people::{ContactId, Pii, TargetName, Timestamp};
 
 use crate::{
-    Activity, Explanation, GuardTrip, PersonLine, SourceStatus, Status, TargetExplanation, TargetStatus,
-    cycle::Engine, policy, status::state, sweep::cursor_moved_at,
+    Activity, Explanation, GuardTrip, PersonLine, SourceStatus, Status, Target, TargetExplanation,
+    TargetStatus, cycle::Engine, policy, status::state, sweep::cursor_moved_at,
 };
 
 /// Standings read at once.
@@ -310,6 +310,20 @@ impl Engine {
             }
         }
         Ok(released)
+    }
+
+    /// Whoever was under way to a target when an earlier process ended, where repeating is harmless: no reason to wait.
+    pub(crate) fn under_way_before(&self, target: &Target) -> ledger::Result<Vec<ContactId>> {
+        let mut under_way = Vec::new();
+        let repeatable = target.adapter.info().capabilities.dedupes_by_key;
+        if repeatable && self.ledger.counts(&target.name).sent > 0 {
+            self.each(&target.name, |contact, standing| {
+                if state(standing) == Some("sent") {
+                    under_way.push(contact.clone());
+                }
+            })?;
+        }
+        Ok(under_way)
     }
 
     fn explain_target(&self, target: &TargetName, standing: Standing) -> ledger::Result<TargetExplanation> {

@@ -68,6 +68,12 @@ pub fn ask_after(sent_at: Timestamp, call_timeout: Duration) -> Timestamp {
     sent_at + TimeDelta::from_std(call_timeout).map_or(FIRST_LOOK_MAX, |limit| limit.min(FIRST_LOOK_MAX))
 }
 
+/// When a call that may simply be repeated is: at once, also after a kill; or when it was put off, because repetitions got no
+/// answer either.
+pub fn repeat_at(sent_at: Timestamp, ask_after: Timestamp, now: Timestamp) -> Timestamp {
+    if ask_after > sent_at + FIRST_LOOK_MAX { ask_after.max(now) } else { now }
+}
+
 /// When a debt that was attempted so often is attempted next.
 pub fn next_attempt(attempts: u32, now: Timestamp) -> Timestamp {
     now + pause(attempts)
@@ -211,6 +217,14 @@ mod tests {
             assert_eq!(target, matches!(kind, ErrorKind::Unauthorized | ErrorKind::ConfigInvalid));
             assert_eq!(parked, !target && !matches!(kind, ErrorKind::RateLimited | ErrorKind::Unavailable));
         }
+    }
+
+    #[test]
+    fn what_was_killed_on_the_way_is_repeated_at_once_however_often() {
+        let as_begun = ask_after(at(0), Duration::from_secs(30));
+        assert_eq!(repeat_at(at(0), as_begun, at(5)), at(5));
+        assert_eq!(repeat_at(at(0), next_attempt(2, at(1)), at(5)), at(301));
+        assert_eq!(repeat_at(at(0), next_attempt(2, at(1)), at(900)), at(900));
     }
 
     #[test]

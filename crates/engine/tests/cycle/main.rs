@@ -304,6 +304,28 @@ async fn killed_after_the_mark_the_next_process_settles_what_came_of_it() {
 }
 
 #[tokio::test]
+async fn killed_on_the_way_to_a_target_that_dedupes_the_next_process_repeats_it_at_once() {
+    let mut world = World::new();
+    world.hire("ada", "Ada", "o1");
+    for _ in 0..3 {
+        world.target.script([Fault::Hang]);
+        let before = world.target.deliveries().len();
+        {
+            let cycle = world.try_cycle(SweepKind::Changes);
+            tokio::pin!(cycle);
+            while world.target.deliveries().len() == before {
+                let _ = futures::poll!(&mut cycle);
+                tokio::task::yield_now().await;
+            }
+        }
+        world.restart();
+        assert_eq!(world.state("ada"), Some("sent"));
+    }
+    world.cycle().await;
+    assert_eq!((world.target.records().len(), world.state("ada")), (1, Some("agreed")));
+}
+
+#[tokio::test]
 async fn a_lost_ledger_doubles_nobody_changes_nothing_and_the_next_hire_needs_no_human() {
     let mut world = World::new();
     for n in 0..8 {
