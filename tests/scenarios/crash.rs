@@ -77,10 +77,6 @@ fn killed_at_any_moment_a_crash_loses_doubles_and_spoils_nobody() {
     let settled = within(SETTLED_WITHIN, || {
         pause(Duration::from_millis(500));
         unsettled = daemon.get("/v1/people").expect(200).json();
-        // A delivery that was killed twice waits for minutes, like one that failed twice: here it goes at once.
-        for line in unsettled.as_array()?.iter().filter(|line| line["state"] == "waiting") {
-            daemon.post(&format!("/v1/people/{}/retry", line["contact"].as_str()?), "").expect(202);
-        }
         let status = daemon.status();
         let is_quiet = status["marked"] == 0 && !status["last_good_cycle_at"].is_null();
         (is_quiet && unsettled.as_array()?.iter().all(is_settled)).then_some(())
@@ -221,9 +217,8 @@ fn kill(mut daemon: Daemon) {
     daemon.kill();
 }
 
-/// Set to anything, profiles are merged too. Off, because of a known fault: killed between publishing a roster in which a merge
-/// moved a row and writing that down, the survivor is held as "the record over there is gone" until a human retries.
-const MERGES: &str = "HIRESYNC_CRASH_MERGES";
+/// A hire younger than this is in scope.
+const IN_SCOPE_MS: u64 = 300 * 24 * 3_600_000;
 
 /// Of a hundred things that recruiters do, so many bring a new hire.
 const HIRES_OF_A_HUNDRED: u32 = 40;
@@ -234,6 +229,7 @@ fn recruiters_act(lever: &mut Lever, now: u64, what: u32, dice: &mut ChaCha8Rng)
     let hired = lever.hired();
     let somebody = &hired[dice.random_range(0..hired.len())];
     let (contact, opportunity) = (somebody.contact.clone(), somebody.opportunity.clone());
+    let somebody_hired_at = somebody.hired_at;
     let done: Result<(), Refused> = match what {
         0..HIRES_OF_A_HUNDRED => {
             let new = NewContact::named(&format!("New Person{nth}"))
@@ -251,7 +247,9 @@ fn recruiters_act(lever: &mut Lever, now: u64, what: u32, dice: &mut ChaCha8Rng)
             vec![format!("moved{}@example.com", dice.random_range(0..10_000))],
         ),
         72..84 => hire(lever, now, &contact).map(drop),
-        84..90 => lever.unarchive(now, &opportunity),
+        // A hire of long ago that is made once more stays one of long ago: not one of those that are counted here.
+        84..90 if now - somebody_hired_at < IN_SCOPE_MS => lever.unarchive(now, &opportunity),
+        84..90 => Ok(()),
         90..95 => {
             let back = lever.opportunities().iter().find(|it| it.archived.is_none() && !it.offers.is_empty());
             match back.map(|it| it.id.clone()) {
@@ -259,8 +257,6 @@ fn recruiters_act(lever: &mut Lever, now: u64, what: u32, dice: &mut ChaCha8Rng)
                 None => Ok(()),
             }
         }
-        // Left out of CI for now: see MERGES.
-        _ if super::number(MERGES).is_none() => Ok(()),
         _ => {
             let other = hired[dice.random_range(0..hired.len())].contact.clone();
             lever.merge(now, &contact, &other)
@@ -297,7 +293,6 @@ fn check_after_kill(world: &World, kill: u64, moment: &Moment) {
         let hire: OpportunityId = row["hire_id"].parse().unwrap();
         let opportunity = account.opportunities().iter().find(|it| it.id.as_str() == hire.as_str());
         // Profiles merged since the row was written: the ledger may have gone over to the survivor, who is owed the hire.
-        // (It also forgets a `Sent` mark of the one who is merged away; a known gap.)
         let is_moving = opportunity.is_some_and(|it| it.contact.as_str() != row["employee_ref"]);
         assert!(
             is_moving || backed.contains(&hire),

@@ -156,6 +156,15 @@ pub struct Delivered {
     pub parked: u64,
 }
 
+impl Delivered {
+    /// True when something was attempted and no target took any of it: none could be reached.
+    pub fn only_failed(&self) -> bool {
+        let answered =
+            self.created + self.updated + self.unchanged + self.withdrawn + self.unknown + self.parked;
+        self.retried > 0 && answered == 0
+    }
+}
+
 /// A cycle that owed more than the guards allow: all of its new debts are held.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GuardTrip {

@@ -99,7 +99,7 @@ pub fn run(path: &Path, once: Once) -> Result<Exit, Exit> {
     };
     let needs_human = engine.needs_human().map_err(|error| ledger_fault(&error))?;
     let all_unusable = !report.unusable.is_empty() && report.unusable.len() == config.targets.len();
-    let exit = if all_unusable {
+    let exit = if all_unusable || report.delivered.only_failed() {
         Exit::Unreachable
     } else if needs_human {
         Exit::NeedsHuman
