@@ -12,7 +12,8 @@ use people::{ContactId, OpportunityId, Person, TargetName, Timestamp, Wanted};
 
 use crate::{
     Activity, Delivered,
-    cycle::{self, CycleError, Engine, Run},
+    cycle::{CycleError, Engine, Run},
+    planning,
     policy::{self, Verdict},
     settings::Target,
 };
@@ -508,7 +509,7 @@ impl Engine {
         if !target.adapter.info().capabilities.find {
             return Ok(false);
         }
-        let identity = cycle::identity(person);
+        let identity = planning::identity(person);
         let Ok(found) = self.unless_stopped(target.adapter.find(&identity)).await? else { return Ok(false) };
         let Match::One(link) = judge(&found) else { return Ok(false) };
         let contact = &person.contact;

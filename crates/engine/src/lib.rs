@@ -3,7 +3,12 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`cycle`] | one cycle, as the data flows: read this first |
-//! | [`plan`] | what is owed, decided purely |
+//! | `targets`, `rebuild` | whether a target can be used, and whom it knows already |
+//! | `sweep`, `queue` | who changed, and who is read in this cycle |
+//! | `planning`, [`plan`] | from a reading to what is owed; the second decides, purely |
+//! | `merge` | profiles that were merged in Lever |
+//! | `writing`, `deliver` | what is written down, and what goes out |
+//! | `dry_run` | what would be sent, without writing |
 //! | [`policy`] | what an error means next |
 //! | [`source`] | where people come from |
 //! | [`settings`] | what the configuration says |
@@ -12,16 +17,23 @@
 
 pub mod cycle;
 mod deliver;
+mod dry_run;
+mod merge;
 pub mod orders;
 pub mod plan;
+mod planning;
 pub mod policy;
+mod queue;
 mod rebuild;
 pub mod settings;
 pub mod source;
 pub mod status;
 mod sweep;
+mod targets;
+mod writing;
 
-pub use cycle::{CycleError, CycleOrder, DryRun, Engine, Parts, PlannedChange, SweepKind};
+pub use cycle::{CycleError, CycleOrder, Engine, Parts, SweepKind};
+pub use dry_run::{DryRun, FieldChange, PlannedChange};
 pub use mapping::Needs;
 pub use orders::OrderError;
 pub use settings::{Guards, Settings, Target};

@@ -1,0 +1,172 @@
+//! What would be sent, and why, without writing anything anywhere.
+
+use std::collections::BTreeSet;
+
+use adapter_sdk::{Intent, RemoteState};
+use ledger::Mark;
+use people::{Candidacy, ContactId, FieldKey, Filled, Missing, Person, Pii, TargetName, Value};
+
+use crate::{
+    cycle::READ_BATCH,
+    cycle::SweepKind,
+    cycle::{CycleError, Engine},
+    plan::{Decision, Plan},
+    planning::{self, Mode, Planning},
+    policy,
+    settings::Target,
+    source::Reading,
+};
+
+/// What would be sent.
+#[derive(Debug, Default)]
+pub struct DryRun {
+    /// Target by target, contact by contact.
+    pub changes: Vec<PlannedChange>,
+}
+
+/// What would be sent to one target about one contact, and why.
+#[derive(Debug)]
+pub struct PlannedChange {
+    /// The target.
+    pub target: TargetName,
+    /// The contact.
+    pub contact: ContactId,
+    /// A stable code: `add`, `update`, `add_hire`, `held.missing`, `nothing`, …
+    pub decision: String,
+    /// Why, in words.
+    pub why: String,
+    /// Field by field, where something would be written.
+    pub fields: Vec<FieldChange>,
+    /// Values that nobody gave us and that would be sent all the same.
+    pub filled: Vec<Filled>,
+    /// Values that are required and absent.
+    pub missing: Vec<Missing>,
+}
+
+/// One field, old and new. Printed, never stored.
+#[derive(Debug)]
+pub struct FieldChange {
+    /// Which field.
+    pub key: FieldKey,
+    /// What the target holds, as far as it can be read.
+    pub old: Option<Pii<String>>,
+    /// What it would hold.
+    pub new: Pii<String>,
+}
+
+pub(crate) fn describe(
+    target: &Target,
+    contact: &ContactId,
+    person: &Person,
+    plan: Plan,
+    remote: Option<&RemoteState>,
+) -> PlannedChange {
+    let none = (Vec::new(), Vec::new(), Vec::new());
+    let (decision, why, (fields, filled, missing)) = match plan.decision {
+        Decision::NotInScope if person.hires.is_empty() => {
+            ("nothing".to_owned(), "Nobody is hired under this contact.".to_owned(), none)
+        }
+        Decision::NotInScope => ("nothing".to_owned(), "Hired before `hired_since`.".to_owned(), none),
+        Decision::Agreed | Decision::Compared(_) | Decision::Ask => {
+            ("nothing".to_owned(), "The target holds what it should.".to_owned(), none)
+        }
+        Decision::Hold { why, .. } => {
+            let code = crate::orders::held_code(&why);
+            (code, policy::held(&why).0, none)
+        }
+        Decision::Owe { debt, wanted, .. } => {
+            let why = match debt.intent {
+                Intent::Add => "Hired, and not over there yet.",
+                Intent::AddHire => "Hired again.",
+                Intent::Update => "Lever changed since the target last agreed.",
+                Intent::Withdraw => "The hire was taken back.",
+            };
+            let changed: BTreeSet<&FieldKey> = debt.changed.iter().collect();
+            let fields = wanted
+                .iter()
+                .filter(|(key, _)| changed.contains(key))
+                .map(|(key, value)| FieldChange {
+                    old: remote.and_then(|remote| held(remote, &key)).map(|value| Pii::new(value.to_text())),
+                    new: Pii::new(value.to_text()),
+                    key,
+                })
+                .collect();
+            (debt.intent.to_string(), why.to_owned(), (fields, wanted.filled, wanted.missing))
+        }
+    };
+    PlannedChange {
+        target: target.name.clone(),
+        contact: contact.clone(),
+        decision,
+        why,
+        fields,
+        filled,
+        missing,
+    }
+}
+
+pub(crate) fn held<'r>(remote: &'r RemoteState, key: &FieldKey) -> Option<&'r Value> {
+    match key {
+        FieldKey::Person { field } => remote.person.get(field),
+        FieldKey::Hire { opportunity, field } => remote.hires.get(opportunity)?.get(field),
+    }
+    .map(Pii::reveal)
+}
+
+impl Engine {
+    /// What a cycle would send, for these contacts, or for everybody that it would look at. Writes nothing anywhere.
+    pub async fn dry_run(&self, contacts: &[ContactId]) -> Result<DryRun, CycleError> {
+        let whom: Vec<ContactId> =
+            if contacts.is_empty() { self.would_read().await? } else { contacts.to_vec() };
+        let mut run = self.begin_run(0, false);
+        let mut dry = DryRun::default();
+        for batch in whom.chunks(READ_BATCH) {
+            let batch: Vec<(ContactId, Option<Mark>)> =
+                batch.iter().map(|contact| (contact.clone(), None)).collect();
+            for (contact, reading) in self.read(&batch).await? {
+                let Reading::Person(person) = reading else { continue };
+                for target in &self.targets {
+                    if let Planning::Done(done) = self.plan_one(&mut run, target, &person, Mode::Dry).await? {
+                        let (_, plan, remote) = *done;
+                        let mut change = describe(target, &contact, &person, plan, remote.as_ref());
+                        if change.decision == "add"
+                            && self.would_adopt(target, &planning::identity(&person)).await?
+                        {
+                            "adopt".clone_into(&mut change.decision);
+                            "A record over there is this person's: it is linked and compared, not created."
+                                .clone_into(&mut change.why);
+                        }
+                        dry.changes.push(change);
+                    }
+                }
+            }
+        }
+        Ok(dry)
+    }
+
+    /// Everybody that a cycle would look at, without marking them.
+    pub(crate) async fn would_read(&self) -> Result<Vec<ContactId>, CycleError> {
+        let mut whom: BTreeSet<ContactId> =
+            self.ledger.due(self.clock.now(), usize::MAX).into_iter().collect();
+        whom.extend(self.ledger.marked(None, usize::MAX)?.into_iter().map(|(contact, _)| contact));
+        let Some(sweep) = self.which_sweep(SweepKind::Changes)? else { return Ok(Vec::new()) };
+        let since = self.settings.since();
+        let mut page = None;
+        loop {
+            let seen = self.unless_stopped(self.source.sweep(&sweep, page)).await??;
+            for sighting in seen.sightings {
+                let digest = Some(self.ledger.key().record(sighting.content.reveal()));
+                let known = self.ledger.seen(&sighting.opportunity)?;
+                let hired =
+                    sighting.candidacy == Candidacy::Hired && sighting.hired_at.is_some_and(|at| at >= since);
+                if (hired || known.is_some()) && known.is_none_or(|known| known.digest != digest) {
+                    whom.insert(sighting.contact);
+                }
+            }
+            match seen.then {
+                crate::Then::More(token) => page = Some(token),
+                crate::Then::Done(_) => return Ok(whom.into_iter().collect()),
+            }
+        }
+    }
+}

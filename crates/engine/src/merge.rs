@@ -1,0 +1,90 @@
+//! Profiles merged in Lever: a known opportunity shows up under another contact, and the standing goes along.
+
+use std::collections::BTreeSet;
+
+use adapter_sdk::{TaskKind, TaskRequest};
+use ledger::{Outcome, Owed, Seen};
+use people::{Candidacy, ContactId, OpportunityId, Person};
+
+use crate::cycle::{CycleError, Engine};
+
+impl Engine {
+    /// What is known of a person's opportunities after this reading. Where one of them was another contact's, profiles were
+    /// merged: that contact's standings become this one's.
+    pub(crate) fn recognise_merges(&self, person: &Person) -> Result<Vec<(OpportunityId, Seen)>, CycleError> {
+        let mut seen = Vec::new();
+        let mut merged = BTreeSet::new();
+        for (opportunity, candidacy) in &person.opportunities {
+            let before = self.ledger.seen(opportunity)?;
+            if let Some(before) = &before
+                && before.contact != person.contact
+            {
+                merged.insert(before.contact.clone());
+            }
+            let hired_at = person.hires.get(opportunity).map(|hire| hire.hired_at);
+            let first = before.as_ref().and_then(|before| before.first_hired_at);
+            let first_hired_at = match (*candidacy, first, hired_at) {
+                (Candidacy::Hired, Some(first), Some(now)) => Some(first.min(now)),
+                (_, first, hired_at) => first.or(hired_at),
+            };
+            let digest = before.and_then(|before| before.digest);
+            seen.push((
+                opportunity.clone(),
+                Seen { contact: person.contact.clone(), digest, first_hired_at },
+            ));
+        }
+        for from in merged {
+            self.merge(&from, person)?;
+            // What could not be merged stays the other's, so that it is recognised the next time as well.
+            let stays = self.targets.iter().try_fold(false, |stays, target| {
+                Ok::<_, ledger::Error>(stays || self.ledger.standing(&target.name, &from)?.is_some())
+            })?;
+            if stays {
+                for (opportunity, seen) in &mut seen {
+                    if self.ledger.seen(opportunity)?.is_some_and(|before| before.contact == from) {
+                        seen.contact = from.clone();
+                    }
+                }
+            }
+        }
+        Ok(seen)
+    }
+
+    pub(crate) fn merge(&self, from: &ContactId, person: &Person) -> Result<(), CycleError> {
+        let into = &person.contact;
+        let _ = self.ledger.write(|draft| {
+            for target in &self.targets {
+                let Some(lost) = draft.standing(&target.name, from)? else { continue };
+                let kept = draft.standing(&target.name, into)?;
+                let moves_hires = target.adapter.info().capabilities.moves_hires;
+                // A part of a contact went elsewhere: its record holds hires that are not this person's.
+                let is_whole = lost.agreed.iter().flat_map(|agreed| agreed.link.hires.keys()).all(|hire| person.opportunities.contains_key(hire));
+                // An attempt may have made a record that nobody would know of.
+                let is_open = lost.agreed.is_none() && lost.owed.as_ref().is_some_and(|owed| owed.sent.is_some());
+                let standing = match kept {
+                    _ if !is_whole && !moves_hires => None,
+                    None => Some(lost),
+                    Some(kept) if lost.agreed.is_none() && !is_open => Some(kept),
+                    Some(kept) if kept.agreed.is_none() && !kept.owed.as_ref().is_some_and(Owed::is_sent) => Some(lost),
+                    Some(kept) if moves_hires && !is_open => Some(kept.absorb(lost)),
+                    Some(_) => None,
+                };
+                let Some(standing) = standing else {
+                    let task = TaskRequest {
+                        kind: TaskKind::PossibleDuplicate,
+                        cause: format!("merged {from}"),
+                        text: format!("Lever merged contact {from} into {into}, and both have a record over there. Merge the two records by hand."),
+                        fields: Vec::new(),
+                    };
+                    self.raise(draft, into, Some(&target.name), task)?;
+                    continue;
+                };
+                draft.put_standing(&target.name, into, standing)?;
+                draft.remove_standing(&target.name, from)?;
+                draft.tell(&self.event(into, Some(&target.name), Outcome::MergedFrom { contact: from.clone() }))?;
+            }
+            Ok(())
+        })?;
+        Ok(())
+    }
+}

@@ -1,0 +1,218 @@
+//! From a reading to a plan for each target.
+
+use std::collections::BTreeSet;
+
+use adapter_sdk::{Identity, RemoteState};
+use ledger::{Mark, Outcome, Phase, Seen, Standing};
+use people::{ContactId, OpportunityId, Person, TargetName};
+
+use crate::{
+    cycle::{CycleError, Engine, Run},
+    plan::{self, Decision, Facts, Plan, Remote},
+    settings::Target,
+    source::Reading,
+};
+
+/// A contact that was read, with its mark and what is planned for it.
+#[derive(Debug)]
+pub(crate) struct Planned {
+    pub(crate) contact: ContactId,
+    pub(crate) mark: Option<Mark>,
+    pub(crate) identity: Identity,
+    pub(crate) seen: Vec<(OpportunityId, Seen)>,
+    pub(crate) plans: Vec<(TargetName, Standing, Plan)>,
+    /// The mark stays: something could not be decided now.
+    pub(crate) later: bool,
+}
+
+impl Planned {
+    pub(crate) fn owes(&self) -> bool {
+        self.plans.iter().any(|(_, _, plan)| matches!(plan.decision, Decision::Owe { .. }))
+    }
+}
+
+/// What came of planning for one target.
+#[derive(Debug)]
+pub(crate) enum Planning {
+    /// This.
+    Done(Box<(Standing, Plan, Option<RemoteState>)>),
+    /// Nothing: what came of an earlier attempt is not known yet, and is looked up when its time has come.
+    Unsettled,
+    /// Nothing: the target could not be asked what has to be known first.
+    Later,
+}
+
+/// Whether a plan is for delivery or only for show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Real,
+    Dry,
+}
+
+/// A human let it go on: nothing else makes a debt wait that would be held.
+pub(crate) fn is_released(standing: &Standing) -> bool {
+    standing.owed.as_ref().is_some_and(|owed| !matches!(owed.phase, Phase::Held { .. }))
+}
+
+pub(crate) fn identity(person: &Person) -> Identity {
+    Identity {
+        contact: person.contact.clone(),
+        opportunities: person.opportunities.keys().cloned().collect(),
+        emails: person.emails.clone(),
+    }
+}
+
+impl Engine {
+    /// Plans for one contact, target by target. `None`: it was dealt with on the spot, or stays marked.
+    pub(crate) async fn plan_reading(
+        &self,
+        run: &mut Run,
+        contact: ContactId,
+        mark: Option<Mark>,
+        reading: Reading,
+    ) -> Result<Option<Planned>, CycleError> {
+        let person = match reading {
+            Reading::Person(person) => person,
+            Reading::Failed(error) => {
+                run.report.failed += 1;
+                tracing::warn!(%contact, error = %error.chain(), "a contact could not be read now; it stays marked");
+                return Ok(None);
+            }
+            Reading::Moved { to } => {
+                // The surviving contact is read instead; with it the standing moves.
+                run.again(&to);
+                self.dealt_with(&contact, mark.as_ref(), Some(&to), None)?;
+                return Ok(None);
+            }
+            Reading::Anonymised => {
+                self.settle_unread(run, &contact).await?;
+                self.dealt_with(&contact, mark.as_ref(), None, Some(Outcome::Anonymised))?;
+                return Ok(None);
+            }
+            Reading::Gone => {
+                self.settle_unread(run, &contact).await?;
+                self.dealt_with(&contact, mark.as_ref(), None, Some(Outcome::Gone))?;
+                return Ok(None);
+            }
+            Reading::Unreadable { place } => {
+                run.report.unreadable += 1;
+                self.settle_unread(run, &contact).await?;
+                self.dealt_with(&contact, mark.as_ref(), None, Some(Outcome::Unreadable { place }))?;
+                return Ok(None);
+            }
+        };
+        let seen = self.recognise_merges(&person)?;
+        let identity = identity(&person);
+        let mut planned = Planned { contact, mark, identity, seen, plans: Vec::new(), later: false };
+        for target in &self.targets {
+            match self.plan_one(run, target, &person, Mode::Real).await? {
+                Planning::Done(done) => planned.plans.push((target.name.clone(), done.0, done.1)),
+                Planning::Unsettled => {}
+                Planning::Later => planned.later = true,
+            }
+        }
+        Ok(Some(planned))
+    }
+
+    pub(crate) async fn plan_one(
+        &self,
+        run: &mut Run,
+        target: &Target,
+        person: &Person,
+        mode: Mode,
+    ) -> Result<Planning, CycleError> {
+        if run.unknown.contains(&target.name) {
+            return Ok(Planning::Later);
+        }
+        let usable = !run.unusable.contains(&target.name);
+        let mut in_scope = self.in_scope(person)?;
+        in_scope.retain(|opportunity| !matches!(self.is_anothers(target, person, opportunity), Ok(true)));
+        if mode == Mode::Real && !self.settle_unknown(target, &identity(person), &in_scope, usable).await? {
+            return Ok(Planning::Unsettled);
+        }
+        let mut standing = self.ledger.standing(&target.name, &person.contact)?.unwrap_or_default();
+        let today = self.clock.today(self.settings.zone);
+        for opportunity in &in_scope {
+            standing.decided_on.entry((*opportunity).clone()).or_insert(today);
+        }
+        let wanted = target.mapping.apply(person, &in_scope, &standing.decided_on);
+        let capabilities = target.adapter.info().capabilities;
+        let lost = matches!(self.ledger.origin(), ledger::Origin::Recovery { .. });
+        let mut facts = Facts {
+            person,
+            wanted: &wanted,
+            standing: &standing,
+            remote: Remote::Unasked,
+            capabilities,
+            pinned: target.mapping.pinned(),
+            permitted: person.protection.permits(self.clock.now()),
+            blind: lost && !capabilities.find && !capabilities.list && !is_released(&standing),
+        };
+        let mut plan = plan::plan(&facts, self.ledger.key());
+        let mut remote = None;
+        if plan.decision == Decision::Ask {
+            let Some(link) = standing.agreed.as_ref().map(|agreed| agreed.link.clone()).filter(|_| usable)
+            else {
+                return Ok(Planning::Later);
+            };
+            remote = match self.unless_stopped(target.adapter.read(&link.remote)).await? {
+                Ok(remote) => remote,
+                Err(error) => {
+                    if mode == Mode::Real && self.target_failed(target, &error)? {
+                        run.unusable.insert(target.name.clone());
+                    }
+                    return Ok(Planning::Later);
+                }
+            };
+            if remote.is_none() && mode == Mode::Real && self.relink(target, person).await? {
+                // Not gone: it moved to this contact's record when profiles were merged. Compared at the end of this cycle.
+                run.again(&person.contact);
+                return Ok(Planning::Later);
+            }
+            facts.remote = remote.as_ref().map_or(Remote::Gone, Remote::Holds);
+            plan = plan::plan(&facts, self.ledger.key());
+        }
+        if let (Some(agreed), Some(remote)) = (&mut standing.agreed, &remote) {
+            agreed.link.hires.extend(remote.link.hires.clone());
+        }
+        Ok(Planning::Done(Box::new((standing, plan, remote))))
+    }
+
+    /// What is open about a contact that cannot be read any more is settled all the same, by the ids we know.
+    pub(crate) async fn settle_unread(&self, run: &Run, contact: &ContactId) -> Result<(), CycleError> {
+        let opportunities = self.known_opportunities(contact)?;
+        let identity = Identity { contact: contact.clone(), opportunities, emails: Vec::new() };
+        for target in &self.targets {
+            let usable = !run.unusable.contains(&target.name) && !run.unknown.contains(&target.name);
+            self.settle_unknown(target, &identity, &BTreeSet::new(), usable).await?;
+        }
+        Ok(())
+    }
+
+    /// A hire that stands on the record of a contact that could not be merged into this one: a human was asked.
+    pub(crate) fn is_anothers(
+        &self,
+        target: &Target,
+        person: &Person,
+        hire: &OpportunityId,
+    ) -> ledger::Result<bool> {
+        let Some(seen) = self.ledger.seen(hire)?.filter(|seen| seen.contact != person.contact) else {
+            return Ok(false);
+        };
+        let other = self.ledger.standing(&target.name, &seen.contact)?.and_then(|standing| standing.agreed);
+        Ok(other.is_some_and(|agreed| agreed.link.hires.contains_key(hire)))
+    }
+
+    /// Hires on or after `hired_since`, by the earliest date ever seen: archiving an old hire again does not make it new.
+    pub(crate) fn in_scope<'p>(&self, person: &'p Person) -> ledger::Result<BTreeSet<&'p OpportunityId>> {
+        let since = self.settings.since();
+        let mut in_scope = BTreeSet::new();
+        for (opportunity, hire) in &person.hires {
+            let first = self.ledger.seen(opportunity)?.and_then(|seen| seen.first_hired_at);
+            if first.map_or(hire.hired_at, |first| first.min(hire.hired_at)) >= since {
+                in_scope.insert(opportunity);
+            }
+        }
+        Ok(in_scope)
+    }
+}

@@ -1,0 +1,94 @@
+//! Whether a target can be used in this cycle, and whether it is still the one we knew.
+
+use ledger::TargetHealth;
+use people::ContactId;
+
+use crate::{
+    cycle::{CycleError, Engine, Run},
+    settings::Target,
+};
+
+impl Engine {
+    /// Probes targets that could not be used, and rebuilds the links of those the ledger is new to.
+    pub(crate) async fn prepare_targets(&self, run: &mut Run) -> Result<(), CycleError> {
+        for target in &self.targets {
+            self.notice_other_columns(target)?;
+            if !self.memory().met.contains(&target.name) {
+                run.queue.due.extend(self.under_way_before(target)?);
+            }
+            let usable = self.is_usable(target).await?;
+            if !usable {
+                run.unusable.insert(target.name.clone());
+            }
+            if self.is_rebuilding(target)? && !(usable && self.rebuild(target).await?) {
+                run.unknown.insert(target.name.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// A mapping with other fields than before: everybody is looked at again, and what was agreed about fields that are mapped
+    /// no longer is forgotten, since the target may drop them.
+    pub(crate) fn notice_other_columns(&self, target: &Target) -> Result<(), CycleError> {
+        const STEP: usize = 500;
+        let columns = target.mapping.columns();
+        let note = format!("columns {}", target.name);
+        let now_mapped = format!("{columns:?}");
+        let before = self.ledger.note(&note)?;
+        if before.as_ref() == Some(&now_mapped) {
+            return Ok(());
+        }
+        let mut after: Option<ContactId> = None;
+        while let Some(page) =
+            before.as_ref().map(|_| self.ledger.standings(&target.name, after.as_ref(), STEP)).transpose()?
+        {
+            let Some((last, _)) = page.last() else { break };
+            after = Some(last.clone());
+            let now = self.clock.now();
+            let _ = self.ledger.write(|draft| {
+                page.iter().try_for_each(|(contact, _)| {
+                    let Some(mut standing) = draft.standing(&target.name, contact)? else { return Ok(()) };
+                    standing.keep_fields(&columns.person, &columns.hire);
+                    draft.put_standing(&target.name, contact, standing)?;
+                    draft.mark(contact, now)
+                })
+            })?;
+        }
+        let _ = self.ledger.write(|draft| {
+            draft.put_note(&note, &now_mapped);
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    /// True when the target can be used: it could before, or a probe that was due succeeded. A new process is reason enough
+    /// to look: somebody may have mended it, or broken it, and started us again.
+    pub(crate) async fn is_usable(&self, target: &Target) -> Result<bool, CycleError> {
+        let first = self.memory().met.insert(target.name.clone());
+        let state = self.ledger.target(&target.name)?;
+        let TargetHealth::Quarantined { probe_at, .. } = state.health else {
+            let known = if first { self.recognises(target).await } else { return Ok(true) };
+            if !matches!(known, Ok(true)) && self.ledger.target(&target.name)?.health == TargetHealth::Active
+            {
+                // It could not be asked: it still has to be.
+                self.memory().met.remove(&target.name);
+            }
+            return known;
+        };
+        if !first && self.clock.now() < probe_at {
+            return Ok(false);
+        }
+        match self.unless_stopped(target.adapter.check()).await? {
+            Ok(_) if self.recognises(target).await? => {
+                self.target_answered(target)?;
+                tracing::info!(target_name = %target.name, "target can be used again");
+                Ok(true)
+            }
+            Ok(_) => Ok(false),
+            Err(error) => {
+                self.target_failed(target, &error)?;
+                Ok(false)
+            }
+        }
+    }
+}

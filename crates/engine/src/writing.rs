@@ -1,0 +1,275 @@
+//! What is owed, raised and told is written down in the step that clears the mark.
+
+use std::collections::BTreeMap;
+
+use adapter_sdk::{TaskKind, TaskRequest};
+use ledger::{Debt, Draft, Mark, Outcome, Owing, Phase, Standing, TargetHealth, WhyHeld};
+use people::{ContactId, TargetName};
+
+use crate::{
+    cycle::{CYCLE, CycleError, Engine, Run},
+    deliver::Ready,
+    plan::{Decision, Plan},
+    planning::Planned,
+};
+
+impl Engine {
+    /// Writes down what is owed, raises what a human must do, and clears the marks, all in one step. Answers what may go out
+    /// now.
+    pub(crate) fn write_down(
+        &self,
+        run: &Run,
+        planned: Vec<Planned>,
+        held: bool,
+    ) -> Result<BTreeMap<TargetName, Vec<Ready>>, CycleError> {
+        const STEP: usize = 200;
+        let mut ready: BTreeMap<TargetName, Vec<Ready>> = BTreeMap::new();
+        let mut planned = planned;
+        while !planned.is_empty() {
+            let rest = planned.split_off(planned.len().min(STEP));
+            let step = self.ledger.write(|draft| {
+                let mut going = Vec::new();
+                for one in &planned {
+                    self.write_one(draft, run, one, held, &mut going)?;
+                }
+                if planned.iter().any(Planned::owes) {
+                    draft.put_note(CYCLE, &run.report.cycle.to_string());
+                }
+                Ok(going)
+            })?;
+            for (target, one) in step.into_inner() {
+                ready.entry(target).or_default().push(one);
+            }
+
+            planned = rest;
+        }
+        for (target, debts) in &mut ready {
+            let state = self.ledger.target(target)?;
+            if state.paused || state.health != TargetHealth::Active || run.unusable.contains(target) {
+                debts.clear();
+            }
+        }
+        ready.retain(|_, debts| !debts.is_empty());
+        Ok(ready)
+    }
+
+    pub(crate) fn write_one(
+        &self,
+        draft: &mut Draft<'_>,
+        run: &Run,
+        one: &Planned,
+        held: bool,
+        going: &mut Vec<(TargetName, Ready)>,
+    ) -> ledger::Result<()> {
+        for (opportunity, seen) in &one.seen {
+            draft.put_seen(opportunity, seen)?;
+        }
+        let mut moved = false;
+        for kind in [TaskKind::ReviewWithdrawal, TaskKind::Review] {
+            // Read again: what was said while that was not possible has no reason any more.
+            self.forget_reason(draft, kind, None, &one.contact, "")?;
+        }
+        for (target, planned_from, plan) in &one.plans {
+            let before = draft.standing(target, &one.contact)?.unwrap_or_default();
+            if remote_of(&before) != remote_of(planned_from) {
+                // It moved meanwhile (profiles were merged): planned afresh when the person is read again.
+                moved = true;
+                continue;
+            }
+            let mut standing = before.clone();
+            for (opportunity, day) in &planned_from.decided_on {
+                standing.decided_on.entry(opportunity.clone()).or_insert(*day);
+            }
+            let now = self.clock.now();
+            let mut told = None;
+            match &plan.decision {
+                Decision::NotInScope | Decision::Ask => {
+                    standing.forgive();
+                    if standing.agreed.is_none() && standing.owed.is_none() {
+                        standing = Standing::default();
+                    }
+                }
+                Decision::Agreed => {
+                    standing.forgive();
+                }
+                Decision::Compared(digests) => {
+                    standing.forgive();
+                    standing.compared(digests.clone());
+                    // The look may have shown a hire that an attempt without an answer left there.
+                    if let (Some(agreed), Some(seen)) = (&mut standing.agreed, &planned_from.agreed) {
+                        agreed.link.hires.extend(seen.link.hires.clone());
+                    }
+                }
+                Decision::Hold { debt, why } => {
+                    let phase = Phase::Held { why: why.clone(), due: None };
+                    if matches!(standing.owe(debt.clone(), phase, now), Owing::New | Owing::Replaced) {
+                        told = Some((Outcome::Held { why: why.clone() }, Vec::new()));
+                    }
+                }
+                Decision::Owe { debt, wanted, digests } => {
+                    // What replaces a debt that a guard holds was not shown to anybody yet: it is held too.
+                    let held_before = before.is_for_approval() && !run.approve;
+                    let phase = if is_new(&before, debt) && (held || held_before) {
+                        Phase::Held { why: WhyHeld::Guard { cycle: run.report.cycle }, due: None }
+                    } else {
+                        Phase::Waiting { not_before: now }
+                    };
+                    let fields = debt.changed.clone();
+                    let intent = debt.intent;
+                    match (standing.owe(debt.clone(), phase.clone(), now), phase) {
+                        (Owing::New | Owing::Replaced, Phase::Held { why, .. }) => {
+                            told = Some((Outcome::Held { why }, fields))
+                        }
+                        (Owing::New | Owing::Replaced, _) => told = Some((Outcome::Owed { intent }, fields)),
+                        (Owing::Same, _) if run.approve && standing.is_held_by_guard() => {
+                            standing.release(now);
+                        }
+                        _ => {}
+                    }
+                    if standing.is_ready(now) {
+                        going.push((
+                            target.clone(),
+                            Ready {
+                                contact: one.contact.clone(),
+                                identity: one.identity.clone(),
+                                intent,
+                                wanted: wanted.clone(),
+                                digests: digests.clone(),
+                            },
+                        ));
+                    }
+                }
+            }
+            if standing != before {
+                let generation = standing.generation;
+                draft.put_standing(target, &one.contact, standing)?;
+                if let Some((outcome, fields)) = told {
+                    let mut event = self.event(&one.contact, Some(target), outcome);
+                    event.generation = Some(generation);
+                    event.fields = fields;
+                    draft.tell(&event)?;
+                }
+            }
+            self.write_tasks(draft, one, target, plan)?;
+        }
+        if let (Some(mark), false) = (&one.mark, one.later || moved) {
+            draft.unmark(&one.contact, mark)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn write_tasks(
+        &self,
+        draft: &mut Draft<'_>,
+        one: &Planned,
+        target: &TargetName,
+        plan: &Plan,
+    ) -> ledger::Result<()> {
+        for task in &plan.tasks {
+            self.raise(draft, &one.contact, Some(target), task.clone())?;
+        }
+        for (kind, cause) in &plan.moot {
+            self.forget_reason(draft, *kind, Some(target), &one.contact, cause)?;
+        }
+        if !plan.kept.is_empty() {
+            let mut event = self.event(&one.contact, Some(target), Outcome::KeptTheirs);
+            event.fields = plan.kept.clone();
+            draft.tell(&event)?;
+        }
+        Ok(())
+    }
+
+    /// Forgets a task whose reason went away, so that it is raised again should the reason come back.
+    pub(crate) fn forget_reason(
+        &self,
+        draft: &mut Draft<'_>,
+        kind: TaskKind,
+        target: Option<&TargetName>,
+        contact: &ContactId,
+        cause: &str,
+    ) -> ledger::Result<()> {
+        let id = self.task_id(kind, target, contact, cause);
+        if self.ledger.task(&id)?.is_some() {
+            draft.forget_task(&id);
+        }
+        Ok(())
+    }
+
+    /// A contact about whom there is nothing to plan: what happened is told once, and the mark is cleared.
+    pub(crate) fn dealt_with(
+        &self,
+        contact: &ContactId,
+        mark: Option<&Mark>,
+        instead: Option<&ContactId>,
+        outcome: Option<Outcome>,
+    ) -> Result<(), CycleError> {
+        let now = self.clock.now();
+        let known = self.targets.iter().try_fold(false, |known, target| {
+            let standing = self.ledger.standing(&target.name, contact)?;
+            Ok::<_, ledger::Error>(known || standing.is_some_and(|standing| standing.may_be_over_there()))
+        })?;
+        let anonymised = outcome == Some(Outcome::Anonymised);
+        let told = self.ledger.history(contact)?.last().map(|event| event.outcome.clone());
+        let _ = self.ledger.write(|draft| {
+            if let Some(instead) = instead {
+                draft.mark(instead, now)?;
+            }
+            if let Some(outcome) = outcome.filter(|outcome| known && told.as_ref() != Some(outcome)) {
+                if let Some(task) = task_about(&outcome) {
+                    self.raise(draft, contact, None, task)?;
+                }
+                draft.tell(&self.event(contact, None, outcome))?;
+            }
+            for target in &self.targets {
+                // Nobody can be created from a record that cannot be read; what was delivered stays as it is.
+                let Some(before) = draft.standing(&target.name, contact)?.filter(|_| instead.is_none())
+                else {
+                    continue;
+                };
+                let mut standing = before.clone();
+                let settled = standing.forgive();
+                if anonymised {
+                    standing.forget_values();
+                }
+                if settled && standing.agreed.is_none() {
+                    draft.remove_standing(&target.name, contact)?;
+                } else if standing != before {
+                    draft.put_standing(&target.name, contact, standing)?;
+                }
+            }
+            match mark {
+                Some(mark) => draft.unmark(contact, mark),
+                None => Ok(()),
+            }
+        })?;
+        Ok(())
+    }
+}
+
+/// A debt that was not owed like this before: what the guards count.
+pub(crate) fn is_new(standing: &Standing, debt: &Debt) -> bool {
+    standing.owed.as_ref().is_none_or(|owed| owed.wanted != debt.wanted || owed.intent != debt.intent)
+}
+
+pub(crate) fn remote_of(standing: &Standing) -> Option<&people::RemoteId> {
+    standing.agreed.as_ref().map(|agreed| &agreed.link.remote)
+}
+
+pub(crate) fn task_about(outcome: &Outcome) -> Option<TaskRequest> {
+    let (kind, text) = match outcome {
+        Outcome::Anonymised => (
+            TaskKind::ErasureNotice,
+            "This person was anonymised in Lever. The record over there rests on other grounds and was left as it is: check whether it may stay.",
+        ),
+        Outcome::Gone => (
+            TaskKind::ReviewWithdrawal,
+            "This person can no longer be found in Lever. The record over there was left as it is: check whether it is right.",
+        ),
+        Outcome::Unreadable { .. } => (
+            TaskKind::Review,
+            "Lever's record of this person cannot be understood, so nothing is sent about them. The history names the field.",
+        ),
+        _ => return None,
+    };
+    Some(TaskRequest { kind, cause: String::new(), text: text.to_owned(), fields: Vec::new() })
+}
