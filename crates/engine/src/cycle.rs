@@ -233,6 +233,7 @@ impl Engine {
     async fn read_and_plan(&self, run: &mut Run) -> Result<(Vec<Planned>, bool), CycleError> {
         let mut carried: Vec<Planned> = Vec::new();
         let mut debts = 0;
+        let of = run.report.read + run.queue.due.len() as u64 + self.ledger.marks()?;
         loop {
             let batch = self.next_batch(run)?;
             if batch.is_empty() {
@@ -257,10 +258,7 @@ impl Engine {
                 }
             }
             let _ = self.write_down(run, done, false)?;
-            self.set_activity(Activity::Reading {
-                read: run.report.read,
-                of: run.report.read + self.ledger.marked(run.queue.after.as_ref(), 1_000)?.len() as u64,
-            });
+            self.set_activity(Activity::Reading { read: run.report.read, of: of.max(run.report.read) });
             if debts >= CARRY_MAX {
                 return Ok((carried, true));
             }

@@ -7,7 +7,7 @@ use adapter_sdk::{
     TaskRequest,
 };
 use futures::{StreamExt, stream};
-use ledger::{Digests, Draft, Durable, LinkOrigin, Outcome, Phase, TargetHealth, WhyHeld};
+use ledger::{Digests, Draft, Durable, Outcome, Phase, TargetHealth, WhyHeld};
 use people::{ContactId, OpportunityId, Person, TargetName, Timestamp, Wanted};
 
 use crate::{
@@ -103,18 +103,10 @@ impl Engine {
                 return Ok(if unusable { Look::Unusable } else { Look::Waits });
             }
         };
-        let now = self.clock.now();
         match judge(&found) {
             Match::Nobody => Ok(Look::GoOn),
             Match::One(link) => {
-                let _ = self.ledger.write(|draft| {
-                    let mut standing = draft.standing(&target.name, &ready.contact)?.unwrap_or_default();
-                    standing.adopt(link, LinkOrigin::Adopted, now);
-                    draft.put_standing(&target.name, &ready.contact, standing)?;
-                    // What it holds is compared with what it should hold when the person is read again.
-                    draft.mark(&ready.contact, now)?;
-                    draft.tell(&self.event(&ready.contact, Some(&target.name), Outcome::Adopted))
-                })?;
+                let _ = self.ledger.write(|draft| self.adopt(draft, target, &ready.contact, link))?;
                 Ok(Look::Adopted)
             }
             Match::Unclear(records) => {
@@ -517,13 +509,7 @@ impl Engine {
         if known.is_some_and(|agreed| agreed.link.remote == link.remote) {
             return Ok(false);
         }
-        let _ = self.ledger.write(|draft| {
-            let mut standing = draft.standing(&target.name, contact)?.unwrap_or_default();
-            standing.adopt(link, LinkOrigin::Adopted, self.clock.now());
-            draft.put_standing(&target.name, contact, standing)?;
-            draft.mark(contact, self.clock.now())?;
-            draft.tell(&self.event(contact, Some(&target.name), Outcome::Adopted))
-        })?;
+        let _ = self.ledger.write(|draft| self.adopt(draft, target, contact, link))?;
         Ok(true)
     }
 

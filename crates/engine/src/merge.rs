@@ -50,7 +50,8 @@ impl Engine {
         Ok(seen)
     }
 
-    pub(crate) fn merge(&self, from: &ContactId, person: &Person) -> Result<(), CycleError> {
+    /// Moves the standings of a contact that was merged away, or asks a human where that would join two records.
+    fn merge(&self, from: &ContactId, person: &Person) -> Result<(), CycleError> {
         let into = &person.contact;
         let _ = self.ledger.write(|draft| {
             for target in &self.targets {

@@ -63,7 +63,7 @@ impl Engine {
             );
         }
         let tasks_open = self.ledger.tasks()?.iter().filter(|task| task.done_at.is_none()).count();
-        let marked = self.ledger.marked(None, usize::MAX)?.len();
+        let marked = usize::try_from(self.ledger.marks()?).unwrap_or(usize::MAX);
         let cursor_moved_at = cursor_moved_at(&self.ledger)?;
         let next_due_at = self.next_due();
         let activity: Activity = self.current_activity();

@@ -71,8 +71,8 @@ impl Engine {
         mark: Option<Mark>,
         reading: Reading,
     ) -> Result<Option<Planned>, CycleError> {
-        let person = match reading {
-            Reading::Person(person) => person,
+        let unread = match reading {
+            Reading::Person(person) => return self.plan_person(run, contact, mark, &person).await.map(Some),
             Reading::Failed(error) => {
                 run.report.failed += 1;
                 tracing::warn!(%contact, error = %error.chain(), "a contact could not be read now; it stays marked");
@@ -84,34 +84,36 @@ impl Engine {
                 self.dealt_with(&contact, mark.as_ref(), Some(&to), None)?;
                 return Ok(None);
             }
-            Reading::Anonymised => {
-                self.settle_unread(run, &contact).await?;
-                self.dealt_with(&contact, mark.as_ref(), None, Some(Outcome::Anonymised))?;
-                return Ok(None);
-            }
-            Reading::Gone => {
-                self.settle_unread(run, &contact).await?;
-                self.dealt_with(&contact, mark.as_ref(), None, Some(Outcome::Gone))?;
-                return Ok(None);
-            }
+            Reading::Anonymised => Outcome::Anonymised,
+            Reading::Gone => Outcome::Gone,
             Reading::Unreadable { place } => {
                 run.report.unreadable += 1;
-                self.settle_unread(run, &contact).await?;
-                self.dealt_with(&contact, mark.as_ref(), None, Some(Outcome::Unreadable { place }))?;
-                return Ok(None);
+                Outcome::Unreadable { place }
             }
         };
-        let seen = self.recognise_merges(&person)?;
-        let identity = identity(&person);
+        self.settle_unread(run, &contact).await?;
+        self.dealt_with(&contact, mark.as_ref(), None, Some(unread))?;
+        Ok(None)
+    }
+
+    async fn plan_person(
+        &self,
+        run: &mut Run,
+        contact: ContactId,
+        mark: Option<Mark>,
+        person: &Person,
+    ) -> Result<Planned, CycleError> {
+        let seen = self.recognise_merges(person)?;
+        let identity = identity(person);
         let mut planned = Planned { contact, mark, identity, seen, plans: Vec::new(), later: false };
         for target in &self.targets {
-            match self.plan_one(run, target, &person, Mode::Real).await? {
+            match self.plan_one(run, target, person, Mode::Real).await? {
                 Planning::Done(done) => planned.plans.push((target.name.clone(), done.0, done.1)),
                 Planning::Unsettled => {}
                 Planning::Later => planned.later = true,
             }
         }
-        Ok(Some(planned))
+        Ok(planned)
     }
 
     pub(crate) async fn plan_one(
@@ -125,8 +127,12 @@ impl Engine {
             return Ok(Planning::Later);
         }
         let usable = !run.unusable.contains(&target.name);
-        let mut in_scope = self.in_scope(person)?;
-        in_scope.retain(|opportunity| !matches!(self.is_anothers(target, person, opportunity), Ok(true)));
+        let mut in_scope = BTreeSet::new();
+        for opportunity in self.in_scope(person)? {
+            if !self.is_anothers(target, person, opportunity)? {
+                in_scope.insert(opportunity);
+            }
+        }
         if mode == Mode::Real && !self.settle_unknown(target, &identity(person), &in_scope, usable).await? {
             return Ok(Planning::Unsettled);
         }
@@ -179,7 +185,7 @@ impl Engine {
     }
 
     /// What is open about a contact that cannot be read any more is settled all the same, by the ids we know.
-    pub(crate) async fn settle_unread(&self, run: &Run, contact: &ContactId) -> Result<(), CycleError> {
+    async fn settle_unread(&self, run: &Run, contact: &ContactId) -> Result<(), CycleError> {
         let opportunities = self.known_opportunities(contact)?;
         let identity = Identity { contact: contact.clone(), opportunities, emails: Vec::new() };
         for target in &self.targets {
@@ -190,12 +196,7 @@ impl Engine {
     }
 
     /// A hire that stands on the record of a contact that could not be merged into this one: a human was asked.
-    pub(crate) fn is_anothers(
-        &self,
-        target: &Target,
-        person: &Person,
-        hire: &OpportunityId,
-    ) -> ledger::Result<bool> {
+    fn is_anothers(&self, target: &Target, person: &Person, hire: &OpportunityId) -> ledger::Result<bool> {
         let Some(seen) = self.ledger.seen(hire)?.filter(|seen| seen.contact != person.contact) else {
             return Ok(false);
         };
@@ -204,7 +205,7 @@ impl Engine {
     }
 
     /// Hires on or after `hired_since`, by the earliest date ever seen: archiving an old hire again does not make it new.
-    pub(crate) fn in_scope<'p>(&self, person: &'p Person) -> ledger::Result<BTreeSet<&'p OpportunityId>> {
+    fn in_scope<'p>(&self, person: &'p Person) -> ledger::Result<BTreeSet<&'p OpportunityId>> {
         let since = self.settings.since();
         let mut in_scope = BTreeSet::new();
         for (opportunity, hire) in &person.hires {

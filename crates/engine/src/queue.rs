@@ -56,7 +56,7 @@ impl Engine {
         Ok(batch.into_iter().collect())
     }
 
-    pub(crate) fn has_usable_debt(&self, run: &Run, contact: &ContactId) -> ledger::Result<bool> {
+    fn has_usable_debt(&self, run: &Run, contact: &ContactId) -> ledger::Result<bool> {
         for target in self.targets.iter().filter(|target| !run.unusable.contains(&target.name)) {
             let paused = self.ledger.target(&target.name)?.paused;
             if !paused

@@ -1,7 +1,7 @@
 //! A ledger that is new to a target (a lost one, the first one, a new target) knows nobody there. Before anything is planned
 //! for it, the target is asked whom it holds. What is found is adopted; nothing is written.
 
-use adapter_sdk::{Error, ErrorKind, Found};
+use adapter_sdk::{Error, ErrorKind, Found, Link};
 use ledger::{Draft, LinkOrigin, Outcome};
 use people::{ContactId, RemoteId};
 
@@ -66,11 +66,9 @@ impl Engine {
 
     fn adopt_listed(&self, draft: &mut Draft<'_>, target: &Target, found: &Found) -> ledger::Result<()> {
         let Some(contact) = whose(draft, found)? else { return Ok(()) };
-        let mut standing = draft.standing(&target.name, &contact)?.unwrap_or_default();
-        if standing.agreed.is_some() {
+        if draft.standing(&target.name, &contact)?.is_some_and(|standing| standing.agreed.is_some()) {
             return Ok(());
         }
-        let now = self.clock.now();
         for opportunity in found.link.hires.keys() {
             // By this a merge that happened meanwhile is recognised.
             if draft.seen(opportunity)?.is_none() {
@@ -78,10 +76,23 @@ impl Engine {
                 draft.put_seen(opportunity, &seen)?;
             }
         }
-        standing.adopt(found.link.clone(), LinkOrigin::Adopted, now);
-        draft.put_standing(&target.name, &contact, standing)?;
-        draft.mark(&contact, now)?;
-        draft.tell(&self.event(&contact, Some(&target.name), Outcome::Adopted))
+        self.adopt(draft, target, &contact, found.link.clone())
+    }
+
+    /// Takes the record for this contact's. What it holds is compared with what it should hold when the person is read again.
+    pub(crate) fn adopt(
+        &self,
+        draft: &mut Draft<'_>,
+        target: &Target,
+        contact: &ContactId,
+        link: Link,
+    ) -> ledger::Result<()> {
+        let now = self.clock.now();
+        let mut standing = draft.standing(&target.name, contact)?.unwrap_or_default();
+        standing.adopt(link, LinkOrigin::Adopted, now);
+        draft.put_standing(&target.name, contact, standing)?;
+        draft.mark(contact, now)?;
+        draft.tell(&self.event(contact, Some(&target.name), Outcome::Adopted))
     }
 }
 

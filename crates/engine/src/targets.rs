@@ -29,7 +29,7 @@ impl Engine {
 
     /// A mapping with other fields than before: everybody is looked at again, and what was agreed about fields that are mapped
     /// no longer is forgotten, since the target may drop them.
-    pub(crate) fn notice_other_columns(&self, target: &Target) -> Result<(), CycleError> {
+    fn notice_other_columns(&self, target: &Target) -> Result<(), CycleError> {
         const STEP: usize = 500;
         let columns = target.mapping.columns();
         let note = format!("columns {}", target.name);
@@ -63,7 +63,7 @@ impl Engine {
 
     /// True when the target can be used: it could before, or a probe that was due succeeded. A new process is reason enough
     /// to look: somebody may have mended it, or broken it, and started us again.
-    pub(crate) async fn is_usable(&self, target: &Target) -> Result<bool, CycleError> {
+    async fn is_usable(&self, target: &Target) -> Result<bool, CycleError> {
         let first = self.memory().met.insert(target.name.clone());
         let state = self.ledger.target(&target.name)?;
         let TargetHealth::Quarantined { probe_at, .. } = state.health else {

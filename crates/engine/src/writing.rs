@@ -40,7 +40,6 @@ impl Engine {
             for (target, one) in step.into_inner() {
                 ready.entry(target).or_default().push(one);
             }
-
             planned = rest;
         }
         for (target, debts) in &mut ready {
@@ -53,7 +52,7 @@ impl Engine {
         Ok(ready)
     }
 
-    pub(crate) fn write_one(
+    fn write_one(
         &self,
         draft: &mut Draft<'_>,
         run: &Run,
@@ -158,7 +157,7 @@ impl Engine {
         Ok(())
     }
 
-    pub(crate) fn write_tasks(
+    fn write_tasks(
         &self,
         draft: &mut Draft<'_>,
         one: &Planned,
@@ -180,7 +179,7 @@ impl Engine {
     }
 
     /// Forgets a task whose reason went away, so that it is raised again should the reason come back.
-    pub(crate) fn forget_reason(
+    fn forget_reason(
         &self,
         draft: &mut Draft<'_>,
         kind: TaskKind,
@@ -251,11 +250,11 @@ pub(crate) fn is_new(standing: &Standing, debt: &Debt) -> bool {
     standing.owed.as_ref().is_none_or(|owed| owed.wanted != debt.wanted || owed.intent != debt.intent)
 }
 
-pub(crate) fn remote_of(standing: &Standing) -> Option<&people::RemoteId> {
+fn remote_of(standing: &Standing) -> Option<&people::RemoteId> {
     standing.agreed.as_ref().map(|agreed| &agreed.link.remote)
 }
 
-pub(crate) fn task_about(outcome: &Outcome) -> Option<TaskRequest> {
+fn task_about(outcome: &Outcome) -> Option<TaskRequest> {
     let (kind, text) = match outcome {
         Outcome::Anonymised => (
             TaskKind::ErasureNotice,

@@ -41,10 +41,7 @@ pub fn run(path: &Path) -> Result<Exit, Exit> {
     let clock = once::clock();
     let folder = StateFolder::lock(&config.state.dir).map_err(|error| once::ledger_fault(&error))?;
     let opened = wiring::open(&folder, &config, clock.now()).map_err(|error| once::ledger_fault(&error))?;
-    let transport = wiring::transport().map_err(|problem| {
-        print::complain(&problem);
-        Exit::Unreachable
-    })?;
+    let transport = once::transport()?;
     let ground = Ground { ledger: Arc::new(opened.ledger), transport, clock };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

@@ -50,10 +50,7 @@ pub fn run(demo: &Demo, as_json: bool) -> Result<Exit, Exit> {
     })?;
     let folder = StateFolder::lock(&config.state.dir).map_err(|error| once::ledger_fault(&error))?;
     let opened = wiring::open(&folder, &config, clock.now()).map_err(|error| once::ledger_fault(&error))?;
-    let transport = wiring::transport().map_err(|problem| {
-        print::complain(&problem);
-        Exit::Unreachable
-    })?;
+    let transport = once::transport()?;
     let ground = Ground { ledger: Arc::new(opened.ledger), transport, clock: Arc::clone(&clock) };
     let show = Show {
         engine: ground.engine(&config),

@@ -56,7 +56,8 @@ pub fn runtime() -> Result<Runtime, Exit> {
     })
 }
 
-fn transport() -> Result<Arc<dyn http::Transport>, Exit> {
+/// The real way out, or why there is none.
+pub fn transport() -> Result<Arc<dyn http::Transport>, Exit> {
     wiring::transport().map_err(|problem| {
         print::complain(&problem);
         Exit::Unreachable

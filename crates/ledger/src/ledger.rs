@@ -270,6 +270,18 @@ impl Ledger {
             .collect()
     }
 
+    /// How many contacts are marked.
+    pub fn marks(&self) -> Result<u64> {
+        let mut marks = 0;
+        let mut after = None;
+        loop {
+            let page = self.marked(after.as_ref(), CHUNK)?;
+            let Some((last, _)) = page.last() else { return Ok(marks) };
+            after = Some(last.clone());
+            marks += page.len() as u64;
+        }
+    }
+
     /// The mark of one contact.
     pub fn mark_of(&self, contact: &ContactId) -> Result<Option<Mark>> {
         self.value(Tree::Marks, contact.as_str().as_bytes())
