@@ -32,4 +32,4 @@ pub use adapter::{
 pub use delivery::{Delivery, Effect, Generation, Intent, Link, Receipt, Step, TaskKind, TaskRequest};
 pub use error::{Error, ErrorKind, Next, Result};
 pub use registration::{Build, Columns, Registration};
-pub use schema::{FieldRule, FieldSchema, FieldSpec, Level};
+pub use schema::{FieldKind, FieldRule, FieldSchema, FieldSpec, Level};

@@ -18,6 +18,8 @@ pub struct FieldSpec {
     pub level: Level,
     /// The target's name for it.
     pub name: FieldName,
+    /// What it takes.
+    pub kind: FieldKind,
     /// A record without it is refused over there.
     pub required: bool,
     /// Longest text, in characters; `None`: unlimited or unknown.
@@ -28,6 +30,38 @@ pub struct FieldSpec {
     pub source: Option<&'static str>,
     /// When it is written.
     pub rule: FieldRule,
+}
+
+/// What kind of value a field takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FieldKind {
+    /// Any text; whatever else is written as text.
+    #[default]
+    Text,
+    /// A whole number.
+    Whole,
+    /// A number.
+    Number,
+    /// Yes or no.
+    Flag,
+    /// A calendar day.
+    Day,
+    /// Several values.
+    List,
+}
+
+impl FieldKind {
+    /// With its article, for messages: `a day`.
+    pub fn words(self) -> &'static str {
+        match self {
+            FieldKind::Text => "a text",
+            FieldKind::Whole => "a whole number",
+            FieldKind::Number => "a number",
+            FieldKind::Flag => "yes or no",
+            FieldKind::Day => "a day",
+            FieldKind::List => "a list",
+        }
+    }
 }
 
 /// Whose field it is.
@@ -49,4 +83,14 @@ pub enum FieldRule {
     OnlyOnCreate,
     /// Only while it is empty over there.
     OnlyIfEmpty,
+}
+
+impl Level {
+    /// The name of its table in the configuration.
+    pub fn word(self) -> &'static str {
+        match self {
+            Level::Person => "person",
+            Level::Hire => "hire",
+        }
+    }
 }

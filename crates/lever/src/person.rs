@@ -52,6 +52,7 @@ pub(crate) fn person(
                 sources: opportunity.sources.clone(),
                 tags: opportunity.tags.clone(),
                 profile: opportunity.profile.clone(),
+                forms: Vec::new(),
                 withheld: parts.withheld,
             },
         );

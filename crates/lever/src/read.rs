@@ -516,6 +516,7 @@ impl Objects {
                     .into_iter()
                     .flatten()
                     .any(|id| is_withheld(self.users.get(id))),
+                forms: false,
             },
         }
     }

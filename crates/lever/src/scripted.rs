@@ -153,7 +153,14 @@ pub(crate) fn settings() -> Settings {
     Settings::new(base, Secret::new("key\n".to_owned()))
 }
 
-pub(crate) const ALL: Needs = Needs { offers: true, postings: true, requisitions: true, users: true };
+pub(crate) const ALL: Needs = Needs {
+    offers: true,
+    postings: true,
+    requisitions: true,
+    requisition_details: false,
+    users: true,
+    forms: false,
+};
 
 pub(crate) fn lever(scripted: Scripted) -> (Lever, Arc<Scripted>) {
     lever_with(Settings { needs: ALL, ..settings() }, scripted)

@@ -83,7 +83,7 @@ fn set_up(people: usize, confidential: bool) -> (Lever, Arc<Pretend>) {
     let base = http::check_base("http://127.0.0.1:1/v1").unwrap();
     let settings = Settings {
         confidential,
-        needs: Needs { offers: true, postings: true, requisitions: true, users: true },
+        needs: Needs { offers: true, postings: true, requisitions: true, users: true, ..Needs::default() },
         ..Settings::new(base, Secret::new(key))
     };
     (Lever::new(settings, Arc::clone(&pretend) as Arc<dyn Transport>, Arc::new(Wrong), 1), pretend)

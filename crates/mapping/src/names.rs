@@ -17,7 +17,14 @@ pub struct Name {
     pub needs: Needs,
 }
 
-const NOTHING: Needs = Needs { offers: false, postings: false, requisitions: false, users: false };
+const NOTHING: Needs = Needs {
+    offers: false,
+    postings: false,
+    requisitions: false,
+    requisition_details: false,
+    users: false,
+    forms: false,
+};
 const OFFERS: Needs = Needs { offers: true, ..NOTHING };
 const POSTINGS: Needs = Needs { postings: true, ..NOTHING };
 const REQUISITIONS: Needs = Needs { requisitions: true, ..NOTHING };

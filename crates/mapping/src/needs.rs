@@ -8,10 +8,14 @@ pub struct Needs {
     pub offers: bool,
     /// Postings: one request for each distinct posting, then kept.
     pub postings: bool,
-    /// Requisitions: one request for each distinct requisition.
+    /// Requisition codes: they come with the hire; one request for each distinct requisition whose code does not.
     pub requisitions: bool,
+    /// What else a requisition says: one request for each distinct requisition.
+    pub requisition_details: bool,
     /// Lever users (manager at hire, recruiter): one request for each distinct user.
     pub users: bool,
+    /// Profile forms: one request for each hire.
+    pub forms: bool,
 }
 
 impl Needs {
@@ -19,8 +23,9 @@ impl Needs {
     pub(crate) fn meets(self, withheld: Withheld) -> bool {
         self.offers && withheld.offers
             || self.postings && withheld.posting
-            || self.requisitions && withheld.requisition
+            || (self.requisitions || self.requisition_details) && withheld.requisition
             || self.users && withheld.colleagues
+            || self.forms && withheld.forms
     }
 
     /// What either needs.
@@ -29,7 +34,9 @@ impl Needs {
             offers: self.offers || other.offers,
             postings: self.postings || other.postings,
             requisitions: self.requisitions || other.requisitions,
+            requisition_details: self.requisition_details || other.requisition_details,
             users: self.users || other.users,
+            forms: self.forms || other.forms,
         }
     }
 }

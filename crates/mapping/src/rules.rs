@@ -138,7 +138,11 @@ fn evaluate<'r>(
             Some(value) => {
                 fields.insert(rule.field.clone(), Pii::new(value));
             }
-            None => missing.push(Missing { field: key(rule.field.clone()), due: None }),
+            None => missing.push(Missing {
+                field: key(rule.field.clone()),
+                lack: people::Lack::NotComputable,
+                due: None,
+            }),
         }
     }
     fields
@@ -401,7 +405,7 @@ mod tests {
         );
         assert_eq!(
             mapping.needs(),
-            Needs { offers: true, postings: true, requisitions: false, users: false }
+            Needs { offers: true, postings: true, ..Needs::default() }
         );
     }
 

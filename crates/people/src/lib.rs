@@ -20,8 +20,8 @@ pub use clock::{Clock, Date, SystemClock, Timestamp, Zone};
 pub use digest::Digest;
 pub use ids::{ContactId, InvalidId, OpportunityId, RemoteHireId, RemoteId, TargetName};
 pub use person::{
-    Answer, AnswerValue, Candidacy, Colleague, DataProtection, FullName, Hire, Offer, Person, Phone,
+    Answer, AnswerValue, Band, Candidacy, Colleague, DataProtection, FullName, Hire, Offer, Person, Phone,
     PhoneKind, Posting, Requisition, Withheld,
 };
 pub use pii::{Pii, Secret};
-pub use wanted::{FieldKey, FieldName, Fields, Filled, Missing, Value, Wanted};
+pub use wanted::{FieldKey, FieldName, Fields, Filled, Lack, Missing, Value, Wanted};

@@ -171,6 +171,8 @@ pub struct Hire {
     pub sources: Vec<String>,
     /// Tags as recruiters typed them.
     pub tags: Vec<String>,
+    /// Answers on the profile forms of this opportunity, if asked for.
+    pub forms: Vec<Answer>,
     /// Where a Lever user sees this opportunity.
     pub profile: Option<String>,
     /// What was asked for and not shown to us: what depends on it is unknown, not blank.
@@ -188,6 +190,8 @@ pub struct Withheld {
     pub requisition: bool,
     /// Its manager or its recruiter.
     pub colleagues: bool,
+    /// Its profile forms.
+    pub forms: bool,
 }
 
 impl Hire {
@@ -205,6 +209,7 @@ impl Hire {
             origin: None,
             sources: Vec::new(),
             tags: Vec::new(),
+            forms: Vec::new(),
             profile: None,
             withheld: Withheld::default(),
         }
@@ -232,6 +237,10 @@ pub struct Posting {
     pub workplace: Option<String>,
     /// ISO 3166 country code.
     pub country: Option<String>,
+    /// Tags of the posting.
+    pub tags: Vec<String>,
+    /// `published`, `internal` (unlisted), `closed`, …; open-ended.
+    pub state: Option<String>,
 }
 
 /// The offer that counts: signed first, newest; never a denied one.
@@ -248,12 +257,39 @@ pub struct Offer {
 }
 
 /// The requisition a hire was made against.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Requisition {
     /// The requisition's id.
     pub id: String,
-    /// The code that Finance knows.
+    /// The code that Finance knows. It comes with the hire; everything below only when asked for.
     pub code: Option<String>,
+    /// What it is called.
+    pub name: Option<String>,
+    /// Team, department, location and employment status in the account's own words.
+    pub team: Option<String>,
+    /// See [`Requisition::team`].
+    pub department: Option<String>,
+    /// See [`Requisition::team`].
+    pub location: Option<String>,
+    /// See [`Requisition::team`].
+    pub employment_status: Option<String>,
+    /// The band within which pay was approved.
+    pub band: Option<Band>,
+    /// The account's own fields by their names, as JSON scalars; of a nested object each key as `field_key`.
+    pub custom: BTreeMap<String, Pii<AnswerValue>>,
+}
+
+/// A requisition's compensation band.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Band {
+    /// The least.
+    pub min: Option<f64>,
+    /// The most.
+    pub max: Option<f64>,
+    /// ISO 4217 code.
+    pub currency: Option<String>,
+    /// `per-year-salary`, `per-month-salary`, …; open-ended.
+    pub interval: Option<String>,
 }
 
 /// A Lever user in some role towards a hire.

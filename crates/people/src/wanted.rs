@@ -152,11 +152,50 @@ pub struct Filled {
     pub why: String,
 }
 
-/// A value that is required and absent.
+/// A field whose value is not there, or is none that may be sent: the person is held.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Missing {
     /// Which field.
     pub field: FieldKey,
+    /// What is wrong with it.
+    #[serde(default)]
+    pub lack: Lack,
     /// By when it is needed, if that is known.
     pub due: Option<Date>,
+}
+
+/// What is wrong with a value that is not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lack {
+    /// It is required, and nobody gave it.
+    #[default]
+    Absent,
+    /// It is longer than the field takes.
+    TooLong,
+    /// It is none of the allowed values.
+    NotAllowed,
+    /// It is of another kind than the field takes: a text where a day is wanted.
+    WrongKind,
+    /// The expression cannot be computed from what Lever says.
+    NotComputable,
+    /// A table of the configuration has no entry for it.
+    NotInTable,
+    /// What decides about it was not shown to us.
+    Withheld,
+}
+
+impl Lack {
+    /// In HR's words, after the field's name: "start_date (required, and Lever has none)".
+    pub fn words(self) -> &'static str {
+        match self {
+            Lack::Absent => "required, and Lever has none",
+            Lack::TooLong => "longer than the field takes",
+            Lack::NotAllowed => "none of the allowed values",
+            Lack::WrongKind => "not the kind of value the field takes",
+            Lack::NotComputable => "cannot be computed from what Lever says",
+            Lack::NotInTable => "not in the table of the configuration",
+            Lack::Withheld => "Lever does not show us what decides about it",
+        }
+    }
 }

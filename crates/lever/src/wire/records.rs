@@ -179,6 +179,7 @@ impl Application {
         let requisition = id(for_hire).map(|id| Requisition {
             id,
             code: for_hire.and_then(|requisition| line(requisition.get("requisitionCode"))),
+            ..Requisition::default()
         });
         Application {
             posting: id(keys.get("posting")),
@@ -264,12 +265,17 @@ pub(crate) fn posting(asked: &str, keys: &Object) -> Posting {
         level: category("level"),
         workplace: line(keys.get("workplaceType")),
         country: line(keys.get("country")),
+        ..Posting::default()
     }
 }
 
 /// A requisition, by the id it was asked for with.
 pub(crate) fn requisition(asked: &str, keys: &Object) -> Requisition {
-    Requisition { id: asked.to_owned(), code: line(keys.get("requisitionCode")) }
+    Requisition {
+        id: asked.to_owned(),
+        code: line(keys.get("requisitionCode")),
+        ..Requisition::default()
+    }
 }
 
 /// A Lever user, by the id it was asked for with.
