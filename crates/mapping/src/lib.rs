@@ -7,12 +7,15 @@
 //! | `facts` | a person and a hire under those names |
 //! | `language` | the expression engine and our filters |
 //! | `needs` | what has to be asked of Lever |
+//! | `writes` | when a field is written, and which hires a target is told about |
 
 mod facts;
 mod language;
 pub mod names;
 mod needs;
 mod rules;
+mod writes;
 
 pub use needs::Needs;
 pub use rules::{Decisions, Mapping, MappingFault, Rules};
+pub use writes::{Scope, Writes};

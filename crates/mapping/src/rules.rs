@@ -13,7 +13,7 @@ use people::{
 };
 
 use crate::{
-    Needs,
+    Needs, Scope, Writes,
     facts::{self, Facts},
     language, names,
 };
@@ -50,6 +50,7 @@ pub struct Mapping {
     hire: Vec<Rule>,
     needs: Needs,
     pinned: BTreeSet<FieldName>,
+    writes: Writes,
     zone: Zone,
 }
 
@@ -69,6 +70,7 @@ impl Mapping {
             hire: compiling.level(Level::Hire, &rules.hire),
             needs: Needs::default(),
             pinned: BTreeSet::new(),
+            writes: Writes::default(),
             zone,
         };
         compiling.across_levels(rules);
@@ -88,6 +90,26 @@ impl Mapping {
     /// Fields of a hire that depend on the day of the decision: a ledger that lost that day leaves them as they are.
     pub fn pinned(&self) -> &BTreeSet<FieldName> {
         &self.pinned
+    }
+
+    /// When each field is written.
+    pub fn writes(&self) -> &Writes {
+        &self.writes
+    }
+
+    /// The target's `when`, as written.
+    pub fn when(&self) -> Option<&str> {
+        None
+    }
+
+    /// Whether the target is told about a hire of `person`.
+    pub fn scope(&self, _person: &Person, _opportunity: &OpportunityId, _today: Option<Date>) -> Scope {
+        Scope::In
+    }
+
+    /// Whether the configuration states a placeholder for a field.
+    pub fn has_placeholder(&self, _field: &FieldKey) -> bool {
+        false
     }
 
     /// The mapped fields in the order of the configuration.
