@@ -12,6 +12,7 @@
 mod clock;
 mod digest;
 mod ids;
+mod name;
 mod person;
 mod pii;
 mod wanted;
@@ -19,9 +20,10 @@ mod wanted;
 pub use clock::{Clock, Date, SystemClock, Timestamp, Zone};
 pub use digest::Digest;
 pub use ids::{ContactId, InvalidId, OpportunityId, RemoteHireId, RemoteId, TargetName};
+pub use name::FullName;
 pub use person::{
-    Answer, AnswerValue, Band, Candidacy, Colleague, DataProtection, FullName, Hire, Offer, Person, Phone,
-    PhoneKind, Posting, Requisition, Withheld,
+    Answer, AnswerValue, Band, Candidacy, Colleague, DataProtection, Hire, Offer, Person, Phone, PhoneKind,
+    Posting, Requisition, Withheld,
 };
 pub use pii::{Pii, Secret};
 pub use wanted::{FieldKey, FieldName, Fields, Filled, Lack, Missing, Value, Wanted};
