@@ -3,9 +3,7 @@
 
 use std::sync::LazyLock;
 
-use chrono::NaiveDate;
-use minijinja::{Environment, Error, ErrorKind, Expression, State, UndefinedBehavior, Value};
-use people::{Timestamp, Zone};
+use minijinja::{Environment, Error, Expression, UndefinedBehavior};
 
 /// Steps one expression may take.
 const FUEL: u64 = 20_000;
@@ -19,7 +17,7 @@ static LANGUAGE: LazyLock<Environment<'static>> = LazyLock::new(|| {
     // Absent facts are blank, all the way down; unknown *names* are refused when the mapping is compiled.
     language.set_undefined_behavior(UndefinedBehavior::Chainable);
     language.set_fuel(Some(FUEL));
-    language.add_filter("date", date);
+    crate::helpers::register(&mut language);
     // The only global functions are ours: what builds or repeats is gone.
     for builtin in ["range", "dict", "namespace", "debug", "lipsum", "cycler", "joiner"] {
         language.remove_global(builtin);
@@ -30,25 +28,4 @@ static LANGUAGE: LazyLock<Environment<'static>> = LazyLock::new(|| {
 /// Compiles one expression.
 pub(crate) fn compile(source: &str) -> Result<Expression<'static, 'static>, Error> {
     LANGUAGE.compile_expression_owned(source.to_owned())
-}
-
-/// `hired_at | date`: the calendar day of a moment in the configured zone; a day stays as it is; nothing stays nothing.
-fn date(state: &State<'_, '_>, value: &Value) -> Result<Value, Error> {
-    if value.is_undefined() || value.is_none() {
-        return Ok(Value::from(()));
-    }
-    let wrong = || Error::new(ErrorKind::InvalidOperation, "date takes a day or a moment");
-    let text = value.as_str().ok_or_else(wrong)?;
-    if text.is_empty() {
-        return Ok(Value::from(()));
-    }
-    if text.parse::<NaiveDate>().is_ok() {
-        return Ok(value.clone());
-    }
-    let moment: Timestamp = text.parse().map_err(|_| wrong())?;
-    let zone: Zone = state
-        .lookup(ZONE)
-        .and_then(|zone| zone.as_str().and_then(|name| name.parse().ok()))
-        .ok_or_else(|| Error::new(ErrorKind::InvalidOperation, "no time zone is set"))?;
-    Ok(Value::from(moment.with_timezone(&zone).date_naive().to_string()))
 }
