@@ -20,8 +20,8 @@ use std::{
 use adapter_sdk::FieldSchema;
 use mapping::{Decisions, Mapping, Rules, Tables};
 use people::{
-    Answer, AnswerValue, Candidacy, Colleague, FullName, Hire, Offer, OpportunityId, Person, Phone, PhoneKind,
-    Pii, Posting, Requisition,
+    Answer, AnswerValue, Candidacy, Colleague, FullName, Hire, Offer, OpportunityId, Person, Phone,
+    PhoneKind, Pii, Posting, Requisition,
 };
 
 const PEOPLE: usize = 100_000;
@@ -68,7 +68,10 @@ fn ordinary() {
     run("warm-up", &all, &people, PEOPLE / 10);
     let whole = run("25 fields", &all, &people, PEOPLE);
     let single = run("1 field", &one, &people, PEOPLE);
-    println!("a person of 25 fields costs {:.1} times one of a single field", whole.as_secs_f64() / single.as_secs_f64());
+    println!(
+        "a person of 25 fields costs {:.1} times one of a single field",
+        whole.as_secs_f64() / single.as_secs_f64()
+    );
 }
 
 fn run(what: &str, mapping: &Mapping, people: &[Person], count: usize) -> Duration {
@@ -148,7 +151,8 @@ fn somebody(n: usize) -> Person {
     ];
     person.location = Some(private("London".to_owned()));
     person.links = vec![private("https://example.com/ada".to_owned())];
-    person.opportunities = [(opportunity.clone(), Candidacy::Hired), ("o-other".parse().unwrap(), Candidacy::Open)].into();
+    person.opportunities =
+        [(opportunity.clone(), Candidacy::Hired), ("o-other".parse().unwrap(), Candidacy::Open)].into();
     person.answers = vec![
         answer("Date of birth", "1990-02-03", 1),
         answer("Home address", "1 Example Street, London", 2),

@@ -402,6 +402,9 @@ impl Reader<'_> {
                 let instead = filter.args.first().and_then(argument).map(constant_kind);
                 if instead == Some(of) { of } else { Gives::Anything }
             }
+            ("date", _) => Gives::Day,
+            ("number", _) if filter.args.is_empty() => Gives::Number,
+            ("number", _) => Gives::Text,
             (_, Some(kind)) => gives(kind),
             (_, None) => Gives::Anything,
         }
@@ -432,27 +435,24 @@ impl Reader<'_> {
             return None;
         };
         let positional = args.iter().filter(|arg| matches!(arg, CallArg::Pos(_))).count();
-        let keywords: Vec<&str> = args
-            .iter()
-            .filter_map(|arg| if let CallArg::Kwarg(name, _) = arg { Some(*name) } else { None })
-            .collect();
+        let keyword = |arg: &CallArg<'_>| match arg {
+            CallArg::Kwarg(name, _) => Some((*name).to_owned()),
+            _ => None,
+        };
+        let keywords: Vec<String> = args.iter().filter_map(keyword).collect();
+        let keywords: Vec<&str> = keywords.iter().map(String::as_str).collect();
         let is_written_out = positional + keywords.len() == args.len();
-        let unknown = keywords.iter().find(|keyword| !helper.keywords.contains(keyword));
-        if let Some(unknown) = unknown {
-            let remedy = nearest(unknown, helper.keywords.iter().copied()).map_or_else(
+        let misuse = helper.misuse(positional, &keywords).or_else(|| {
+            (!is_written_out).then(|| format!("{name} is given arguments that are not written out"))
+        });
+        if let Some(misuse) = misuse {
+            let unknown = keywords.iter().find(|keyword| !helper.keywords.contains(keyword));
+            let near = unknown.and_then(|unknown| nearest(unknown, helper.keywords.iter().copied()));
+            let remedy = near.map_or_else(
                 || format!("write it as in {}", helper.usage),
                 |near| format!("did you mean {near}=?"),
             );
-            self.fault(span, &format!("gives {name} an unknown {unknown}="), remedy);
-        } else if !is_written_out
-            || positional > helper.positional
-            || positional + keywords.len() < helper.required
-        {
-            self.fault(
-                span,
-                &format!("does not give {name} what it takes"),
-                format!("write it as in {}", helper.usage),
-            );
+            self.fault(span, &misuse, remedy);
         } else if name == "lookup" {
             self.table(args, span);
         }

@@ -6,9 +6,7 @@ use minijinja::{
     Error, ErrorKind, Value,
     value::{Kwargs, Object},
 };
-use people::{
-    Answer, AnswerValue, Band, Colleague, Date, Hire, Lack, OpportunityId, Person, PhoneKind, Pii, Zone,
-};
+use people::{Answer, AnswerValue, Band, Colleague, Date, Hire, OpportunityId, Person, PhoneKind, Pii, Zone};
 
 use crate::language::{self, ZONE};
 
@@ -190,7 +188,7 @@ fn phone(person: &Person) -> Value {
 fn name(person: &Person) -> Value {
     let name = &person.name;
     if name.full().len() > TEXT_MAX {
-        return language::failed(Lack::TooLong);
+        return language::too_long();
     }
     table([
         ("full", Value::from(name.full())),
@@ -257,7 +255,7 @@ pub(crate) fn whole(number: f64) -> Option<i64> {
 }
 
 fn text(text: &str) -> Value {
-    if text.len() > TEXT_MAX { language::failed(Lack::TooLong) } else { Value::from(text) }
+    if text.len() > TEXT_MAX { language::too_long() } else { Value::from(text) }
 }
 
 fn optional(found: Option<&String>) -> Value {
@@ -265,7 +263,7 @@ fn optional(found: Option<&String>) -> Value {
 }
 
 fn list(values: impl ExactSizeIterator<Item = Value>) -> Value {
-    if values.len() > LIST_MAX { language::failed(Lack::TooLong) } else { values.collect::<Vec<_>>().into() }
+    if values.len() > LIST_MAX { language::too_long() } else { values.collect::<Vec<_>>().into() }
 }
 
 fn table<const N: usize>(entries: [(&'static str, Value); N]) -> Value {

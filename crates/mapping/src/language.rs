@@ -81,6 +81,6 @@ fn number(found: &Value) -> Result<people::Value, Lack> {
 }
 
 /// A value that makes whatever uses it fail.
-pub(crate) fn failed(lack: Lack) -> Value {
-    Value::from(helpers::failure(lack, "what Lever says is too long to be worked with"))
+pub(crate) fn too_long() -> Value {
+    Value::from(helpers::too_long())
 }

@@ -3,7 +3,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`names`] | every name an expression may use, and which Lever object it needs |
-//! | [`helpers`] | every filter and test |
+//! | `helpers` | every filter and test |
 //! | `rules` | what the configuration says about a target's fields |
 //! | `compile` | rules become a mapping, or every fault of them |
 //! | `expression` | one expression read through: what it uses, what it gives, what is wrong with it |
@@ -20,7 +20,7 @@ mod apply;
 mod compile;
 mod expression;
 mod facts;
-pub mod helpers;
+mod helpers;
 mod language;
 mod mapping;
 pub mod names;
@@ -32,6 +32,7 @@ mod writes;
 
 pub use apply::LeftOut;
 pub use expression::Use;
+pub use helpers::{HELPERS, Helper, HelperKind};
 pub use mapping::{Field, Mapping};
 pub use needs::Needs;
 pub use rules::{DUE_FORMS, Decisions, Due, Hold, MappingFault, Milestone, Place, Rule, Rules, Tables};

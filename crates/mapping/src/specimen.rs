@@ -6,7 +6,7 @@ use people::{
     Pii, Posting, Requisition,
 };
 
-use crate::{Mapping, apply::fit, helpers, language, mapping::Field};
+use crate::{Mapping, apply::fit, expression::Compiled, helpers, language, mapping::Field};
 
 /// One of the two.
 pub(crate) struct Specimen {
@@ -111,27 +111,24 @@ impl Specimen {
         let mut wrong = Vec::new();
         for (fields, seen) in [(&mapping.person, &at_person), (&mapping.hire, &at_hire)] {
             for field in fields {
-                let misuse = field
-                    .compiled
-                    .expression
-                    .eval(seen.clone())
-                    .err()
-                    .and_then(|error| helpers::misuse(&error));
                 let constant =
                     field.compiled.is_constant().then(|| language::compute(&field.compiled.expression, seen));
                 let lack = constant
                     .and_then(|value| value.and_then(|value| fit(value, field.kind, &field.rule)).err());
-                if let Some(misuse) = misuse {
-                    wrong.push((Some(field), format!("cannot be computed: {misuse}")));
+                if let Some(problem) = misuse(&field.compiled, seen) {
+                    wrong.push((Some(field), problem));
                 } else if let Some(lack) = lack {
                     wrong.push((Some(field), format!("is the same for everybody, and {}", lack.words())));
                 }
             }
         }
-        if let Some(when) = &mapping.when {
-            let misuse = when.expression.eval(at_hire).err().and_then(|error| helpers::misuse(&error));
-            wrong.extend(misuse.map(|misuse| (None, format!("cannot be computed: {misuse}"))));
-        }
+        let when = mapping.when.as_ref().and_then(|when| misuse(when, &at_hire));
+        wrong.extend(when.map(|problem| (None, problem)));
         wrong
     }
+}
+
+fn misuse(expression: &Compiled, seen: &minijinja::Value) -> Option<String> {
+    let error = expression.expression.eval(seen.clone()).err().filter(helpers::misused)?;
+    Some(format!("cannot be computed: {}", error.detail().unwrap_or("a helper is told wrong")))
 }

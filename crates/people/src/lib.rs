@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `ids` | who is meant: contact, opportunity, target, record over there |
 //! | `person` | the whole truth about one contact, as Lever has it now |
+//! | `name` | one free string, and the words of it that other systems keep apart |
 //! | `wanted` | what one target should hold, in that target's own field names |
 //! | `pii` | personal values and secrets, which no log can print by accident |
 //! | `digest` | what is remembered of a value instead of the value |

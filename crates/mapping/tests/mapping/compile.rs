@@ -59,10 +59,10 @@ fn what_an_expression_may_not_say_is_refused_with_a_remedy() {
         ("contact | lookup(contact)", "does not write the table's name out", "write lookup('NAME')"),
         (
             "contact | lookup('departments', mis='blank')",
-            "gives lookup an unknown mis=",
+            "lookup takes no argument mis",
             "did you mean miss=?",
         ),
-        ("contact | lookup", "does not give lookup what it takes", "write it as in "),
+        ("contact | lookup", "lookup needs the argument table", "write it as in "),
         ("contact is nlank", "uses the unknown test nlank", "did you mean blank?"),
         ("{'a': contact}", "writes a table out", "[tables.NAME]"),
         ("contact * 100000", "multiplies what may be no number", "(… | number)"),
