@@ -1,7 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use minijinja::{Environment, Error, UndefinedBehavior, Value};
-use people::Lack;
 
 use super::{HELPERS, HelperKind, TABLES, lack, misused, register};
 use crate::language::ZONE;
