@@ -17,6 +17,8 @@ static LANGUAGE: LazyLock<Environment<'static>> = LazyLock::new(|| {
     // Absent facts are blank, all the way down; unknown *names* are refused when the mapping is compiled.
     language.set_undefined_behavior(UndefinedBehavior::Chainable);
     language.set_fuel(Some(FUEL));
+    // On by default in a debug build: the debug form of an error then shows the values it came from.
+    language.set_debug(false);
     crate::helpers::register(&mut language);
     // The only global functions are ours: what builds or repeats is gone.
     for builtin in ["range", "dict", "namespace", "debug", "lipsum", "cycler", "joiner"] {
