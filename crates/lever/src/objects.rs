@@ -1,14 +1,15 @@
-//! What belongs to hires: the offers of each one, and what many share (postings, users, requisitions), each read once.
+//! What belongs to hires: the offers and profile forms of each one, and what many share (postings, users, requisitions), each
+//! read once.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
-use engine::Reading;
+use engine::{Needs, Reading};
 use futures::{StreamExt, future::BoxFuture, stream};
-use people::{Candidacy, Colleague, ContactId, OpportunityId, Posting, Requisition, Withheld};
-use serde_json::{Map, Value};
+use people::{Answer, Candidacy, Colleague, ContactId, OpportunityId, Posting, Requisition, Withheld};
+use serde_json::{Map, Value, value::RawValue};
 use tracing::warn;
 
 use crate::{
@@ -29,6 +30,7 @@ pub(crate) struct Draft {
 /// One object to read.
 enum Job {
     Offer { of: OpportunityId, posting: Option<String> },
+    Forms(OpportunityId),
     Posting(String),
     User(String),
     Requisition(String),
@@ -39,7 +41,9 @@ type Read<T> = Result<Option<T>, Trouble>;
 /// All objects of a batch, or why they could not be read.
 #[derive(Default)]
 pub(crate) struct Objects {
+    needs: Needs,
     offers: HashMap<OpportunityId, Read<Option<people::Offer>>>,
+    forms: HashMap<OpportunityId, Read<Vec<Answer>>>,
     postings: HashMap<String, Read<Arc<Posting>>>,
     users: HashMap<String, Read<Arc<Colleague>>>,
     requisitions: HashMap<String, Read<Arc<Requisition>>>,
@@ -47,6 +51,7 @@ pub(crate) struct Objects {
 
 enum Done {
     Offer(OpportunityId, Read<Option<people::Offer>>),
+    Forms(OpportunityId, Read<Vec<Answer>>),
     Posting(String, Read<Arc<Posting>>),
     User(String, Read<Arc<Colleague>>),
     Requisition(String, Read<Arc<Requisition>>),
@@ -66,6 +71,9 @@ impl Lever {
             if needs.offers {
                 jobs.push(Job::Offer { of: hire.id.clone(), posting: posting.map(str::to_owned) });
             }
+            if needs.forms {
+                jobs.push(Job::Forms(hire.id.clone()));
+            }
             if needs.postings {
                 postings.extend(posting);
             }
@@ -73,9 +81,7 @@ impl Lever {
                 users.extend(person::manager(hire));
                 users.extend(hire.owner.as_deref());
             }
-            if needs.requisitions {
-                requisitions.extend(requisition_to_read(hire));
-            }
+            requisitions.extend(requisition_to_read(hire, needs));
         }
         jobs.extend(postings.into_iter().map(|id| Job::Posting(id.to_owned())));
         jobs.extend(users.into_iter().map(|id| Job::User(id.to_owned())));
@@ -83,10 +89,11 @@ impl Lever {
 
         let boxed = jobs.into_iter().map(|job| -> BoxFuture<'_, Done> { Box::pin(self.run(job)) });
         let mut under_way = stream::iter(boxed.collect::<Vec<_>>()).buffer_unordered(IN_FLIGHT_MAX);
-        let mut objects = Objects::default();
+        let mut objects = Objects { needs, ..Objects::default() };
         while let Some(done) = under_way.next().await {
             match done {
                 Done::Offer(of, read) => drop(objects.offers.insert(of, read)),
+                Done::Forms(of, read) => drop(objects.forms.insert(of, read)),
                 Done::Posting(id, read) => drop(objects.postings.insert(id, read)),
                 Done::User(id, read) => drop(objects.users.insert(id, read)),
                 Done::Requisition(id, read) => drop(objects.requisitions.insert(id, read)),
@@ -101,6 +108,10 @@ impl Lever {
                 let read = self.offer(&of, posting.as_deref()).await;
                 Done::Offer(of, read)
             }
+            Job::Forms(of) => {
+                let read = self.forms(&of).await;
+                Done::Forms(of, read)
+            }
             Job::Posting(id) => {
                 let read = self.object(&self.postings, Endpoint::Posting, &id, wire::posting).await;
                 Done::Posting(id, read)
@@ -110,8 +121,12 @@ impl Lever {
                 Done::User(id, read)
             }
             Job::Requisition(id) => {
-                let read =
-                    self.object(&self.requisitions, Endpoint::Requisition, &id, wire::requisition).await;
+                let decode = if self.settings.needs.requisition_details {
+                    wire::requisition_details
+                } else {
+                    wire::requisition
+                };
+                let read = self.object(&self.requisitions, Endpoint::Requisition, &id, decode).await;
                 Done::Requisition(id, read)
             }
         }
@@ -143,41 +158,62 @@ impl Lever {
 
     /// The offer that counts, if one does. Withheld offers are `Ok(None)`.
     async fn offer(&self, of: &OpportunityId, posting: Option<&str>) -> Read<Option<people::Offer>> {
-        let ask = Ask::of(Endpoint::Offers, of.as_str());
+        let offers = self.of_hire(Endpoint::Offers, of, wire::Offer::from_list).await?;
+        Ok(offers.map(|offers| {
+            let once: BTreeMap<_, _> = offers.into_iter().map(|offer| (offer.id.clone(), offer)).collect();
+            person::offer_that_counts(once.into_values().collect(), posting)
+        }))
+    }
+
+    /// The answers on the profile forms. Withheld forms are `Ok(None)`.
+    async fn forms(&self, of: &OpportunityId) -> Read<Vec<Answer>> {
+        let forms = self.of_hire(Endpoint::Forms, of, wire::Form::from_list).await?;
+        Ok(forms.map(|forms| person::profile_answers(of, forms)))
+    }
+
+    /// All pages of a list that belongs to one hire, in the order of arrival. A record that cannot be understood is the
+    /// trouble of the whole list; withheld, the list is `Ok(None)`.
+    async fn of_hire<T: Send>(
+        &self,
+        endpoint: Endpoint,
+        of: &OpportunityId,
+        decode: fn(usize, &RawValue) -> Result<T, NotUnderstood>,
+    ) -> Read<Vec<T>> {
+        let ask = Ask::of(endpoint, of.as_str());
         let decode = |text: &str| {
             let page = list(text, Shape::Loose)?;
             let records = page.records.into_iter().enumerate();
-            let offers =
-                records.map(|(at, raw)| wire::Offer::from_list(at, raw)).collect::<Result<Vec<_>, _>>();
+            let decoded = records.map(|(at, raw)| decode(at, raw)).collect::<Result<Vec<_>, _>>();
             let place = |why: NotUnderstood| NotUnderstood {
                 place: format!("opportunity {of}: {}", why.place),
                 ..why
             };
-            Ok((offers.map_err(place)?, page.next))
+            Ok((decoded.map_err(place)?, page.next))
         };
-        let mut offers = BTreeMap::new();
+        let mut all = Vec::new();
         let mut pages = Pages::default();
         loop {
             let (page, next) = match self.caller.get(&pages.ask(&ask).with("limit", "100"), decode).await {
                 Ok(got) => got.value,
-                Err(trouble) if pages.begin_anew(&trouble) => continue,
-                // Deleted since it was listed: then it has no offers because it is no hire, and that is no blank.
+                Err(trouble) if pages.begin_anew(&trouble) => {
+                    all.clear();
+                    continue;
+                }
+                // Deleted since it was listed: then it has none because it is no hire, and that is no blank.
                 Err(trouble) if trouble.what == What::Missing && self.opportunity(of).await?.is_none() => {
                     return Err(trouble);
                 }
                 Err(trouble) if trouble.is_about_the_object() => {
-                    warn!(opportunity = %of, "the offers of a hire are missing or withheld");
+                    warn!(path = endpoint.template(), opportunity = %of, "what belongs to a hire is missing or withheld");
                     return Ok(None);
                 }
                 Err(trouble) => return Err(trouble),
             };
-            offers.extend(page.into_iter().map(|offer| (offer.id.clone(), offer)));
+            all.extend(page);
             match pages.follow(next) {
                 Ok(true) => {}
-                Ok(false) => {
-                    return Ok(Some(person::offer_that_counts(offers.into_values().collect(), posting)));
-                }
-                Err(what) => return Err(self.caller.trouble(Endpoint::Offers, what, 1)),
+                Ok(false) => return Ok(Some(all)),
+                Err(what) => return Err(self.caller.trouble(endpoint, what, 1)),
             }
         }
     }
@@ -221,12 +257,13 @@ impl Objects {
     fn troubles<'a>(&'a self, draft: &'a Draft) -> impl Iterator<Item = &'a Trouble> {
         draft.hires().flat_map(|hire| {
             let posting = person::application(hire).and_then(|application| application.posting.as_deref());
-            let requisition = requisition_to_read(hire).and_then(|id| trouble(self.requisitions.get(id)));
+            let requisition = requisition_to_read(hire, self.needs);
             let users = [person::manager(hire), hire.owner.as_deref()];
             trouble(self.offers.get(&hire.id))
                 .into_iter()
+                .chain(trouble(self.forms.get(&hire.id)))
                 .chain(posting.and_then(|id| trouble(self.postings.get(id))))
-                .chain(requisition)
+                .chain(requisition.and_then(|id| trouble(self.requisitions.get(id))))
                 .chain(users.into_iter().flatten().filter_map(|id| trouble(self.users.get(id))))
         })
     }
@@ -235,23 +272,27 @@ impl Objects {
         let application = person::application(hire);
         let posting = application.and_then(|application| application.posting.as_deref());
         let requisition = application.and_then(|application| application.requisition.clone());
-        let read_requisition = requisition_to_read(hire).and_then(|id| shared(self.requisitions.get(id)));
+        let asked_for = requisition_to_read(hire, self.needs).and_then(|id| self.requisitions.get(id));
+        // The code that came with the hire holds as long as the requisition itself says no other.
+        let code = requisition.as_ref().and_then(|requisition| requisition.code.clone());
+        let read_requisition =
+            shared(asked_for).map(|read| Requisition { code: read.code.clone().or(code), ..read });
         Parts {
             posting: posting.and_then(|id| shared(self.postings.get(id))),
             offer: self.offers.get(&hire.id).and_then(|read| read.as_ref().ok()?.clone()?),
             requisition: read_requisition.or(requisition),
             manager: person::manager(hire).and_then(|id| self.colleague(id)),
             recruiter: hire.owner.as_deref().and_then(|id| self.colleague(id)),
+            forms: self.forms.get(&hire.id).and_then(|read| read.as_ref().ok()?.clone()).unwrap_or_default(),
             withheld: Withheld {
                 offers: is_withheld(self.offers.get(&hire.id)),
                 posting: posting.is_some_and(|id| is_withheld(self.postings.get(id))),
-                requisition: requisition_to_read(hire)
-                    .is_some_and(|id| is_withheld(self.requisitions.get(id))),
+                requisition: is_withheld(asked_for),
                 colleagues: [person::manager(hire), hire.owner.as_deref()]
                     .into_iter()
                     .flatten()
                     .any(|id| is_withheld(self.users.get(id))),
-                forms: false,
+                forms: is_withheld(self.forms.get(&hire.id)),
             },
         }
     }
@@ -272,10 +313,11 @@ fn is_withheld<T>(read: Option<&Read<T>>) -> bool {
     matches!(read, Some(Ok(None)))
 }
 
-/// The requisition whose code we are not told with the hire.
-fn requisition_to_read(hire: &Opportunity) -> Option<&str> {
+/// The requisition that has to be asked for: any one for what else it says, else one whose code we are not told with the hire.
+fn requisition_to_read(hire: &Opportunity, needs: Needs) -> Option<&str> {
     let requisition = person::application(hire)?.requisition.as_ref()?;
-    requisition.code.is_none().then_some(requisition.id.as_str())
+    let is_needed = needs.requisition_details || needs.requisitions && requisition.code.is_none();
+    is_needed.then_some(requisition.id.as_str())
 }
 
 fn trouble<T>(read: Option<&Read<T>>) -> Option<&Trouble> {
