@@ -1,6 +1,7 @@
 //! Whether a target can be used in this cycle, and whether it is still the one we knew.
 
 use ledger::TargetHealth;
+use mapping::Writes;
 use people::ContactId;
 
 use crate::{
@@ -61,6 +62,41 @@ impl Engine {
         Ok(())
     }
 
+    /// Whether a target's `when`, or when its fields are written, is configured otherwise than at the last full sweep. Whoever
+    /// was left out until now has no standing: only a full sweep finds them.
+    pub(crate) fn has_other_rules(&self) -> ledger::Result<bool> {
+        for target in &self.targets {
+            // A ledger of a version without such rules knows of none.
+            let before = self
+                .ledger
+                .note(&rules_note(target))?
+                .unwrap_or_else(|| self.rules(None, &Writes::default()));
+            if before != self.rules(target.mapping.when(), target.mapping.writes()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Everybody was marked: they are planned for by the rules of now.
+    pub(crate) fn remember_rules(&self) -> ledger::Result<()> {
+        for target in &self.targets {
+            let rules = self.rules(target.mapping.when(), target.mapping.writes());
+            if self.ledger.note(&rules_note(target))?.as_ref() != Some(&rules) {
+                let _ = self.ledger.write(|draft| {
+                    draft.put_note(&rules_note(target), &rules);
+                    Ok(())
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Only a digest: an expression may name somebody.
+    fn rules(&self, when: Option<&str>, writes: &Writes) -> String {
+        self.ledger.key().record(&format!("{when:?} {writes:?}")).to_string()
+    }
+
     /// True when the target can be used: it could before, or a probe that was due succeeded. A new process is reason enough
     /// to look: somebody may have mended it, or broken it, and started us again.
     async fn is_usable(&self, target: &Target) -> Result<bool, CycleError> {
@@ -91,4 +127,8 @@ impl Engine {
             }
         }
     }
+}
+
+fn rules_note(target: &Target) -> String {
+    format!("rules {}", target.name)
 }
