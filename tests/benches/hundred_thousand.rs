@@ -31,7 +31,7 @@ use engine::{
     SweepKind, Target, Then, Usage, Whom,
 };
 use ledger::{Ledger, LinkOrigin, Standing, StateFolder};
-use mapping::{Decisions, Mapping, Rules};
+use mapping::{Decisions, Mapping, Rules, Tables};
 use people::{
     Candidacy, Clock, ContactId, FullName, Hire, OpportunityId, Person, Phone, PhoneKind, Pii, Posting,
     SystemClock, TargetName,
@@ -177,24 +177,18 @@ fn name() -> TargetName {
 }
 
 fn mapping() -> Mapping {
-    let own =
-        |pairs: &[(&str, &str)]| pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
-    let rules = Rules {
-        person: own(&[
-            ("employee_ref", "contact"),
-            ("first_name", "name.first"),
-            ("last_name", "name.last"),
-            ("email", "emails | first"),
-            ("mobile", "phone('mobile')"),
-            ("opportunities", "opportunities | join(';')"),
-        ]),
-        hire: own(&[
-            ("hired_on", "hired_at | date"),
-            ("title", "posting.title"),
-            ("department", "posting.department"),
-        ]),
-    };
-    Mapping::compile(&rules, &FieldSchema { fields: Vec::new(), open: true }, chrono_tz::UTC).unwrap()
+    let person = [
+        ("employee_ref", "contact"),
+        ("first_name", "name.first"),
+        ("last_name", "name.last"),
+        ("email", "emails | first"),
+        ("mobile", "phone('mobile')"),
+        ("opportunities", "opportunities | join(';')"),
+    ];
+    let hire =
+        [("hired_on", "hired_at | date"), ("title", "posting.title"), ("department", "posting.department")];
+    let open = FieldSchema { fields: Vec::new(), open: true };
+    Mapping::compile(&Rules::short(&person, &hire), &Tables::new(), &open, chrono_tz::UTC).unwrap()
 }
 
 fn contact(n: usize) -> ContactId {

@@ -20,7 +20,7 @@ use adapter_sdk::{
 use async_trait::async_trait;
 use engine::{CycleError, CycleOrder, CycleReport, Engine, Parts, Source, Target};
 use ledger::{Batch, DigestKey, Ledger, MemoryStore, Origin, StateFolder, Store, Tree};
-use mapping::{Mapping, Rules};
+use mapping::{Mapping, Rules, Tables};
 use people::{Clock, RemoteId, Secret, TargetName};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -94,15 +94,10 @@ pub enum Ended {
 impl Daemon {
     pub fn new(plan: &Plan, world: &Shared) -> Daemon {
         let folders = temporary_folder();
-        let rules = |pairs: &[(&str, &str)]| {
-            pairs
-                .iter()
-                .map(|(column, expression)| ((*column).to_owned(), (*expression).to_owned()))
-                .collect()
-        };
-        let rules = Rules { person: rules(&PERSON), hire: rules(&HIRE) };
         let schema = (adapters::named("file-export").expect("it is registered").schema)();
-        let mapping = Mapping::compile(&rules, &schema, plan.setup.zone).expect("the rules are right");
+        let mapping =
+            Mapping::compile(&Rules::short(&PERSON, &HIRE), &Tables::new(), &schema, plan.setup.zone)
+                .expect("the rules are right");
         let disk = match plan.setup.ledger {
             LedgerKind::Memory => Disk::Memory { store: Arc::default(), lineage: 0, origin: Origin::Fresh },
             LedgerKind::Sled => Disk::Sled { dir: folders.path().join("state-0"), number: 0 },

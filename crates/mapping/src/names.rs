@@ -13,8 +13,80 @@ pub struct Name {
     pub level: Level,
     /// What it is.
     pub about: &'static str,
+    /// What kind of value it gives.
+    pub gives: Gives,
     /// What has to be asked of Lever for it.
     pub needs: Needs,
+    /// What it tells about whom: the words of the data-flow page.
+    pub data: Data,
+}
+
+/// What kind of value a name gives, as far as that is certain before anybody is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gives {
+    /// Text.
+    Text,
+    /// A calendar day.
+    Day,
+    /// A moment: `| date` makes it a day.
+    Moment,
+    /// A number.
+    Number,
+    /// Yes or no.
+    Flag,
+    /// Several values.
+    List,
+    /// Whatever somebody made of it.
+    Anything,
+}
+
+impl Gives {
+    /// With its article, for tables and messages.
+    pub fn words(self) -> &'static str {
+        match self {
+            Gives::Text => "a text",
+            Gives::Day => "a day",
+            Gives::Moment => "a moment",
+            Gives::Number => "a number",
+            Gives::Flag => "yes or no",
+            Gives::List => "a list",
+            Gives::Anything => "depends",
+        }
+    }
+}
+
+/// What a name tells about whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Data {
+    /// Who somebody is.
+    Identity,
+    /// How to reach them.
+    Contact,
+    /// What they answered on a form: whatever was asked.
+    Answers,
+    /// What they were hired as, when and where.
+    Job,
+    /// What they are paid.
+    Pay,
+    /// How they came to be hired.
+    Recruiting,
+    /// Somebody else: a manager, a recruiter.
+    Colleague,
+}
+
+impl Data {
+    /// For the data-flow page.
+    pub fn words(self) -> &'static str {
+        match self {
+            Data::Identity => "identity",
+            Data::Contact => "contact details",
+            Data::Answers => "answers on forms",
+            Data::Job => "employment",
+            Data::Pay => "pay and terms",
+            Data::Recruiting => "recruiting",
+            Data::Colleague => "a colleague's data",
+        }
+    }
 }
 
 const NOTHING: Needs = Needs {
@@ -27,103 +99,154 @@ const NOTHING: Needs = Needs {
 };
 const OFFERS: Needs = Needs { offers: true, ..NOTHING };
 const POSTINGS: Needs = Needs { postings: true, ..NOTHING };
-const REQUISITIONS: Needs = Needs { requisitions: true, ..NOTHING };
+const CODES: Needs = Needs { requisitions: true, ..NOTHING };
+const DETAILS: Needs = Needs { requisition_details: true, ..NOTHING };
 const USERS: Needs = Needs { users: true, ..NOTHING };
+const FORMS: Needs = Needs { forms: true, ..NOTHING };
 
-const fn of_person(name: &'static str, about: &'static str) -> Name {
-    Name { name, level: Level::Person, about, needs: NOTHING }
+const fn of_person(name: &'static str, gives: Gives, data: Data, about: &'static str) -> Name {
+    Name { name, level: Level::Person, about, gives, needs: NOTHING, data }
 }
 
-const fn of_hire(name: &'static str, needs: Needs, about: &'static str) -> Name {
-    Name { name, level: Level::Hire, about, needs }
+const fn of_hire(name: &'static str, gives: Gives, data: Data, needs: Needs, about: &'static str) -> Name {
+    Name { name, level: Level::Hire, about, gives, needs, data }
 }
+
+use Data::{Answers, Colleague, Contact, Identity, Job, Pay, Recruiting};
+use Gives::{Anything, Day, List, Moment, Number, Text};
 
 /// The table of names.
 pub const NAMES: &[Name] = &[
-    of_person("contact", "Lever's id of the person"),
-    of_person("opportunities", "ids of all opportunities of the person, hired or not, as an array"),
-    of_person("name.full", "the name as typed"),
-    of_person("name.first", "the first word of the name"),
-    of_person("name.middle", "the words between the first and the last"),
-    of_person("name.last", "the last word of the name; empty for a name of one word"),
-    of_person("emails", "e-mail addresses, as an array"),
-    of_person("phones", "telephone numbers, as an array of type and number"),
-    of_person("phone", "phone('mobile'): the first number of that type, as typed"),
-    of_person("location", "whereabouts of the person, free text"),
-    of_person("links", "links on the profile, as an array"),
-    of_person("answer", "answer('Date of birth'): the newest answer to that question on any form"),
-    of_hire("opportunity", NOTHING, "id of the hired opportunity"),
-    of_hire("hired_at", NOTHING, "the moment of hire; hired_at | date gives the day in the configured zone"),
-    of_hire("today", NOTHING, "the day on which this hire was first planned, kept for good"),
-    of_hire("reason", NOTHING, "id of the archive reason"),
-    of_hire("origin", NOTHING, "agency, applied, internal, referred, sourced or university"),
-    of_hire("sources", NOTHING, "sources, as an array"),
-    of_hire("tags", NOTHING, "tags, as an array"),
-    of_hire("profile", NOTHING, "where a Lever user sees this opportunity"),
-    of_hire("job_location", POSTINGS, "the location chosen for this candidacy, else the posting's"),
-    of_hire("posting.id", POSTINGS, "id of the posting"),
-    of_hire("posting.title", POSTINGS, "title of the posting"),
-    of_hire("posting.team", POSTINGS, "team"),
-    of_hire("posting.department", POSTINGS, "department"),
-    of_hire("posting.location", POSTINGS, "location"),
-    of_hire("posting.commitment", POSTINGS, "commitment"),
-    of_hire("posting.level", POSTINGS, "level"),
-    of_hire("posting.workplace", POSTINGS, "onsite, remote, hybrid or unspecified"),
-    of_hire("posting.country", POSTINGS, "ISO country code"),
-    of_hire("offer.id", OFFERS, "id of the offer that counts"),
-    of_hire("offer.status", OFFERS, "its status, e.g. signed"),
-    of_hire("offer.start_date", OFFERS, "anticipated start date"),
+    of_person("contact", Text, Identity, "Lever's id of the person"),
+    of_person("opportunities", List, Identity, "ids of all opportunities of the person, hired or not"),
+    of_person("name.full", Text, Identity, "the name as typed"),
+    of_person("name.first", Text, Identity, "the first word of the name"),
+    of_person("name.middle", Text, Identity, "the words between the first and the last"),
+    of_person("name.last", Text, Identity, "the last word of the name; empty for a name of one word"),
+    of_person("name.given", Text, Identity, "everything before the surname, without a suffix"),
+    of_person("name.surname", Text, Identity, "the surname with its particles: `van der Berg`"),
+    of_person("name.particles", Text, Identity, "the particles of the surname: `van der`"),
+    of_person("name.suffix", Text, Identity, "what follows the name: `Jr.`, `III`, `PhD`"),
+    of_person("emails", List, Contact, "e-mail addresses"),
+    of_person("phones", List, Contact, "telephone numbers: `phones[0].number`, `phones[0].type`"),
+    of_person("phone", Text, Contact, "`phone('mobile')`: the first number of that type, as typed"),
+    of_person("location", Text, Contact, "whereabouts of the person, free text"),
+    of_person("links", List, Contact, "links on the profile"),
+    of_person(
+        "answer",
+        Anything,
+        Answers,
+        "`answer('Date of birth')`: the newest answer to that question on an application form of any of the person's opportunities; also `answer(field='ID', template='ID')`, each narrowed by `posting='ID'`",
+    ),
+    of_hire("opportunity", Text, Identity, NOTHING, "id of the hired opportunity"),
+    of_hire("hired_at", Moment, Job, NOTHING, "the moment of hire; `hired_at | date` gives its day"),
+    of_hire("today", Day, Job, NOTHING, "the day on which this hire was first planned, kept for good"),
+    of_hire("reason", Text, Recruiting, NOTHING, "id of the archive reason"),
+    of_hire(
+        "origin",
+        Text,
+        Recruiting,
+        NOTHING,
+        "agency, applied, internal, referred, sourced or university",
+    ),
+    of_hire("sources", List, Recruiting, NOTHING, "sources"),
+    of_hire("tags", List, Recruiting, NOTHING, "tags"),
+    of_hire("profile", Text, Recruiting, NOTHING, "where a Lever user sees this opportunity"),
+    of_hire(
+        "form",
+        Anything,
+        Answers,
+        FORMS,
+        "`form('Cost centre')`: the newest answer to that question on a profile form of the hire; also by `field` and `template`",
+    ),
+    of_hire("job_location", Text, Job, POSTINGS, "the location chosen for this hire, else the posting's"),
+    of_hire("posting.id", Text, Job, POSTINGS, "id of the posting"),
+    of_hire("posting.title", Text, Job, POSTINGS, "title of the posting"),
+    of_hire("posting.team", Text, Job, POSTINGS, "team"),
+    of_hire("posting.department", Text, Job, POSTINGS, "department"),
+    of_hire("posting.location", Text, Job, POSTINGS, "location"),
+    of_hire("posting.commitment", Text, Job, POSTINGS, "commitment"),
+    of_hire("posting.level", Text, Job, POSTINGS, "level"),
+    of_hire("posting.workplace", Text, Job, POSTINGS, "onsite, remote, hybrid or unspecified"),
+    of_hire("posting.country", Text, Job, POSTINGS, "ISO country code"),
+    of_hire("posting.state", Text, Job, POSTINGS, "published, internal (unlisted), closed, …"),
+    of_hire("posting.tags", List, Job, POSTINGS, "tags of the posting"),
+    of_hire("offer.id", Text, Job, OFFERS, "id of the offer that counts"),
+    of_hire("offer.status", Text, Job, OFFERS, "its status, e.g. signed"),
+    of_hire("offer.start_date", Day, Job, OFFERS, "anticipated start date"),
+    of_hire("offer.job_title", Text, Job, OFFERS, "the job's title"),
+    of_hire("offer.team", Text, Job, OFFERS, "the team"),
+    of_hire("offer.salary_amount", Number, Pay, OFFERS, "pay, in whole units of the currency"),
+    of_hire("offer.compensation_currency", Text, Pay, OFFERS, "its currency, an ISO code"),
+    of_hire("offer.salary_interval", Text, Pay, OFFERS, "per-year-salary, per-month-salary, …"),
+    of_hire("offer.offered_equity", Anything, Pay, OFFERS, "equity"),
+    of_hire("offer.hiring_manager", Text, Colleague, OFFERS, "hiring manager, a Lever user id"),
+    of_hire("offer.direct_manager", Text, Colleague, OFFERS, "direct manager, a Lever user id"),
     of_hire(
         "offer.*",
+        Anything,
+        Pay,
         OFFERS,
-        "any field of the offer form by its identifier, e.g. offer.salary_amount or offer.custom_grade",
+        "any other field of the offer form by its identifier: `offer.custom_grade`, `offer['location/office']`",
     ),
-    of_hire("requisition.id", REQUISITIONS, "id of the requisition the hire was made against"),
-    of_hire("requisition.code", REQUISITIONS, "its code"),
-    of_hire("manager.name", USERS, "hiring manager at the moment of hire"),
-    of_hire("manager.email", USERS, "their e-mail address"),
-    of_hire("manager.external_id", USERS, "their id in the HR system, where Lever's users carry it"),
-    of_hire("recruiter.name", USERS, "owner of the opportunity"),
-    of_hire("recruiter.email", USERS, "their e-mail address"),
-    of_hire("recruiter.external_id", USERS, "their id in the HR system, where Lever's users carry it"),
+    of_hire("requisition.id", Text, Job, CODES, "id of the requisition the hire was made against"),
+    of_hire("requisition.code", Text, Job, CODES, "its code"),
+    of_hire("requisition.name", Text, Job, DETAILS, "what it is called"),
+    of_hire("requisition.team", Text, Job, DETAILS, "its team"),
+    of_hire("requisition.department", Text, Job, DETAILS, "its department"),
+    of_hire("requisition.location", Text, Job, DETAILS, "its location"),
+    of_hire("requisition.employment_status", Text, Job, DETAILS, "employment status, in the account's words"),
+    of_hire("requisition.band.min", Number, Pay, DETAILS, "least pay of its band"),
+    of_hire("requisition.band.max", Number, Pay, DETAILS, "most pay of its band"),
+    of_hire("requisition.band.currency", Text, Pay, DETAILS, "currency of its band"),
+    of_hire("requisition.band.interval", Text, Pay, DETAILS, "per-year-salary, …"),
+    of_hire(
+        "requisition.custom.*",
+        Anything,
+        Job,
+        DETAILS,
+        "its own fields by name: `requisition.custom.cost_centre`",
+    ),
+    of_hire("manager.name", Text, Colleague, USERS, "hiring manager at the moment of hire"),
+    of_hire("manager.email", Text, Colleague, USERS, "their e-mail address"),
+    of_hire(
+        "manager.external_id",
+        Text,
+        Colleague,
+        USERS,
+        "their id in the HR system, where Lever's users carry it",
+    ),
+    of_hire("recruiter.name", Text, Colleague, USERS, "owner of the opportunity"),
+    of_hire("recruiter.email", Text, Colleague, USERS, "their e-mail address"),
+    of_hire(
+        "recruiter.external_id",
+        Text,
+        Colleague,
+        USERS,
+        "their id in the HR system, where Lever's users carry it",
+    ),
 ];
 
-/// The entry for a dotted name as an expression uses it: itself, a table of it (`posting`), or a wildcard.
-pub(crate) fn entries(used: &str) -> Vec<&'static Name> {
-    let exact: Vec<_> = NAMES.iter().filter(|entry| entry.name == used).collect();
-    if !exact.is_empty() {
-        return exact;
-    }
-    // An index or a method behind a known name, e.g. `emails.0`: the longest known head decides.
-    let known_head = NAMES.iter().filter(|entry| {
-        !TABLES.contains(&entry.name)
-            && used.strip_prefix(entry.name).is_some_and(|rest| rest.starts_with('.'))
-            && !entry.name.contains('.')
-    });
-    let heads: Vec<_> = known_head.collect();
-    if !heads.is_empty() {
-        return heads;
-    }
-    let wild = NAMES.iter().filter(|entry| {
-        entry
-            .name
-            .strip_suffix('*')
-            .is_some_and(|head| used.starts_with(head) && !used[head.len()..].contains('.'))
-    });
-    let wild: Vec<_> = wild.collect();
-    if !wild.is_empty() {
-        return wild;
-    }
-    // The whole table: everything in it.
-    NAMES
-        .iter()
-        .filter(|entry| entry.name.strip_prefix(used).is_some_and(|rest| rest.starts_with('.')))
-        .collect()
+/// The names that are called: `answer('…')`.
+pub(crate) const CALLED: [&str; 3] = ["phone", "answer", "form"];
+
+/// The entry for a dotted name as an expression uses it: itself, else a wildcard.
+pub(crate) fn find(used: &str) -> Option<&'static Name> {
+    let exact = NAMES.iter().find(|entry| entry.name == used);
+    exact.or_else(|| {
+        NAMES.iter().find(|entry| {
+            let head = entry.name.strip_suffix('*');
+            head.and_then(|head| used.strip_prefix(head)).is_some_and(|rest| !rest.is_empty())
+        })
+    })
 }
 
-const TABLES: &[&str] = &["name", "posting", "offer", "requisition", "manager", "recruiter"];
+/// Whether `path` stands for several names: `posting`, `requisition.band`.
+pub(crate) fn is_table(path: &str) -> bool {
+    NAMES.iter().any(|entry| entry.name.strip_prefix(path).is_some_and(|rest| rest.starts_with('.')))
+}
 
-/// Every name, for "did you mean".
+/// Every name, for the nearest one to a wrong one.
 pub(crate) fn all() -> impl Iterator<Item = &'static str> {
     NAMES.iter().map(|entry| entry.name)
 }

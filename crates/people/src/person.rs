@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::{ContactId, Date, OpportunityId, Pii, Timestamp};
+use crate::{ContactId, Date, FullName, OpportunityId, Pii, Timestamp};
 
 /// The whole truth about one contact, as Lever has it at the moment of reading. Never stored.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,45 +67,6 @@ impl Candidacy {
     }
 }
 
-/// A person's name: one free string in Lever, split by a stated rule, the original kept.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct FullName(Pii<String>);
-
-impl FullName {
-    /// Wraps the name as typed.
-    pub fn new(name: impl Into<String>) -> Self {
-        FullName(Pii::new(name.into()))
-    }
-
-    /// The name as typed.
-    pub fn full(&self) -> &str {
-        self.0.reveal()
-    }
-
-    /// The first word (Unicode white space separates words); empty for a blank name.
-    pub fn first(&self) -> &str {
-        self.words().next().unwrap_or_default()
-    }
-
-    /// The last word; empty for a blank name and for a name of one word.
-    pub fn last(&self) -> &str {
-        self.words().skip(1).last().unwrap_or_default()
-    }
-
-    /// The words between the first and the last, joined by one blank.
-    pub fn middle(&self) -> String {
-        let words: Vec<&str> = self.words().collect();
-        match words.as_slice() {
-            [_, middle @ .., _] => middle.join(" "),
-            _ => String::new(),
-        }
-    }
-
-    fn words(&self) -> impl Iterator<Item = &str> {
-        self.0.reveal().split_whitespace()
-    }
-}
-
 /// A telephone number as typed, with the type the recruiter or the candidate gave it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Phone {
@@ -139,6 +100,11 @@ impl PhoneKind {
         ("skype", PhoneKind::Skype),
         ("other", PhoneKind::Other),
     ];
+
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        PhoneKind::ALL.iter().find(|(_, kind)| *kind == self).map_or("other", |&(word, _)| word)
+    }
 
     /// The kind of that name, if there is one.
     pub fn named(word: &str) -> Option<PhoneKind> {
@@ -364,21 +330,6 @@ impl DataProtection {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_name_splits_at_its_first_and_last_word() {
-        for (name, first, middle, last) in [
-            ("Amara Okafor-Lind", "Amara", "", "Okafor-Lind"),
-            ("  Anna   Maria van der\u{a0}Berg ", "Anna", "Maria van der", "Berg"),
-            ("Suharto", "Suharto", "", ""),
-            ("", "", "", ""),
-            (" \t\u{3000}", "", "", ""),
-            ("王\u{3000}小明", "王", "", "小明"),
-        ] {
-            let name = FullName::new(name);
-            assert_eq!((name.first(), name.middle().as_str(), name.last()), (first, middle, last));
-        }
-    }
 
     #[test]
     fn storage_is_permitted_until_it_is_withdrawn_or_lapses() {

@@ -17,7 +17,7 @@ use engine::{
     Sighting, Source, Sweep, SweepKind, Target, Then, Usage, Whom,
 };
 use ledger::{DigestKey, Ledger, MemoryStore, Origin, Standing, Store};
-use mapping::{Mapping, Rules};
+use mapping::{Mapping, Rules, Tables};
 use people::{
     Candidacy, Clock, ContactId, FieldName, FullName, Hire, OpportunityId, Person, Pii, Posting, Secret,
     Timestamp, Value,
@@ -349,11 +349,8 @@ pub const PERSON: &[(&str, &str)] = &[("ref", "contact"), ("name", "name.full"),
 pub const HIRE: &[(&str, &str)] = &[("title", "posting.title"), ("decided", "today")];
 
 pub fn mapping(person: &[(&str, &str)], hire: &[(&str, &str)]) -> Mapping {
-    let own =
-        |pairs: &[(&str, &str)]| pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
-    let rules = Rules { person: own(person), hire: own(hire) };
     let open = FieldSchema { fields: Vec::new(), open: true };
-    Mapping::compile(&rules, &open, chrono_tz::UTC).unwrap()
+    Mapping::compile(&Rules::short(person, hire), &Tables::new(), &open, chrono_tz::UTC).unwrap()
 }
 
 fn ledger_over(store: Arc<dyn Store>, origin: Origin, lineage: &str) -> Ledger {

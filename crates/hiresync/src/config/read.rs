@@ -7,7 +7,7 @@ use std::{
 };
 
 use adapter_sdk::{
-    Build, Columns, HrisAdapter, Level, Registration,
+    Build, Columns, HrisAdapter, Registration,
     settings::{Fault, Node, Reading, Section, nearest},
 };
 use engine::Guards;
@@ -264,7 +264,11 @@ impl<'r> Reader<'r> {
         let names =
             |rules: &[(String, String)]| rules.iter().map(|(field, _)| FieldName::new(field)).collect();
         let columns = Columns { person: names(&person), hire: names(&hire) };
-        let mapping = self.mapping(at, registration, Rules { person, hire }, zone);
+        let short = |fields: Vec<(String, String)>| {
+            fields.into_iter().map(|(field, value)| (field, mapping::Rule::new(value))).collect()
+        };
+        let rules = Rules { person: short(person), hire: short(hire), ..Rules::default() };
+        let mapping = self.mapping(at, registration, rules, zone);
         let build = Build { target: name.clone(), columns, clock: Arc::clone(self.clock) };
         let adapter: Option<Arc<dyn HrisAdapter>> = (registration.build)(section, build);
         let read = adapter.zip(mapping).map(|(adapter, mapping)| TargetConfig {
@@ -322,15 +326,11 @@ impl<'r> Reader<'r> {
 
     fn mapping(&self, at: &str, registration: &Registration, rules: Rules, zone: Zone) -> Option<Mapping> {
         let schema = (registration.schema)();
-        match Mapping::compile(&rules, &schema, zone) {
+        match Mapping::compile(&rules, &mapping::Tables::new(), &schema, zone) {
             Ok(mapping) => Some(mapping),
             Err(faults) => {
                 for fault in faults {
-                    let level = match fault.level {
-                        Level::Person => "person",
-                        Level::Hire => "hire",
-                    };
-                    self.reading.fault(format!("{at}.{level}.{}", fault.field), fault.problem, fault.remedy);
+                    self.reading.fault(format!("{at}.{}", fault.place), fault.problem, fault.remedy);
                 }
                 None
             }

@@ -1,0 +1,72 @@
+//! Helpers of days and moments.
+
+use std::fmt::Write;
+
+use chrono::{
+    Datelike, Days, NaiveDate, TimeDelta, Weekday,
+    format::{Item, StrftimeItems},
+};
+use minijinja::{Error, Value};
+use people::{Timestamp, Zone};
+
+use super::call::{Call, blank};
+use crate::language::ZONE;
+
+/// The moment's day in the zone, or the day read as `from` says; then shifted, then moved to the weekday, then written.
+pub(super) fn date(call: &Call<'_>) -> Result<Value, Error> {
+    let format = call.text_argument("format")?;
+    if format.as_ref().is_some_and(|format| written(NaiveDate::default(), format).is_none()) {
+        return Err(call.misused("format is no format of a day"));
+    }
+    let from = call.text_argument("from")?;
+    if from.as_ref().is_some_and(|from| StrftimeItems::new(from).any(|item| matches!(item, Item::Error))) {
+        return Err(call.misused("from is no format of a day"));
+    }
+    let zone = zone(call)?;
+    let shift = call.whole_argument("days")?.unwrap_or_default();
+    let next = weekday(call)?;
+
+    let Some(text) = call.text()? else { return Ok(blank()) };
+    let day = match from {
+        Some(from) => NaiveDate::parse_from_str(text.trim(), &from)
+            .map_err(|_| call.cannot("the text is not written so"))?,
+        None => day(&text, zone).ok_or_else(|| call.cannot("takes a day or a moment"))?,
+    };
+    let day = moved(day, shift, next).ok_or_else(|| call.cannot("the day is out of range"))?;
+    let text = format.map_or_else(|| Some(day.to_string()), |format| written(day, &format));
+    text.ok_or_else(|| call.cannot("the day cannot be written so")).and_then(|text| call.gives(text))
+}
+
+fn zone(call: &Call<'_>) -> Result<Option<Zone>, Error> {
+    match call.text_argument("zone")? {
+        Some(name) => name.parse().map(Some).map_err(|_| call.misused(format!("there is no zone {name}"))),
+        None => Ok(call.hidden(ZONE).and_then(|zone| zone.as_str().and_then(|name| name.parse().ok()))),
+    }
+}
+
+fn weekday(call: &Call<'_>) -> Result<Option<Weekday>, Error> {
+    let Some(name) = call.text_argument("next")? else { return Ok(None) };
+    name.parse().map(Some).map_err(|_| call.misused(format!("there is no weekday {name}")))
+}
+
+fn day(text: &str, zone: Option<Zone>) -> Option<NaiveDate> {
+    let text = text.trim();
+    text.parse().ok().or_else(|| {
+        let moment: Timestamp = text.parse().ok()?;
+        Some(moment.with_timezone(&zone?).date_naive())
+    })
+}
+
+/// `None` outside the years of four digits: `01/02/26` read with `%Y` is the year 26, and no one starts then.
+fn moved(day: NaiveDate, shift: i64, next: Option<Weekday>) -> Option<NaiveDate> {
+    let day = day.checked_add_signed(TimeDelta::try_days(shift)?)?;
+    let ahead = next.map_or(0, |next| next.days_since(day.weekday()));
+    let day = day.checked_add_days(Days::new(ahead.into()))?;
+    (1000..=9999).contains(&day.year()).then_some(day)
+}
+
+/// `None` if it cannot be: the format asks for what a day does not have, or is none.
+fn written(day: NaiveDate, format: &str) -> Option<String> {
+    let mut text = String::new();
+    write!(text, "{}", day.format(format)).ok().map(|()| text)
+}

@@ -1,0 +1,46 @@
+//! Helpers of the configuration's tables.
+
+use minijinja::{Error, Value};
+
+use super::{
+    TABLES,
+    call::{Call, blank},
+};
+
+#[derive(Clone, Copy)]
+pub(super) enum Miss {
+    Keep,
+    Blank,
+    Hold,
+}
+
+pub(super) fn lookup(call: &Call<'_>) -> Result<Value, Error> {
+    let miss = call.choice("miss", &[("hold", Miss::Hold), ("blank", Miss::Blank), ("keep", Miss::Keep)])?;
+    let name = call.text_argument("table")?.unwrap_or_default();
+    let table = call
+        .hidden(TABLES)
+        .and_then(|tables| entry(&tables, &name))
+        .ok_or_else(|| call.misused(format!("there is no table {name}")))?;
+    let Some(text) = call.text()? else { return Ok(blank()) };
+    if let Some(found) = entry(&table, &text).or_else(|| nearly(&table, &text)) {
+        return Ok(found);
+    }
+    match (call.argument("default"), miss) {
+        (Some(default), _) => Ok(default),
+        (None, Miss::Keep) => call.gives(text),
+        (None, Miss::Blank) => Ok(blank()),
+        (None, Miss::Hold) => Err(call.not_in_table()),
+    }
+}
+
+fn entry(table: &Value, key: &str) -> Option<Value> {
+    table.get_attr(key).ok().filter(|found| !found.is_undefined())
+}
+
+/// The first entry that differs only in capitals and in white space at the ends.
+fn nearly(table: &Value, text: &str) -> Option<Value> {
+    let alike = |text: &str| text.trim().to_lowercase();
+    let wanted = alike(text);
+    let key = table.try_iter().ok()?.find(|key| key.as_str().is_some_and(|key| alike(key) == wanted))?;
+    entry(table, key.as_str()?)
+}

@@ -1,0 +1,8 @@
+//! The mapping from outside: rules in, fields out.
+
+mod apply;
+mod compile;
+mod people_of_the_tests;
+mod rules;
+mod scope;
+mod trial;
