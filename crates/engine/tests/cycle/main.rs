@@ -5,6 +5,7 @@
 mod mended;
 mod mended_file;
 mod order;
+mod plan_rules;
 mod world;
 
 use adapter_sdk::{
