@@ -354,6 +354,8 @@ impl World {
         let entry = self.records.get_mut(&remote).expect("it was found or made just now");
         let before = entry.record.clone();
         let moved = |key: FieldKey| created || delivery.changed.is_empty() || delivery.changed.contains(&key);
+        // What somebody here changed and we did not write over is theirs still.
+        let kept = wanted.iter().any(|(key, _)| !moved(key));
         for (field, value) in &wanted.person {
             if moved(FieldKey::Person { field: field.clone() }) {
                 entry.record.person.insert(field.clone(), value.clone());
@@ -388,7 +390,7 @@ impl World {
             () => Effect::Updated,
         };
         if effect != Effect::Unchanged {
-            entry.record.edited = false;
+            entry.record.edited &= kept;
         }
         let unfinished =
             if extent == Extent::PersonOnly { vec![Step(STEP_HIRES.to_owned())] } else { Vec::new() };

@@ -15,7 +15,7 @@ use crate::{
     planning::{self, Mode, Planning},
     policy,
     settings::Target,
-    source::Reading,
+    source::{Reading, Sweep},
 };
 
 /// What would be sent.
@@ -161,6 +161,7 @@ impl Engine {
         whom.extend(self.ledger.marked(None, usize::MAX)?.into_iter().map(|(contact, _)| contact));
         let Some(sweep) = self.which_sweep(SweepKind::Changes)? else { return Ok(Vec::new()) };
         let since = self.settings.since();
+        let everybody = sweep == Sweep::Full;
         let mut page = None;
         loop {
             let seen = self.unless_stopped(self.source.sweep(&sweep, page)).await??;
@@ -169,7 +170,8 @@ impl Engine {
                 let known = self.ledger.seen(&sighting.opportunity)?;
                 let hired =
                     sighting.candidacy == Candidacy::Hired && sighting.hired_at.is_some_and(|at| at >= since);
-                if (hired || known.is_some()) && known.is_none_or(|known| known.digest != digest) {
+                let is_new = known.as_ref().is_none_or(|known| known.digest != digest);
+                if (hired || known.is_some()) && (everybody || is_new) {
                     whom.insert(sighting.contact);
                 }
             }

@@ -208,6 +208,18 @@ impl Engine {
         Ok(pressing)
     }
 
+    /// Whoever waits for a value.
+    pub(crate) fn held_for_values(&self, target: &Target) -> ledger::Result<Vec<ContactId>> {
+        let mut held = Vec::new();
+        self.each(&target.name, |contact, standing| {
+            let phase = standing.owed.as_ref().map(|owed| &owed.phase);
+            if matches!(phase, Some(Phase::Held { why: WhyHeld::Missing { .. }, .. })) {
+                held.push(contact.clone());
+            }
+        })?;
+        Ok(held)
+    }
+
     /// Why nothing was ever owed about a contact who is hired: code, words, and what to do. `None` where the history does not
     /// say that a hire of theirs is left out.
     fn why_left_out(

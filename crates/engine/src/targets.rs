@@ -12,6 +12,7 @@ use crate::{
 impl Engine {
     /// Probes targets that could not be used, and rebuilds the links of those the ledger is new to.
     pub(crate) async fn prepare_targets(&self, run: &mut Run) -> Result<(), CycleError> {
+        self.look_for_values()?;
         for target in &self.targets {
             self.notice_other_columns(target)?;
             if !self.memory().met.contains(&target.name) {
@@ -59,6 +60,21 @@ impl Engine {
             draft.put_note(&note, &now_mapped);
             Ok(())
         })?;
+        Ok(())
+    }
+
+    /// A new process may have another configuration: whoever is held because of a value is looked at again.
+    fn look_for_values(&self) -> Result<(), CycleError> {
+        if self.memory().looked_for_values {
+            return Ok(());
+        }
+        for target in self.targets.iter().filter(|target| self.ledger.counts(&target.name).held > 0) {
+            let held = self.held_for_values(target)?;
+            let now = self.clock.now();
+            let _ =
+                self.ledger.write(|draft| held.iter().try_for_each(|contact| draft.mark(contact, now)))?;
+        }
+        self.memory().looked_for_values = true;
         Ok(())
     }
 

@@ -6,6 +6,8 @@ mod mended;
 mod mended_file;
 mod order;
 mod plan_rules;
+mod rules;
+mod scope;
 mod world;
 
 use adapter_sdk::{
