@@ -7,6 +7,7 @@ mod crash;
 mod daemon;
 mod figures;
 mod guard;
+mod hostile;
 mod ledger;
 mod lever;
 mod people;

@@ -103,7 +103,7 @@ fn hostile() {
     person.location = Some(Pii::new("👨‍👩‍👧‍👦".repeat(320)));
     person.answers = (0..1_000).map(|at| answer("Anything", &long, at)).collect();
     let joined = format!("name.full{}", " ~ name.full".repeat(45));
-    let nested = format!("location{}", " | upper | lower | title".repeat(80));
+    let nested = format!("location{}", " | upper | lower | title".repeat(16));
     let expressions = [
         "name.full | title",
         "location | truncate(1000)",

@@ -9,7 +9,6 @@ use people::{Date, FieldKey, Filled, Hire, Lack, Missing, OpportunityId, Person,
 use crate::{
     Decisions, Mapping, Scope,
     facts::{self, Facts},
-    language,
     mapping::Field,
     rules::{Due, Milestone, Rule},
 };
@@ -110,7 +109,7 @@ impl Mapping {
         if when.needs.meets(hire.withheld) {
             return Err(Lack::Withheld);
         }
-        match language::compute(&when.expression, seen)? {
+        match when.compute(seen)? {
             Value::Bool(met) => Ok(met),
             Value::Blank => Ok(false),
             _ => Err(Lack::NotComputable),
@@ -142,8 +141,7 @@ impl Field {
             // Lever may well have it: no placeholder stands in for it.
             return if needed { Outcome::Lacks(Lack::Withheld) } else { Outcome::LeftOut(LeftOut::Withheld) };
         }
-        let value = language::compute(&self.compiled.expression, seen)
-            .and_then(|value| fit(value, self.kind, &self.rule));
+        let value = self.compiled.compute(seen).and_then(|value| fit(value, self.kind, &self.rule));
         match value {
             Err(lack) => Outcome::Lacks(lack),
             Ok(value) if !value.is_blank() => Outcome::Is(value),

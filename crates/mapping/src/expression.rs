@@ -12,8 +12,9 @@ use minijinja::{
         ast::{self, BinOpKind, CallArg, Expr},
         parse_expr,
     },
+    value::ValueKind,
 };
-use people::PhoneKind;
+use people::{Lack, PhoneKind};
 
 use crate::{
     Needs, Tables,
@@ -25,13 +26,15 @@ use crate::{
 
 /// Longest expression, in characters.
 const LENGTH_MAX: usize = 2_000;
-/// Most operators that put texts together in one expression.
-const JOINTS_MAX: usize = 50;
+/// Most helpers and operators that make something new, in one expression.
+const STEPS_MAX: usize = 50;
 
 /// A compiled expression.
 pub(crate) struct Compiled {
     pub source: String,
     pub expression: Expression<'static, 'static>,
+    /// The parts of a name that is all of the expression, as it most often is: it is looked up and not run.
+    pub bare: Option<Vec<String>>,
     /// Every fact it uses, as written, each once.
     pub uses: Vec<Use>,
     pub gives: Gives,
@@ -71,10 +74,13 @@ impl Compiled {
             return whole("is longer than 2000 characters", "put what varies into a table and use lookup");
         }
         let tree = parse_expr(source).map_err(|error| vec![syntax(source, &error)])?;
-        let mut reader = Reader { source, level, tables, uses: Vec::new(), faults: Vec::new(), joints: 0 };
+        let mut reader = Reader { source, level, tables, uses: Vec::new(), faults: Vec::new(), steps: 0 };
         let gives = reader.read(&tree);
-        if reader.joints > JOINTS_MAX {
-            return whole("puts more than 50 texts together", "split it into several fields");
+        if reader.steps > STEPS_MAX {
+            return whole(
+                "takes more than 50 steps",
+                "split it into several fields, or use a table and lookup",
+            );
         }
         if !reader.faults.is_empty() {
             return Err(reader.faults);
@@ -85,7 +91,21 @@ impl Compiled {
             .iter()
             .filter_map(|used| names::find(used.name))
             .fold(Needs::default(), |needs, name| needs.union(name.needs));
-        Ok(Compiled { source: source.to_owned(), expression, uses: reader.uses, gives, needs })
+        let bare = path(&tree);
+        Ok(Compiled { source: source.to_owned(), expression, bare, uses: reader.uses, gives, needs })
+    }
+
+    /// Its value in what it sees: a value, a blank, or what is wrong with it. Never a panic.
+    pub(crate) fn compute(&self, seen: &minijinja::Value) -> Result<people::Value, Lack> {
+        let Some(parts) = &self.bare else { return language::compute(&self.expression, seen) };
+        let mut found = seen.clone();
+        for part in parts {
+            if !matches!(found.kind(), ValueKind::Map | ValueKind::Plain) {
+                break;
+            }
+            found = found.get_attr(part).unwrap_or_default();
+        }
+        language::value(&found)
     }
 
     /// The same for everybody.
@@ -143,7 +163,7 @@ struct Reader<'s> {
     tables: &'s Tables,
     uses: Vec<Use>,
     faults: Vec<Fault>,
-    joints: usize,
+    steps: usize,
 }
 
 impl Reader<'_> {
@@ -216,11 +236,11 @@ impl Reader<'_> {
         let right = self.read(&binary.right);
         match binary.op {
             BinOpKind::Concat => {
-                self.joints += 1;
+                self.steps += 1;
                 Gives::Text
             }
             BinOpKind::Add => {
-                self.joints += 1;
+                self.steps += 1;
                 if left == right { left } else { Gives::Anything }
             }
             BinOpKind::Mul | BinOpKind::Pow => {
@@ -252,11 +272,13 @@ impl Reader<'_> {
     /// A name, a member of it, or an item of a list.
     fn fact(&mut self, expr: &Expr<'_>) -> Gives {
         if let Some(path) = path(expr) {
-            return self.name(&path, expr.span());
+            return self.name(&path.join("."), expr.span());
         }
         match expr {
             Expr::GetItem(item) => {
-                if let Some(table) = path(&item.expr).filter(|path| names::is_table(path)) {
+                if let Some(table) =
+                    path(&item.expr).map(|path| path.join(".")).filter(|path| names::is_table(path))
+                {
                     let remedy = "write the name out: what has to be asked of Lever must be known beforehand";
                     self.fault(expr.span(), &format!("computes which member of {table} is meant"), remedy);
                     return Gives::Anything;
@@ -391,6 +413,7 @@ impl Reader<'_> {
     }
 
     fn filter(&mut self, filter: &ast::Filter<'_>, span: Span) -> Gives {
+        self.steps += 1;
         let of = filter.expr.as_ref().map_or(Gives::Anything, |of| self.read(of));
         let Some(helper) = self.helper(HelperKind::Filter, filter.name, &filter.args, span) else {
             return Gives::Anything;
@@ -501,17 +524,18 @@ impl Reader<'_> {
     }
 }
 
-/// `offer.custom_grade` or `offer['location/office']`, as one dotted name.
-fn path(expr: &Expr<'_>) -> Option<String> {
-    match expr {
-        Expr::Var(var) => Some(var.id.to_owned()),
-        Expr::GetAttr(member) => Some(format!("{}.{}", path(&member.expr)?, member.name)),
+/// The parts of `offer.custom_grade` or `offer['location/office']`.
+fn path(expr: &Expr<'_>) -> Option<Vec<String>> {
+    let (of, last) = match expr {
+        Expr::Var(var) => return Some(vec![var.id.to_owned()]),
+        Expr::GetAttr(member) => (path(&member.expr)?, member.name.to_owned()),
         Expr::GetItem(item) => {
-            let table = path(&item.expr).filter(|path| names::is_table(path))?;
-            Some(format!("{table}.{}", constant_text(&item.subscript_expr)?))
+            let table = path(&item.expr).filter(|table| names::is_table(&table.join(".")))?;
+            (table, constant_text(&item.subscript_expr)?)
         }
-        _ => None,
-    }
+        _ => return None,
+    };
+    Some([of, vec![last]].concat())
 }
 
 fn argument<'a, 'e>(arg: &'a CallArg<'e>) -> Option<&'a Expr<'e>> {
@@ -544,7 +568,6 @@ fn constant_kind(expr: &Expr<'_>) -> Gives {
 }
 
 fn kind_of(value: &minijinja::Value) -> Gives {
-    use minijinja::value::ValueKind;
     match value.kind() {
         ValueKind::String => Gives::Text,
         ValueKind::Number => Gives::Number,

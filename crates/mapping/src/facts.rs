@@ -10,10 +10,11 @@ use people::{Answer, AnswerValue, Band, Colleague, Date, Hire, OpportunityId, Pe
 
 use crate::language::{self, ZONE};
 
-/// Longest text and longest list an expression is given. What is longer makes the expressions that use it fail, whatever
-/// they do with it: nobody's department has 8 KiB.
+/// Longest text an expression is given, and longest list with all its texts, in bytes. What is longer makes the expressions
+/// that use it fail, whatever they do with it: nobody's department has 8 KiB.
 const TEXT_MAX: usize = 8 << 10;
 const LIST_MAX: usize = 1_000;
+const LIST_TEXT_MAX: usize = 64 << 10;
 
 /// Facts by name.
 #[derive(Debug, Clone, Default)]
@@ -263,7 +264,12 @@ fn optional(found: Option<&String>) -> Value {
 }
 
 fn list(values: impl ExactSizeIterator<Item = Value>) -> Value {
-    if values.len() > LIST_MAX { language::too_long() } else { values.collect::<Vec<_>>().into() }
+    if values.len() > LIST_MAX {
+        return language::too_long();
+    }
+    let values: Vec<Value> = values.collect();
+    let bytes: usize = values.iter().filter_map(Value::as_str).map(str::len).sum();
+    if bytes > LIST_TEXT_MAX { language::too_long() } else { values.into() }
 }
 
 fn table<const N: usize>(entries: [(&'static str, Value); N]) -> Value {

@@ -22,6 +22,8 @@ static LANGUAGE: LazyLock<Environment<'static>> = LazyLock::new(|| {
     // Absent facts are blank, all the way down; unknown *names* are refused when the mapping is compiled.
     language.set_undefined_behavior(UndefinedBehavior::Chainable);
     language.set_fuel(Some(FUEL));
+    // On by default in a debug build: the debug form of an error then shows the values it came from.
+    language.set_debug(false);
     helpers::register(&mut language);
     language
 });
@@ -31,7 +33,7 @@ pub(crate) fn compile(source: &str) -> Result<Expression<'static, 'static>, Erro
     LANGUAGE.compile_expression_owned(source.to_owned())
 }
 
-/// Computes an expression: a value, a blank, or what is wrong with it. Never a panic.
+/// Runs an expression: a value, a blank, or what is wrong with it. Never a panic.
 pub(crate) fn compute(
     expression: &Expression<'static, 'static>,
     context: &Value,
@@ -43,7 +45,7 @@ pub(crate) fn compute(
 }
 
 /// The field's value; an error for what no field can hold: a function, a table, an oversized text.
-fn value(found: &Value) -> Result<people::Value, Lack> {
+pub(crate) fn value(found: &Value) -> Result<people::Value, Lack> {
     if found.is_undefined() || found.is_none() {
         return Ok(people::Value::Blank);
     }

@@ -1,4 +1,6 @@
-//! From a person in Lever to the fields of an HR system, by the admin's expressions. Pure: no I/O, no clock.
+#![doc = include_str!("../README.md")]
+//!
+//! # For whoever reads the code
 //!
 //! | module | what it holds |
 //! |---|---|
@@ -35,6 +37,8 @@ pub use expression::Use;
 pub use helpers::{HELPERS, Helper, HelperKind};
 pub use mapping::{Field, Mapping};
 pub use needs::Needs;
-pub use rules::{DUE_FORMS, Decisions, Due, Hold, MappingFault, Milestone, Place, Rule, Rules, Tables};
+pub use rules::{
+    DUE_FORMS, Decisions, Due, Hold, KEYS, Key, MappingFault, Milestone, Place, Rule, Rules, Tables,
+};
 pub use trial::{Fact, Trial, Tried};
 pub use writes::{Scope, Writes};

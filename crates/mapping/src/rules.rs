@@ -58,6 +58,36 @@ impl Rules {
     }
 }
 
+/// One key of a field's long form: how it is written, and what it means.
+pub type Key = (&'static str, &'static str, &'static str);
+
+/// Every key of a field's long form: its name, an example, what it does.
+pub const KEYS: &[Key] = &[
+    (
+        "value",
+        "\"name.first\"",
+        "the expression; the only key there must be. `field = \"…\"` is short for it",
+    ),
+    ("required", "true", "a blank holds the person until Lever has a value"),
+    (
+        "hold",
+        "\"3 days before start\"",
+        "the same, with the day by which it is needed: `N days|weeks before|after start|hire`, `on start`; `true` for no day",
+    ),
+    (
+        "placeholder",
+        "\"U\"",
+        "this very text, number or day instead of a blank: reported as filled, and a task asks for the right value",
+    ),
+    ("only_on_create", "true", "written when the record is made; afterwards the field is HR's"),
+    ("only_if_empty", "true", "written only while it is empty over there"),
+    ("never_clear", "true", "a blank in Lever leaves the old value where it is"),
+    ("clear", "true", "a blank in Lever empties the field: what happens anyway, said aloud"),
+    ("max_length", "50", "a longer text holds the person; it is never cut (`| truncate(50)` cuts)"),
+    ("one_of", "[\"F\", \"M\", \"U\"]", "any other value holds the person; a blank is no value"),
+    ("purpose", "\"payroll\"", "why the target gets it, for `check --data-flow`"),
+];
+
 /// `[tables.NAME]`: what `lookup` looks up.
 pub type Tables = BTreeMap<String, BTreeMap<String, String>>;
 

@@ -6,7 +6,7 @@ use people::{
     Pii, Posting, Requisition,
 };
 
-use crate::{Mapping, apply::fit, expression::Compiled, helpers, language, mapping::Field};
+use crate::{Mapping, apply::fit, expression::Compiled, helpers, mapping::Field};
 
 /// One of the two.
 pub(crate) struct Specimen {
@@ -111,8 +111,7 @@ impl Specimen {
         let mut wrong = Vec::new();
         for (fields, seen) in [(&mapping.person, &at_person), (&mapping.hire, &at_hire)] {
             for field in fields {
-                let constant =
-                    field.compiled.is_constant().then(|| language::compute(&field.compiled.expression, seen));
+                let constant = field.compiled.is_constant().then(|| field.compiled.compute(seen));
                 let lack = constant
                     .and_then(|value| value.and_then(|value| fit(value, field.kind, &field.rule)).err());
                 if let Some(problem) = misuse(&field.compiled, seen) {

@@ -76,8 +76,8 @@ fn what_an_expression_may_not_say_is_refused_with_a_remedy() {
     }
     let long = said(&person(Rule::new("contact ~ ".repeat(300) + "contact")), &OPEN);
     assert!(long[0].contains("is longer than 2000 characters"), "{long:?}");
-    let joints = said(&person(Rule::new("'' ~ ".repeat(60) + "contact")), &OPEN);
-    assert!(joints[0].contains("puts more than 50 texts together"), "{joints:?}");
+    let steps = said(&person(Rule::new("'' ~ ".repeat(60) + "contact")), &OPEN);
+    assert!(steps[0].contains("takes more than 50 steps"), "{steps:?}");
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 mod apply;
 mod compile;
+mod hostile;
+mod page;
 mod people_of_the_tests;
 mod rules;
 mod scope;

@@ -1,0 +1,70 @@
+//! The bodies of the fuzz targets, over their seeds and mutations of them: what a fuzzer does for hours, every run does for
+//! seconds. `tests/README.md` says how to run the fuzzer itself.
+
+use std::{fs, path::Path};
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+#[path = "../fuzz/bodies.rs"]
+mod bodies;
+
+/// Mutations of each seed.
+const MUTATIONS: u64 = 400;
+
+#[test]
+fn no_expression_and_nothing_that_lever_says_can_make_the_mapping_panic() {
+    over_seeds("expression", bodies::expression);
+}
+
+#[test]
+fn no_text_as_a_configuration_can_make_the_program_panic() {
+    over_seeds("configuration", bodies::configuration);
+}
+
+fn over_seeds(name: &str, body: fn(&[u8])) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(name);
+    let files = fs::read_dir(&folder).expect("there are seeds");
+    let mut seeds: Vec<Vec<u8>> =
+        files.map(|file| fs::read(file.expect("it is listed").path()).expect("it can be read")).collect();
+    seeds.sort();
+    assert!(!seeds.is_empty());
+    for seed in &seeds {
+        body(seed);
+        for number in 0..MUTATIONS {
+            let mut random = ChaCha8Rng::seed_from_u64(number);
+            body(&mutated(seed, &seeds, &mut random));
+        }
+    }
+}
+
+/// A few bytes dropped, doubled, swapped, made up, or taken from another seed.
+fn mutated(seed: &[u8], seeds: &[Vec<u8>], random: &mut ChaCha8Rng) -> Vec<u8> {
+    let mut bytes = seed.to_vec();
+    for _ in 0..random.random_range(1..4) {
+        let at = random.random_range(0..=bytes.len());
+        let end = (at + random.random_range(0..12)).min(bytes.len());
+        match random.random_range(0..5) {
+            0 => drop(bytes.drain(at..end)),
+            1 => {
+                let again = bytes[at..end].to_vec();
+                bytes.splice(at..at, again);
+            }
+            2 => {
+                let made_up = random.random_range(0..=255u8);
+                bytes.insert(at, made_up);
+            }
+            3 => {
+                let sign = b"|().'\"[]{}=,~*\n"[random.random_range(0..15)];
+                bytes.insert(at, sign);
+            }
+            _ => {
+                let other = &seeds[random.random_range(0..seeds.len())];
+                let from = random.random_range(0..=other.len());
+                let to = (from + random.random_range(0..30)).min(other.len());
+                bytes.splice(at..at, other[from..to].iter().copied());
+            }
+        }
+    }
+    bytes
+}
