@@ -10,6 +10,7 @@ mod guard;
 mod hostile;
 mod ledger;
 mod lever;
+mod mapping;
 mod people;
 mod privacy;
 mod target;

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use adapter_sdk::{Columns, Delivery, Effect, Intent};
-use people::{ContactId, FieldKey, FieldName, Fields, OpportunityId, Value};
+use people::{ContactId, FieldKey, Fields, OpportunityId, Value};
 
 use crate::{
     config::Format,
@@ -209,7 +209,7 @@ impl Roster {
             opportunity: hire.clone(),
             generation: delivery.generation.0,
             edited: false,
-            cells: wanted_cells(shape, delivery, fields, held),
+            cells: self.wanted_cells(shape, delivery, fields, held),
         };
         if let Some(held) = held.filter(|held| held.edited) {
             let mut moved = moved_columns(shape, delivery, hire);
@@ -248,6 +248,39 @@ impl Roster {
         Some(change)
     }
 
+    /// The cells that `delivery` wants. A field that it does not speak of is not ours to write: it stays as it is. In a row
+    /// that is new, a person's field is then what their other rows say.
+    fn wanted_cells(
+        &self,
+        shape: &Shape,
+        delivery: &Delivery,
+        hire: &Fields,
+        held: Option<&Row>,
+    ) -> Vec<Cell> {
+        let blank = || mapping::cell(shape.format, &Value::Blank);
+        let person = shape.columns.person.iter().enumerate().map(|(place, name)| {
+            match (delivery.wanted.person.get(name), held) {
+                (Some(value), _) => mapping::cell(shape.format, value.reveal()),
+                (None, Some(row)) => row.cells[place].clone(),
+                (None, None) => self.said(&delivery.contact, place).cloned().unwrap_or_else(blank),
+            }
+        });
+        let first = shape.columns.person.len();
+        let hire = shape.columns.hire.iter().enumerate().map(|(place, name)| match (hire.get(name), held) {
+            (Some(value), _) => mapping::cell(shape.format, value.reveal()),
+            (None, Some(row)) => row.cells[first + place].clone(),
+            (None, None) => blank(),
+        });
+        person.chain(hire).collect()
+    }
+
+    /// What a person's rows say in a column, as far as they are of one mind. A row that HR edited speaks for the others.
+    fn said(&self, contact: &ContactId, place: usize) -> Option<&Cell> {
+        let edited = self.of(contact).filter(|row| row.edited).max_by_key(|row| row.generation);
+        let cell = &edited.or_else(|| self.of(contact).next())?.cells[place];
+        (edited.is_some() || self.of(contact).all(|row| row.cells[place] == *cell)).then_some(cell)
+    }
+
     /// Takes the rows of the contact's hires that are not wanted any more out.
     fn withdraw(&mut self, delivery: &Delivery) -> Vec<Change> {
         let gone = |row: &Row| {
@@ -279,21 +312,6 @@ impl Roster {
             self.hires.entry(row.contact.clone()).or_default().insert(row.opportunity.clone());
         }
     }
-}
-
-/// The cells that `delivery` wants. A field that it does not speak of is not ours to write: it stays as it is.
-fn wanted_cells(shape: &Shape, delivery: &Delivery, hire: &Fields, held: Option<&Row>) -> Vec<Cell> {
-    let of = |fields: &Fields, name: &FieldName, place: usize| match fields.get(name) {
-        Some(value) => mapping::cell(shape.format, value.reveal()),
-        None => {
-            held.map_or_else(|| mapping::cell(shape.format, &Value::Blank), |row| row.cells[place].clone())
-        }
-    };
-    let person = &delivery.wanted.person;
-    let of_person = shape.columns.person.iter().enumerate().map(|(place, name)| of(person, name, place));
-    let first = shape.columns.person.len();
-    let of_hire = shape.columns.hire.iter().enumerate().map(|(place, name)| of(hire, name, first + place));
-    of_person.chain(of_hire).collect()
 }
 
 fn names_the_person(cell: &Cell, contact: &ContactId) -> bool {

@@ -511,6 +511,77 @@ async fn changes_are_numbered_files_and_nothing_changed_is_no_file() {
     assert!(file(4).contains("add,7,ada"));
 }
 
+/// `delivery` without a word about the telephone number of the person and the title of the first hire.
+fn silent(mut delivery: Delivery) -> Delivery {
+    delivery.wanted.person.remove("phone");
+    let mut hires = delivery.wanted.hires.values_mut();
+    hires.next().unwrap().remove("title");
+    drop(hires);
+    delivery.changed = vec![FieldKey::Person { field: FieldName::new("name") }];
+    delivery
+}
+
+#[tokio::test]
+async fn a_field_that_an_update_does_not_speak_of_keeps_its_cell() {
+    // given a row that HR edited and one that nobody did
+    let export = Export::new("csv", "roster");
+    export.deliver(&[add("ada", "Ada"), add("bob", "Bob")]).await;
+    edit(&export, "bob,Bob,+44 7700 900123,Engineer", "bob,Bob,112,Engineer");
+    // when
+    export.deliver(&[silent(update("ada", "Ada King")), silent(update("bob", "Robert"))]).await;
+    // then
+    assert_eq!(
+        export.text("roster.csv"),
+        "ref,name,phone,title\r\nada,Ada King,+44 7700 900123,Engineer\r\nbob,Robert,112,Engineer\r\n"
+    );
+}
+
+#[tokio::test]
+async fn the_row_of_a_hire_that_joins_says_of_the_person_what_the_other_rows_say() {
+    let both = [("ada-1", "Engineer"), ("ada-2", "Lead")];
+    for (edited, phone) in [(false, "+44 7700 900123"), (true, "112")] {
+        // given
+        let export = Export::new("csv", "roster");
+        export.deliver(&[add("ada", "Ada")]).await;
+        if edited {
+            edit(&export, "+44 7700 900123", "112");
+        }
+        // when a hire joins, and nothing is said of the telephone number
+        export.deliver(&[silent(delivery("ada", "Ada", &both, Intent::AddHire))]).await;
+        // then
+        let rows = format!("ada,Ada,{phone},Engineer\r\nada,Ada,{phone},Lead\r\n");
+        assert_eq!(export.text("roster.csv"), format!("ref,name,phone,title\r\n{rows}"));
+    }
+    // Rows that are not of one mind say nothing: the cell stays empty.
+    let export = Export::new("csv", "roster");
+    export.deliver(&[delivery("ada", "Ada", &both, Intent::Add)]).await;
+    let mut moved = delivery("ada", "Ada", &both[..1], Intent::Update);
+    moved.wanted.person.insert(FieldName::new("phone"), Pii::new(Value::Text("112".to_owned())));
+    export.deliver(&[moved]).await;
+    let third = [("ada-2", "Lead"), ("ada-3", "Head")];
+    export.deliver(&[silent(delivery("ada", "Ada", &third, Intent::AddHire))]).await;
+    assert!(export.text("roster.csv").contains("ada,Ada,,Head"), "{}", export.text("roster.csv"));
+}
+
+#[tokio::test]
+async fn a_file_of_changes_shows_the_whole_row_also_where_nothing_was_said_of_a_field() {
+    for format in ["csv", "jsonl"] {
+        // given
+        let export = Export::new(format, "changes");
+        export.deliver(&[add("ada", "Ada")]).await;
+        // when
+        let both = [("ada-1", "Engineer"), ("ada-2", "Lead")];
+        export.deliver(&[silent(delivery("ada", "Ada King", &both, Intent::AddHire))]).await;
+        // then
+        let text = export.text(&format!("changes-000002.{format}"));
+        assert_eq!(
+            (text.matches("+44 7700 900123").count(), text.matches("Engineer").count()),
+            (2, 1),
+            "{text}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_link_in_place_of_the_folder_or_a_file_is_not_followed() {
     // given

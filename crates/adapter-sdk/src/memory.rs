@@ -346,12 +346,16 @@ impl World {
             Some(remote) => remote,
             None => self.make(can, delivery),
         };
-        if looks && extent == Extent::Whole && can.moves_hires {
-            self.take_hires_from_others(&remote, &wanted.hires);
-        }
+        let taken = if looks && extent == Extent::Whole && can.moves_hires {
+            self.take_hires_from_others(&remote, &wanted.hires)
+        } else {
+            BTreeMap::new()
+        };
         let entry = self.records.get_mut(&remote).expect("it was found or made just now");
         let before = entry.record.clone();
         let moved = |key: FieldKey| created || delivery.changed.is_empty() || delivery.changed.contains(&key);
+        // What somebody here changed and we did not write over is theirs still.
+        let kept = wanted.iter().any(|(key, _)| !moved(key));
         for (field, value) in &wanted.person {
             if moved(FieldKey::Person { field: field.clone() }) {
                 entry.record.person.insert(field.clone(), value.clone());
@@ -364,7 +368,8 @@ impl World {
         if extent == Extent::Whole {
             for (opportunity, fields) in &wanted.hires {
                 let is_new = !entry.record.hires.contains_key(opportunity);
-                let held = entry.record.hires.entry(opportunity.clone()).or_default();
+                let moved_here = || taken.get(opportunity).cloned().unwrap_or_default();
+                let held = entry.record.hires.entry(opportunity.clone()).or_insert_with(moved_here);
                 for (field, value) in fields {
                     let key = FieldKey::Hire { opportunity: opportunity.clone(), field: field.clone() };
                     if is_new || moved(key) {
@@ -385,7 +390,7 @@ impl World {
             () => Effect::Updated,
         };
         if effect != Effect::Unchanged {
-            entry.record.edited = false;
+            entry.record.edited &= kept;
         }
         let unfinished =
             if extent == Extent::PersonOnly { vec![Step(STEP_HIRES.to_owned())] } else { Vec::new() };
@@ -393,16 +398,26 @@ impl World {
         Ok(Receipt { link, effect, unfinished, filled: wanted.filled.clone(), tasks: Vec::new() })
     }
 
-    /// Profiles were merged: their hires move here, and a record that lost its last one so is gone.
-    fn take_hires_from_others(&mut self, remote: &RemoteId, hires: &BTreeMap<OpportunityId, Fields>) {
+    /// Profiles were merged: their hires move here with what they hold, and a record that lost its last one so is gone.
+    fn take_hires_from_others(
+        &mut self,
+        remote: &RemoteId,
+        hires: &BTreeMap<OpportunityId, Fields>,
+    ) -> BTreeMap<OpportunityId, Fields> {
+        let mut taken = BTreeMap::new();
         self.records.retain(|id, entry| {
             if id == remote {
                 return true;
             }
-            let held = entry.record.hires.len();
-            entry.record.hires.retain(|opportunity, _| !hires.contains_key(opportunity));
-            entry.record.hires.len() == held || !entry.record.hires.is_empty()
+            let held = std::mem::take(&mut entry.record.hires);
+            let had = held.len();
+            let (moved, stay): (BTreeMap<_, _>, _) =
+                held.into_iter().partition(|(opportunity, _)| hires.contains_key(opportunity));
+            taken.extend(moved);
+            entry.record.hires = stay;
+            entry.record.hires.len() == had || !entry.record.hires.is_empty()
         });
+        taken
     }
 
     fn make(&mut self, can: &Capabilities, delivery: &Delivery) -> RemoteId {

@@ -78,6 +78,8 @@ pub(crate) struct Memory {
     pub attended_at: Option<Timestamp>,
     /// Targets that this process has looked at.
     pub met: BTreeSet<TargetName>,
+    /// Whoever was held for a value when this process began was marked.
+    pub looked_for_values: bool,
 }
 
 /// What a cycle is asked to do.
@@ -217,6 +219,8 @@ impl Engine {
         Ok(match kind {
             SweepKind::Skip => None,
             SweepKind::Full => Some(Sweep::Full),
+            // Whom a target is told about, or what, is configured otherwise: everybody is looked at again.
+            SweepKind::Changes if self.has_other_rules()? => Some(Sweep::Full),
             SweepKind::Changes => {
                 let kept = self.memory().cursor.clone();
                 let cursor = match kept {
@@ -401,14 +405,14 @@ impl Engine {
         }
     }
 
-    /// Raises a task, once for its cause, and tells the contact's history.
+    /// Raises a task, once for its cause, and tells the contact's history. False when it was raised before.
     pub(crate) fn raise(
         &self,
         draft: &mut Draft<'_>,
         contact: &ContactId,
         target: Option<&TargetName>,
         task: TaskRequest,
-    ) -> ledger::Result<()> {
+    ) -> ledger::Result<bool> {
         let id = self.task_id(task.kind, target, contact, &task.cause);
         let raised = draft.raise(&Task {
             id: id.clone(),
@@ -423,7 +427,7 @@ impl Engine {
         if raised {
             draft.tell(&self.event(contact, target, Outcome::TaskRaised { id }))?;
         }
-        Ok(())
+        Ok(raised)
     }
 
     /// The same cause has the same id.

@@ -7,13 +7,13 @@ use adapter_sdk::{
     TaskRequest,
 };
 use futures::{StreamExt, stream};
-use ledger::{Digests, Draft, Durable, Outcome, Phase, TargetHealth, WhyHeld};
-use people::{ContactId, OpportunityId, Person, TargetName, Timestamp, Wanted};
+use ledger::{Digests, Draft, Durable, Event, Outcome, Phase, TargetHealth, WhyHeld};
+use people::{ContactId, Filled, OpportunityId, Person, TargetName, Timestamp, Wanted};
 
 use crate::{
     Activity, Delivered,
     cycle::{CycleError, Engine, Run},
-    planning,
+    plan, planning,
     policy::{self, Verdict},
     settings::Target,
 };
@@ -28,6 +28,8 @@ pub(crate) struct Ready {
     pub wanted: Wanted,
     /// What will have been agreed.
     pub digests: Digests,
+    /// Tasks whose reason goes away with it: kind and cause.
+    pub moot: Vec<(TaskKind, String)>,
 }
 
 impl Engine {
@@ -247,8 +249,9 @@ impl Engine {
     ) -> ledger::Result<()> {
         let mut standing = draft.standing(&target.name, &ready.contact)?.unwrap_or_default();
         let generation = standing.generation;
-        let Receipt { link, effect, unfinished, filled: _, tasks } = receipt;
-        let outcome = if unfinished.is_empty() {
+        let Receipt { link, effect, unfinished, filled, tasks } = receipt;
+        let is_done = unfinished.is_empty();
+        let outcome = if is_done {
             standing.settle(link, ready.digests.clone(), now);
             Outcome::Agreed { effect }
         } else {
@@ -269,7 +272,34 @@ impl Engine {
         }
         let mut event = self.event(&ready.contact, Some(&target.name), outcome);
         event.generation = Some(generation);
-        draft.tell(&event)
+        draft.tell(&event)?;
+        self.ask_to_correct(draft, target, &ready.contact, &filled)?;
+        for (kind, cause) in ready.moot.iter().filter(|_| is_done) {
+            self.forget_reason(draft, *kind, Some(&target.name), &ready.contact, cause)?;
+        }
+        Ok(())
+    }
+
+    /// Asks a human to correct each value that nobody gave us and that was sent all the same. Once: what was asked before,
+    /// or answered, is not asked again.
+    fn ask_to_correct(
+        &self,
+        draft: &mut Draft<'_>,
+        target: &Target,
+        contact: &ContactId,
+        filled: &[Filled],
+    ) -> ledger::Result<()> {
+        let mut fields = Vec::new();
+        for filled in filled {
+            let task = plan::placeholder_task(&target.name, filled);
+            if self.raise(draft, contact, Some(&target.name), task)? {
+                fields.push(filled.field.clone());
+            }
+        }
+        if fields.is_empty() {
+            return Ok(());
+        }
+        draft.tell(&Event { fields, ..self.event(contact, Some(&target.name), Outcome::Filled) })
     }
 
     #[expect(

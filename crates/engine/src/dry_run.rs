@@ -3,18 +3,19 @@
 use std::collections::BTreeSet;
 
 use adapter_sdk::{Intent, RemoteState};
-use ledger::Mark;
+use ledger::{LeftOut, Mark, WhyHeld};
 use people::{Candidacy, ContactId, FieldKey, Filled, Missing, Person, Pii, TargetName, Value};
 
 use crate::{
     cycle::READ_BATCH,
     cycle::SweepKind,
     cycle::{CycleError, Engine},
+    orders,
     plan::{Decision, Plan},
     planning::{self, Mode, Planning},
     policy,
     settings::Target,
-    source::Reading,
+    source::{Reading, Sweep},
 };
 
 /// What would be sent.
@@ -39,7 +40,7 @@ pub struct PlannedChange {
     pub fields: Vec<FieldChange>,
     /// Values that nobody gave us and that would be sent all the same.
     pub filled: Vec<Filled>,
-    /// Values that are required and absent.
+    /// Values that are required and absent, or cannot be sent.
     pub missing: Vec<Missing>,
 }
 
@@ -66,13 +67,22 @@ pub(crate) fn describe(
         Decision::NotInScope if person.hires.is_empty() => {
             ("nothing".to_owned(), "Nobody is hired under this contact.".to_owned(), none)
         }
-        Decision::NotInScope => ("nothing".to_owned(), "Hired before `hired_since`.".to_owned(), none),
+        Decision::NotInScope => {
+            let by = [LeftOut::When, LeftOut::HiredSince].into_iter();
+            let by = by.filter(|by| plan.left_out.iter().any(|(_, told)| told == by));
+            let (code, why, _) =
+                by.filter_map(|by| orders::left_out(target, by)).next().unwrap_or_else(|| {
+                    ("nothing".to_owned(), "No hire of this contact is in scope.".to_owned(), String::new())
+                });
+            (code, why, none)
+        }
         Decision::Agreed | Decision::Compared(_) | Decision::Ask => {
             ("nothing".to_owned(), "The target holds what it should.".to_owned(), none)
         }
         Decision::Hold { why, .. } => {
-            let code = crate::orders::held_code(&why);
-            (code, policy::held(&why).0, none)
+            let (code, text) = (orders::held_code(&why), policy::held(&why).0);
+            let missing = if let WhyHeld::Missing { fields } = why { fields } else { Vec::new() };
+            (code, text, (Vec::new(), Vec::new(), missing))
         }
         Decision::Owe { debt, wanted, .. } => {
             let why = match debt.intent {
@@ -151,6 +161,7 @@ impl Engine {
         whom.extend(self.ledger.marked(None, usize::MAX)?.into_iter().map(|(contact, _)| contact));
         let Some(sweep) = self.which_sweep(SweepKind::Changes)? else { return Ok(Vec::new()) };
         let since = self.settings.since();
+        let everybody = sweep == Sweep::Full;
         let mut page = None;
         loop {
             let seen = self.unless_stopped(self.source.sweep(&sweep, page)).await??;
@@ -159,7 +170,8 @@ impl Engine {
                 let known = self.ledger.seen(&sighting.opportunity)?;
                 let hired =
                     sighting.candidacy == Candidacy::Hired && sighting.hired_at.is_some_and(|at| at >= since);
-                if (hired || known.is_some()) && known.is_none_or(|known| known.digest != digest) {
+                let is_new = known.as_ref().is_none_or(|known| known.digest != digest);
+                if (hired || known.is_some()) && (everybody || is_new) {
                     whom.insert(sighting.contact);
                 }
             }

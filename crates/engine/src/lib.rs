@@ -6,6 +6,7 @@
 //! | `targets`, `rebuild` | whether a target can be used, and whom it knows already |
 //! | `sweep`, `queue` | who changed, and who is read in this cycle |
 //! | `planning`, [`plan`] | from a reading to what is owed; the second decides, purely |
+//! | `rules` | whose a field is once its record was made |
 //! | `merge` | profiles that were merged in Lever |
 //! | `writing`, `deliver` | what is written down, and what goes out |
 //! | `dry_run` | what would be sent, without writing |
@@ -25,6 +26,7 @@ mod planning;
 pub mod policy;
 mod queue;
 mod rebuild;
+mod rules;
 pub mod settings;
 pub mod source;
 pub mod status;

@@ -1,7 +1,7 @@
 //! What a human may order, and questions answered from the ledger. Synchronous: an order is on disk when it returns, and the
 //! next cycle acts on it.
 
-use ledger::{Actor, Outcome, Phase, Standing, TargetHealth, TaskId, WhyHeld};
+use ledger::{Actor, LeftOut, Outcome, Phase, Standing, TargetHealth, TaskId, WhyHeld};
 use people::{ContactId, Pii, TargetName, Timestamp};
 
 use crate::{
@@ -49,6 +49,7 @@ impl Engine {
             let counts = census.counts(&target.name);
             let state = self.ledger.target(&target.name)?;
             let (in_scope, unexplained) = self.completeness(&target.name, counts)?;
+            let pressing = self.pressing(&target.name, counts)?;
             targets.insert(
                 target.name.clone(),
                 TargetStatus {
@@ -59,6 +60,8 @@ impl Engine {
                     in_scope,
                     counts,
                     unexplained,
+                    past_due: pressing.past_due,
+                    to_correct: pressing.to_correct,
                 },
             );
         }
@@ -118,7 +121,13 @@ impl Engine {
         let mut targets = Vec::new();
         for target in &self.targets {
             let standing = self.ledger.standing(&target.name, contact)?.unwrap_or_default();
-            targets.push(self.explain_target(&target.name, standing)?);
+            let is_nothing = standing.agreed.is_none() && standing.owed.is_none();
+            let mut explained = self.explain_target(&target.name, standing)?;
+            let why = if is_nothing { self.why_left_out(target, contact)? } else { None };
+            if let Some((code, what, remedy)) = why {
+                (explained.code, explained.what, explained.remedy) = (code, what, remedy);
+            }
+            targets.push(explained);
         }
         let mut tasks = self.ledger.tasks()?;
         tasks.retain(|task| task.contact == *contact && task.done_at.is_none());
@@ -163,28 +172,65 @@ impl Engine {
 
     /// Whether somebody has to do something: exit code 1 of `run --once`.
     pub fn needs_human(&self) -> ledger::Result<bool> {
-        let today = self.clock.today(self.settings.zone);
         for target in &self.targets {
             let counts = self.ledger.counts(&target.name);
             if counts.parked > 0 || self.ledger.target(&target.name)?.health != TargetHealth::Active {
                 return Ok(true);
             }
-            if counts.held == 0 {
-                continue;
-            }
-            let mut pressing = false;
-            self.each(&target.name, |_, standing| {
-                if let Some(Phase::Held { why, due }) = standing.owed.as_ref().map(|owed| &owed.phase) {
-                    let by_itself =
-                        matches!(why, WhyHeld::Missing { .. }) && due.is_none_or(|due| today <= due);
-                    pressing |= !by_itself;
-                }
-            })?;
-            if pressing {
+            if self.pressing(&target.name, counts)?.any {
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    /// What is held and does not wait by itself.
+    fn pressing(&self, target: &TargetName, counts: ledger::Counts) -> ledger::Result<Pressing> {
+        let mut pressing = Pressing::default();
+        if counts.held == 0 {
+            return Ok(pressing);
+        }
+        let today = self.clock.today(self.settings.zone);
+        self.each(target, |_, standing| {
+            let Some(Phase::Held { why, .. }) = standing.owed.as_ref().map(|owed| &owed.phase) else {
+                return;
+            };
+            if policy::waits_by_itself(why, today) {
+                return;
+            }
+            pressing.any = true;
+            match why {
+                WhyHeld::Guard { .. } => {}
+                why if policy::is_past_due(why, today) => pressing.past_due += 1,
+                _ => pressing.to_correct += 1,
+            }
+        })?;
+        Ok(pressing)
+    }
+
+    /// Whoever waits for a value.
+    pub(crate) fn held_for_values(&self, target: &Target) -> ledger::Result<Vec<ContactId>> {
+        let mut held = Vec::new();
+        self.each(&target.name, |contact, standing| {
+            let phase = standing.owed.as_ref().map(|owed| &owed.phase);
+            if matches!(phase, Some(Phase::Held { why: WhyHeld::Missing { .. }, .. })) {
+                held.push(contact.clone());
+            }
+        })?;
+        Ok(held)
+    }
+
+    /// Why nothing was ever owed about a contact who is hired: code, words, and what to do. `None` where the history does not
+    /// say that a hire of theirs is left out.
+    fn why_left_out(
+        &self,
+        target: &Target,
+        contact: &ContactId,
+    ) -> ledger::Result<Option<(String, String, String)>> {
+        let told = self.told_left_out(contact, &target.name)?;
+        let by =
+            [LeftOut::When, LeftOut::HiredSince].into_iter().find(|by| told.values().any(|told| told == by));
+        Ok(by.and_then(|by| left_out(target, by)))
     }
 
     /// When something is to be done before the next poll, if anything is: the next debt that was not looked at yet, or the
@@ -378,6 +424,35 @@ impl Engine {
     }
 }
 
+/// Why a hire is left out: a stable code, in words, and what to do. `None` for what is no hire, and for a `when` that is not
+/// there any more.
+pub(crate) fn left_out(target: &Target, by: LeftOut) -> Option<(String, String, String)> {
+    const REMEDY: &str = "Nothing, if that is meant; else correct";
+    match by {
+        LeftOut::When => target.mapping.when().map(|when| {
+            (
+                "out_of_scope.when".to_owned(),
+                format!("Hired, and left out by this target's `when`: {when}."),
+                format!("{REMEDY} `when` and run `hiresync sync CONTACT`."),
+            )
+        }),
+        LeftOut::HiredSince => Some((
+            "out_of_scope.hired_since".to_owned(),
+            "Hired, and left out because it was before `hired_since`.".to_owned(),
+            format!("{REMEDY} `hired_since` and run `hiresync sync CONTACT`."),
+        )),
+        LeftOut::NotHired => None,
+    }
+}
+
+/// What is held in a target and does not wait by itself.
+#[derive(Debug, Clone, Copy, Default)]
+struct Pressing {
+    any: bool,
+    past_due: u64,
+    to_correct: u64,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Order {
     Pause,
@@ -418,5 +493,9 @@ fn line(target: &TargetName, contact: &ContactId, standing: &Standing) -> Option
         agreed_at: standing.agreed.as_ref().map(|agreed| agreed.at),
         outcome_unknown_since: unknown_since,
         next_at: standing.due(),
+        needed_by: match standing.owed.as_ref().map(|owed| &owed.phase) {
+            Some(Phase::Held { due, .. }) => *due,
+            _ => None,
+        },
     })
 }

@@ -1,15 +1,22 @@
 //! What is owed to one target about one contact: decided from what Lever says, what was agreed, what the target holds and
 //! what it can do. Pure: the same facts give the same plan.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use adapter_sdk::{Capabilities, Intent, RemoteState, TaskKind, TaskRequest};
-use ledger::{Agreed, Debt, DigestKey, Digests, Standing, WhyHeld};
-use people::{Candidacy, Digest, FieldKey, FieldName, OpportunityId, Person, Pii, Wanted};
+use ledger::{Agreed, Debt, DigestKey, Digests, LeftOut, Standing, WhyHeld};
+use mapping::Writes;
+use people::{
+    Candidacy, Digest, FieldKey, FieldName, Filled, OpportunityId, Person, Pii, TargetName, Value, Wanted,
+};
+
+use crate::rules::Rules;
 
 /// What a plan is made from.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
+    /// The target's name.
+    pub target: &'a TargetName,
     /// The whole person, as Lever has it now.
     pub person: &'a Person,
     /// The person in the target's fields, hires in scope only.
@@ -20,6 +27,12 @@ pub struct Facts<'a> {
     pub remote: Remote<'a>,
     /// What the target can do.
     pub capabilities: Capabilities,
+    /// Hires that the target is not told about.
+    pub left_out: &'a BTreeMap<OpportunityId, LeftOut>,
+    /// When each field is written.
+    pub writes: &'a Writes,
+    /// Fields for which the configuration states a placeholder.
+    pub placeholders: &'a BTreeSet<FieldKey>,
     /// Fields of a hire that depend on the day of the decision.
     pub pinned: &'a BTreeSet<FieldName>,
     /// Whether Lever lets us keep this person's data now.
@@ -48,8 +61,12 @@ pub struct Plan {
     pub tasks: Vec<TaskRequest>,
     /// Tasks whose reason has gone away: kind and cause.
     pub moot: Vec<(TaskKind, String)>,
+    /// Tasks whose reason goes away with what is owed.
+    pub moot_once_delivered: Vec<(TaskKind, String)>,
     /// Fields that HR changed since, left as HR has them.
     pub kept: Vec<FieldKey>,
+    /// Hires that the target is not told about, and why: what the history is to say.
+    pub left_out: Vec<(OpportunityId, LeftOut)>,
 }
 
 /// What is to be done.
@@ -84,36 +101,99 @@ pub enum Decision {
 /// Decides.
 pub fn plan(facts: &Facts<'_>, key: &DigestKey) -> Plan {
     let digests = key.wanted(facts.wanted);
-    let mut plan =
-        Plan { decision: Decision::NotInScope, tasks: Vec::new(), moot: Vec::new(), kept: Vec::new() };
+    let mut plan = Plan {
+        decision: Decision::NotInScope,
+        tasks: Vec::new(),
+        moot: Vec::new(),
+        moot_once_delivered: Vec::new(),
+        kept: Vec::new(),
+        left_out: left_out(facts),
+    };
     if let Some(agreed) = &facts.standing.agreed {
-        review_hires(agreed, facts.person, &mut plan);
+        review_hires(agreed, facts, &mut plan);
     }
     if facts.wanted.hires.is_empty() {
         return plan;
     }
     plan.decision = match &facts.standing.agreed {
-        None => add(facts, digests, key),
-        Some(agreed) => change(facts, agreed, digests, key, &mut plan),
+        None => add(facts, digests.clone(), key),
+        Some(agreed) => change(facts, agreed, digests.clone(), key, &mut plan),
     };
+    review_placeholders(facts, &digests, &mut plan);
     plan
 }
 
+/// What leaves a hire out is told; of what `hired_since` leaves out, and of what is no hire any more, only where nobody could
+/// see why there is nothing at all.
+fn left_out(facts: &Facts<'_>) -> Vec<(OpportunityId, LeftOut)> {
+    let nothing = facts.standing.agreed.is_none() && facts.wanted.hires.is_empty();
+    let hires = facts.left_out.iter().filter(|(_, by)| nothing || **by == LeftOut::When);
+    let mut left_out: Vec<_> = hires.map(|(opportunity, by)| (opportunity.clone(), *by)).collect();
+    if nothing {
+        let others = facts.person.opportunities.iter().filter(|(_, candidacy)| candidacy.is_seen_not_hired());
+        left_out.extend(others.map(|(opportunity, _)| (opportunity.clone(), LeftOut::NotHired)));
+    }
+    left_out
+}
+
 /// A delivered hire that Lever was *seen* to say is none (any more) is for a human to review. One that is merely not there is
-/// not: absence is never evidence.
-fn review_hires(agreed: &Agreed, person: &Person, plan: &mut Plan) {
+/// not: absence is never evidence. Nor is one that the target's `when` leaves out now taken back.
+fn review_hires(agreed: &Agreed, facts: &Facts<'_>, plan: &mut Plan) {
     for opportunity in agreed.link.hires.keys() {
-        match person.opportunities.get(opportunity) {
-            Some(candidacy) if candidacy.is_seen_not_hired() => plan.tasks.push(TaskRequest {
-                kind: TaskKind::ReviewWithdrawal,
-                cause: opportunity.to_string(),
-                text: format!(
-                    "Lever no longer counts opportunity {opportunity} as a hire, but its record was delivered. It was left as it is: decide what to do with it."
-                ),
-                fields: Vec::new(),
-            }),
-            Some(Candidacy::Hired) => plan.moot.push((TaskKind::ReviewWithdrawal, opportunity.to_string())),
+        let left_out = (TaskKind::Review, left_out_cause(opportunity));
+        match facts.person.opportunities.get(opportunity) {
+            Some(candidacy) if candidacy.is_seen_not_hired() => {
+                plan.tasks.push(TaskRequest {
+                    kind: TaskKind::ReviewWithdrawal,
+                    cause: opportunity.to_string(),
+                    text: format!(
+                        "Lever no longer counts opportunity {opportunity} as a hire, but its record was delivered. It was left as it is: decide what to do with it."
+                    ),
+                    fields: Vec::new(),
+                });
+                plan.moot.push(left_out);
+            }
+            Some(Candidacy::Hired) => {
+                plan.moot.push((TaskKind::ReviewWithdrawal, opportunity.to_string()));
+                if facts.left_out.get(opportunity) == Some(&LeftOut::When) {
+                    plan.tasks.push(left_out_task(opportunity));
+                } else if facts.wanted.hires.contains_key(opportunity) && !is_unclear(facts, opportunity) {
+                    plan.moot.push(left_out);
+                }
+            }
             _ => {}
+        }
+    }
+}
+
+/// Whether it cannot be decided if the target is told about a hire.
+fn is_unclear(facts: &Facts<'_>, hire: &OpportunityId) -> bool {
+    facts.wanted.missing.iter().any(|missing| {
+        matches!(&missing.field, FieldKey::Hire { opportunity, field } if opportunity == hire && field.as_str() == crate::rules::WHEN)
+    })
+}
+
+/// Placeholders that are over there, as far as was agreed, are to be corrected: told again here, since the answer that said
+/// so may have been lost. Where a real value took their place, nothing is to be done any more.
+fn review_placeholders(facts: &Facts<'_>, ours: &Digests, plan: &mut Plan) {
+    let agreed = facts.standing.agreed.as_ref().and_then(|agreed| agreed.digests.as_ref());
+    let (there, is_owed) = match &plan.decision {
+        Decision::Agreed if facts.permitted => (agreed, false),
+        Decision::Compared(digests) => (Some(digests), false),
+        Decision::Owe { digests, .. } => (Some(digests), true),
+        _ => (None, false),
+    };
+    let Some(there) = there else { return };
+    for field in facts.placeholders {
+        if ours.of(field).is_none() || there.of(field) != ours.of(field) {
+            continue;
+        }
+        let moot = (TaskKind::CorrectPlaceholder, field.to_string());
+        match facts.wanted.filled.iter().find(|filled| filled.field == *field) {
+            Some(filled) if !is_owed => plan.tasks.push(placeholder_task(facts.target, filled)),
+            Some(_) => {}
+            None if is_owed => plan.moot_once_delivered.push(moot),
+            None => plan.moot.push(moot),
         }
     }
 }
@@ -127,7 +207,7 @@ fn add(facts: &Facts<'_>, digests: Digests, key: &DigestKey) -> Decision {
     if facts.blind {
         return Decision::Hold { debt, why: WhyHeld::Recovery };
     }
-    owe(facts, debt, facts.wanted.clone(), digests)
+    owe(debt, facts.wanted.clone(), digests)
 }
 
 fn change(
@@ -141,7 +221,7 @@ fn change(
     if !facts.permitted {
         return Decision::Agreed;
     }
-    let mut digests = digests;
+    let (ours, mut digests) = (digests.clone(), digests);
     // Hires that were not part of what was last agreed: new ones, and those that come back.
     let joining: BTreeSet<OpportunityId> = match &agreed.digests {
         Some(base) => facts.wanted.hires.keys().filter(|id| !base.hires.contains_key(*id)).cloned().collect(),
@@ -159,20 +239,32 @@ fn change(
             wanted.hires.remove(opportunity);
             digests.hires.remove(opportunity);
         }
+        wanted.missing.retain(|missing| !is_of(&missing.field, &new_hires));
+        wanted.filled.retain(|filled| !is_of(&filled.field, &new_hires));
     }
+    let rules = Rules::new(facts, agreed);
+    wanted.missing.retain(|missing| !rules.is_needless(missing));
+    // Not ours to write any more: what counts as agreed stays what was agreed last.
+    let mut not_ours: BTreeSet<FieldKey> =
+        wanted.iter().map(|(field, _)| field).filter(|field| rules.is_over(field)).collect();
+    let agreed_on = |field: &FieldKey| agreed.digests.as_ref().and_then(|base| base.of(field));
+    not_ours.iter().for_each(|field| digests.set(field, agreed_on(field)));
     let sent = facts.standing.owed.as_ref().and_then(|owed| owed.sent.as_ref());
-    let moved = match &agreed.digests {
+    let mut moved = match &agreed.digests {
         Some(base) => moved(base, sent, &digests),
         None if capabilities.read => wanted.iter().map(|(field, _)| field).collect(),
         // Adopted, and it cannot be read: what is there is taken to be right.
         None => of_hires(&wanted, &new_hires),
     };
+    moved.retain(|field| !not_ours.contains(field));
     if let Some(owed) =
         facts.standing.owed.as_ref().filter(|owed| moved.is_empty() && !owed.unfinished.is_empty())
     {
         // Partly done: what is left is owed still.
+        not_ours.retain(|field| ours.of(field) != digests.of(field));
+        leave_out(&mut wanted, &not_ours);
         let debt = Debt { intent: owed.intent, wanted: key.whole(&digests), changed: owed.changed.clone() };
-        return owe(facts, debt, wanted, digests);
+        return owe(debt, wanted, digests);
     }
     if moved.is_empty() {
         return if agreed.digests.is_some() { Decision::Agreed } else { Decision::Compared(digests) };
@@ -196,21 +288,32 @@ fn change(
                 &changed,
                 [agreed.digests.as_ref(), sent],
                 &digests,
-                &|field| held_digest(remote, field, key),
                 &is_settled,
                 remote,
-                key.value(&people::Value::Blank),
+                &rules,
+                key,
             ),
         };
         if let (Remote::Holds(remote), false) = (facts.remote, joining.is_empty()) {
             // The record of a hire that comes back may hold the person as they were when it went. A field that the target
             // does not speak of is such a one: its records are not of one mind.
             let person = facts.wanted.person.keys().map(|field| FieldKey::Person { field: field.clone() });
-            compared.write.extend(person.filter(|field| held_value(remote, field).is_none()));
+            let ours = person.filter(|field| !rules.is_over(field) && !rules.is_only_if_empty(field));
+            compared.write.extend(ours.filter(|field| held_value(remote, field).is_none()));
             compared.write.sort();
             compared.write.dedup();
         }
         overlay(&mut wanted, &compared.write, facts.remote);
+        not_ours.extend(compared.left);
+        if let Remote::Holds(remote) = facts.remote {
+            for field in &not_ours {
+                // What an attempt without an answer left there is agreed on as well.
+                let found = held_digest(remote, field, key);
+                let left = found.filter(|_| sent.and_then(|sent| sent.of(field)) == found);
+                digests.set(field, left.or_else(|| agreed_on(field)));
+            }
+            not_ours.retain(|field| held_value(remote, field).is_none());
+        }
         if !compared.kept.is_empty() {
             plan.tasks.push(disagreement_task(&compared.kept, key.whole(&digests)));
         }
@@ -218,30 +321,38 @@ fn change(
         changed = compared.write;
         if changed.is_empty() {
             if let Some(owed) = facts.standing.owed.as_ref().filter(|owed| !owed.unfinished.is_empty()) {
+                leave_out(&mut wanted, &not_ours);
                 let debt = Debt { intent: owed.intent, wanted: key.whole(&digests), changed };
-                return owe(facts, debt, wanted, digests);
+                return owe(debt, wanted, digests);
             }
             return Decision::Compared(digests);
         }
     }
+    leave_out(&mut wanted, &not_ours);
     let rehired = capabilities.rehire && !new_hires.is_empty();
     let intent = if rehired { Intent::AddHire } else { Intent::Update };
     let debt = Debt { intent, wanted: key.whole(&digests), changed };
-    owe(facts, debt, wanted, digests)
+    // Where HR's value is kept, no placeholder is sent.
+    let filled = std::mem::take(&mut wanted.filled);
+    let shown = |wanted: &Wanted, field: &FieldKey| wanted_value(wanted, field).map(Value::to_text);
+    let is_sent = |filled: &Filled| shown(&wanted, &filled.field) == shown(facts.wanted, &filled.field);
+    wanted.filled = filled.into_iter().filter(is_sent).collect();
+    owe(debt, wanted, digests)
 }
 
-fn owe(facts: &Facts<'_>, debt: Debt, wanted: Wanted, digests: Digests) -> Decision {
-    if facts.wanted.missing.is_empty() {
+fn owe(debt: Debt, wanted: Wanted, digests: Digests) -> Decision {
+    if wanted.missing.is_empty() {
         Decision::Owe { debt, wanted, digests }
     } else {
-        let fields = facts.wanted.missing.iter().map(|missing| missing.field.clone()).collect();
-        Decision::Hold { debt, why: WhyHeld::Missing { fields } }
+        Decision::Hold { debt, why: WhyHeld::Missing { fields: wanted.missing } }
     }
 }
 
 struct Compared {
     write: Vec<FieldKey>,
     kept: Vec<FieldKey>,
+    /// Ours only while they are empty over there, and they are not.
+    left: Vec<FieldKey>,
 }
 
 /// Ours (what Lever says), theirs (what the target holds), and what we may have left there: what was agreed, or sent without
@@ -250,28 +361,35 @@ fn three_way(
     moved: &[FieldKey],
     left: [Option<&Digests>; 2],
     ours: &Digests,
-    theirs: &dyn Fn(&FieldKey) -> Option<Digest>,
     is_settled: &dyn Fn(&FieldKey) -> bool,
     remote: &RemoteState,
-    blank: Digest,
+    rules: &Rules<'_>,
+    key: &DigestKey,
 ) -> Compared {
-    let mut compared = Compared { write: Vec::new(), kept: Vec::new() };
+    let blank = key.value(&Value::Blank);
+    let mut compared = Compared { write: Vec::new(), kept: Vec::new(), left: Vec::new() };
     for field in moved {
+        let theirs = held_digest(remote, field, key);
+        if theirs.is_some() && ours.of(field) == theirs || theirs.is_some() && is_settled(field) {
+            continue;
+        }
+        if rules.is_only_if_empty(field) {
+            let is_empty = rules.is_empty_there(field, held_value(remote, field), blank);
+            if is_empty { &mut compared.write } else { &mut compared.left }.push(field.clone());
+            continue;
+        }
         // A record, or a field of it, that is not there yet has no value that could be HR's.
-        let Some(theirs) = theirs(field) else {
+        let Some(theirs) = theirs else {
             compared.write.push(field.clone());
             continue;
         };
-        if digest_of(ours, field) == Some(theirs) || is_settled(field) {
-            continue;
-        }
         // A field that was not ours until now (a column was added) and is empty over there.
-        if left[0].is_some_and(|base| digest_of(base, field).is_none()) && theirs == blank {
+        if left[0].is_some_and(|base| base.of(field).is_none()) && theirs == blank {
             compared.write.push(field.clone());
             continue;
         }
-        let ours_to_write = remote.untouched
-            || left.into_iter().flatten().any(|digests| digest_of(digests, field) == Some(theirs));
+        let ours_to_write =
+            remote.untouched || left.into_iter().flatten().any(|digests| digests.of(field) == Some(theirs));
         if ours_to_write { &mut compared.write } else { &mut compared.kept }.push(field.clone());
     }
     compared
@@ -303,7 +421,7 @@ fn overlay(wanted: &mut Wanted, write: &[FieldKey], remote: Remote<'_>) {
 fn moved(base: &Digests, sent: Option<&Digests>, ours: &Digests) -> Vec<FieldKey> {
     let mut moved = differing(base, ours);
     if let Some(sent) = sent {
-        let uncertain = differing(sent, ours).into_iter().filter(|field| digest_of(sent, field).is_some());
+        let uncertain = differing(sent, ours).into_iter().filter(|field| sent.of(field).is_some());
         moved.extend(uncertain);
         moved.sort();
         moved.dedup();
@@ -341,14 +459,33 @@ fn name_of(field: &FieldKey) -> &FieldName {
     }
 }
 
-fn digest_of(digests: &Digests, field: &FieldKey) -> Option<Digest> {
-    match field {
-        FieldKey::Person { field } => digests.person.get(field).copied(),
-        FieldKey::Hire { opportunity, field } => digests.hires.get(opportunity)?.get(field).copied(),
+/// A field that is left out is not written.
+fn leave_out(wanted: &mut Wanted, fields: &BTreeSet<FieldKey>) {
+    for field in fields {
+        match field {
+            FieldKey::Person { field } => {
+                wanted.person.remove(field);
+            }
+            FieldKey::Hire { opportunity, field } => {
+                if let Some(record) = wanted.hires.get_mut(opportunity) {
+                    record.remove(field);
+                }
+            }
+        }
     }
+    wanted.filled.retain(|filled| !fields.contains(&filled.field));
 }
 
-fn held_value<'r>(remote: &'r RemoteState, field: &FieldKey) -> Option<&'r people::Value> {
+fn wanted_value<'w>(wanted: &'w Wanted, field: &FieldKey) -> Option<&'w Value> {
+    let value = match field {
+        FieldKey::Person { field } => wanted.person.get(field),
+        FieldKey::Hire { opportunity, field } => wanted.hires.get(opportunity)?.get(field),
+    };
+    value.map(Pii::reveal)
+}
+
+/// What the target holds in a field.
+pub(crate) fn held_value<'r>(remote: &'r RemoteState, field: &FieldKey) -> Option<&'r Value> {
     let value = match field {
         FieldKey::Person { field } => remote.person.get(field),
         FieldKey::Hire { opportunity, field } => remote.hires.get(opportunity)?.get(field),
@@ -364,6 +501,36 @@ fn rehire_task(opportunity: &OpportunityId) -> TaskRequest {
             "Hired again (opportunity {opportunity}), and this target holds one hire per person: enter the rehire by hand."
         ),
         fields: Vec::new(),
+    }
+}
+
+/// Why a hire's task was raised: the target's `when` leaves it out.
+fn left_out_cause(opportunity: &OpportunityId) -> String {
+    format!("when {opportunity}")
+}
+
+fn left_out_task(opportunity: &OpportunityId) -> TaskRequest {
+    TaskRequest {
+        kind: TaskKind::Review,
+        cause: left_out_cause(opportunity),
+        text: format!(
+            "This hire (opportunity {opportunity}) was delivered, and the target's `when` leaves it out now. Its record was left as it is: decide what to do with it."
+        ),
+        fields: Vec::new(),
+    }
+}
+
+/// What a human is asked once a placeholder was sent.
+pub(crate) fn placeholder_task(target: &TargetName, filled: &Filled) -> TaskRequest {
+    let Filled { field, why } = filled;
+    TaskRequest {
+        kind: TaskKind::CorrectPlaceholder,
+        cause: field.to_string(),
+        text: format!(
+            "The field {field} holds a placeholder in {target} ({}). Correct it over there, or give the value in Lever.",
+            why.trim_end_matches('.')
+        ),
+        fields: vec![name_of(field).clone()],
     }
 }
 

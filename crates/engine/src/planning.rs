@@ -1,9 +1,10 @@
 //! From a reading to a plan for each target.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use adapter_sdk::{Identity, RemoteState};
-use ledger::{Mark, Outcome, Phase, Seen, Standing};
+use ledger::{LeftOut, Mark, Outcome, Phase, Seen, Standing};
+use mapping::Scope;
 use people::{ContactId, OpportunityId, Person, TargetName};
 
 use crate::{
@@ -127,12 +128,7 @@ impl Engine {
             return Ok(Planning::Later);
         }
         let usable = !run.unusable.contains(&target.name);
-        let mut in_scope = BTreeSet::new();
-        for opportunity in self.in_scope(person)? {
-            if !self.is_anothers(target, person, opportunity)? {
-                in_scope.insert(opportunity);
-            }
-        }
+        let (in_scope, left_out) = self.scope(target, person)?;
         if mode == Mode::Real && !self.settle_unknown(target, &identity(person), &in_scope, usable).await? {
             return Ok(Planning::Unsettled);
         }
@@ -142,14 +138,20 @@ impl Engine {
             standing.decided_on.entry((*opportunity).clone()).or_insert(today);
         }
         let wanted = target.mapping.apply(person, &in_scope, &standing.decided_on);
+        let mapped = wanted.iter().map(|(field, _)| field);
+        let placeholders = mapped.filter(|field| target.mapping.has_placeholder(field)).collect();
         let capabilities = target.adapter.info().capabilities;
         let lost = matches!(self.ledger.origin(), ledger::Origin::Recovery { .. });
         let mut facts = Facts {
+            target: &target.name,
             person,
             wanted: &wanted,
             standing: &standing,
             remote: Remote::Unasked,
             capabilities,
+            left_out: &left_out,
+            writes: target.mapping.writes(),
+            placeholders: &placeholders,
             pinned: target.mapping.pinned(),
             permitted: person.protection.permits(self.clock.now()),
             blind: lost && !capabilities.find && !capabilities.list && !is_released(&standing),
@@ -204,16 +206,28 @@ impl Engine {
         Ok(other.is_some_and(|agreed| agreed.link.hires.contains_key(hire)))
     }
 
-    /// Hires on or after `hired_since`, by the earliest date ever seen: archiving an old hire again does not make it new.
-    fn in_scope<'p>(&self, person: &'p Person) -> ledger::Result<BTreeSet<&'p OpportunityId>> {
+    /// The hires that a target is told about, and what leaves the others out: its `when`, or `hired_since`, which is compared
+    /// with the earliest date ever seen, so that archiving an old hire again does not make it new.
+    fn scope<'p>(
+        &self,
+        target: &Target,
+        person: &'p Person,
+    ) -> ledger::Result<(BTreeSet<&'p OpportunityId>, BTreeMap<OpportunityId, LeftOut>)> {
         let since = self.settings.since();
-        let mut in_scope = BTreeSet::new();
+        let today = self.clock.today(self.settings.zone);
+        let standing = self.ledger.standing(&target.name, &person.contact)?.unwrap_or_default();
+        let (mut in_scope, mut left_out) = (BTreeSet::new(), BTreeMap::new());
         for (opportunity, hire) in &person.hires {
             let first = self.ledger.seen(opportunity)?.and_then(|seen| seen.first_hired_at);
-            if first.map_or(hire.hired_at, |first| first.min(hire.hired_at)) >= since {
+            let decided = standing.decided_on.get(opportunity).copied().unwrap_or(today);
+            if first.map_or(hire.hired_at, |first| first.min(hire.hired_at)) < since {
+                left_out.insert(opportunity.clone(), LeftOut::HiredSince);
+            } else if target.mapping.scope(person, opportunity, Some(decided)) == Scope::Out {
+                left_out.insert(opportunity.clone(), LeftOut::When);
+            } else if !self.is_anothers(target, person, opportunity)? {
                 in_scope.insert(opportunity);
             }
         }
-        Ok(in_scope)
+        Ok((in_scope, left_out))
     }
 }

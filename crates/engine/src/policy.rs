@@ -5,7 +5,7 @@ use std::time::Duration;
 use adapter_sdk::{Error, ErrorKind, Next};
 use chrono::TimeDelta;
 use ledger::{Phase, WhyHeld};
-use people::Timestamp;
+use people::{Date, Lack, Missing, Timestamp};
 
 /// Pauses between attempts at one debt; after the last one, every [`EVERY`], for ever and visibly.
 const LADDER: [TimeDelta; 6] = [
@@ -152,8 +152,8 @@ pub fn held(why: &WhyHeld) -> (String, String) {
             format!("Look at `hiresync guards`; if it is right, `hiresync approve {cycle}`."),
         ),
         WhyHeld::Missing { fields } => (
-            format!("Not sent, because these values are missing and must not be invented: {}.", listed(fields)),
-            "Fill them in in Lever; the person is then sent by itself.".to_owned(),
+            format!("Not sent, because these values are missing or cannot be sent, and none is invented: {}.", listed(fields)),
+            remedies(fields),
         ),
         WhyHeld::StorageNotPermitted => (
             "Lever says that this person's data may not be stored (any more).".to_owned(),
@@ -174,8 +174,48 @@ pub fn held(why: &WhyHeld) -> (String, String) {
     }
 }
 
-fn listed(fields: &[people::FieldKey]) -> String {
-    fields.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+/// Each field with what it lacks, and by when it is needed.
+fn listed(fields: &[Missing]) -> String {
+    let one = |missing: &Missing| {
+        let due = missing.due.map(|day| format!("; needed by {day}")).unwrap_or_default();
+        format!("{} ({}{due})", missing.field, missing.lack.words())
+    };
+    fields.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// What to do about each kind of lack, once.
+fn remedies(fields: &[Missing]) -> String {
+    let mut remedies: Vec<&str> = Vec::new();
+    for missing in fields {
+        let remedy = match missing.lack {
+            Lack::Absent => "Fill in in Lever what is absent.",
+            Lack::TooLong | Lack::NotAllowed | Lack::WrongKind | Lack::NotComputable => {
+                "Correct the value in Lever, or the field's expression."
+            }
+            Lack::NotInTable => "Add the value to the table in the configuration.",
+            Lack::Withheld => "Let the API key see what the field depends on.",
+        };
+        if !remedies.contains(&remedy) {
+            remedies.push(remedy);
+        }
+    }
+    remedies.push("The person is then sent by itself.");
+    remedies.join(" ")
+}
+
+/// Whether what is held waits by itself: for a value that nobody gave yet and that is not overdue. Anything else needs a human.
+pub fn waits_by_itself(why: &WhyHeld, today: Date) -> bool {
+    match why {
+        WhyHeld::Missing { fields } => {
+            fields.iter().all(|missing| missing.lack == Lack::Absent) && !is_past_due(why, today)
+        }
+        _ => false,
+    }
+}
+
+/// Whether the day by which what it waits for was needed is over.
+pub fn is_past_due(why: &WhyHeld, today: Date) -> bool {
+    why.due().is_some_and(|due| due < today)
 }
 
 #[cfg(test)]
@@ -225,6 +265,43 @@ mod tests {
         assert_eq!(repeat_at(at(0), as_begun, at(5)), at(5));
         assert_eq!(repeat_at(at(0), next_attempt(2, at(1)), at(5)), at(301));
         assert_eq!(repeat_at(at(0), next_attempt(2, at(1)), at(900)), at(900));
+    }
+
+    fn missing(lack: Lack, due: Option<&str>) -> WhyHeld {
+        let field = people::FieldKey::Hire {
+            opportunity: "o1".parse().unwrap(),
+            field: people::FieldName::new("start_date"),
+        };
+        WhyHeld::Missing { fields: vec![Missing { field, lack, due: due.map(|day| day.parse().unwrap()) }] }
+    }
+
+    #[test]
+    fn what_is_absent_waits_by_itself_until_its_day_is_over_and_every_other_lack_needs_a_human() {
+        let today = "2026-05-01".parse().unwrap();
+        for (lack, due, by_itself) in [
+            (Lack::Absent, None, true),
+            (Lack::Absent, Some("2026-05-02"), true),
+            (Lack::Absent, Some("2026-05-01"), true),
+            (Lack::Absent, Some("2026-04-30"), false),
+            (Lack::TooLong, None, false),
+            (Lack::NotAllowed, Some("2026-06-01"), false),
+            (Lack::WrongKind, None, false),
+            (Lack::NotComputable, None, false),
+            (Lack::NotInTable, None, false),
+            (Lack::Withheld, None, false),
+        ] {
+            assert_eq!(waits_by_itself(&missing(lack, due), today), by_itself, "{lack:?} {due:?}");
+        }
+        assert!(!waits_by_itself(&WhyHeld::Recovery, today));
+    }
+
+    #[test]
+    fn what_is_held_names_each_field_with_what_it_lacks_and_by_when_it_is_needed() {
+        let (what, remedy) = held(&missing(Lack::Absent, Some("2026-05-01")));
+        assert!(what.contains("start_date (required, and Lever has none; needed by 2026-05-01)"), "{what}");
+        assert_eq!(remedy, "Fill in in Lever what is absent. The person is then sent by itself.");
+        let (what, _) = held(&missing(Lack::NotInTable, None));
+        assert!(what.contains("start_date (not in the table of the configuration)."), "{what}");
     }
 
     #[test]

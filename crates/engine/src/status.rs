@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use ledger::{Counts, Event, Phase, Standing, TargetHealth, Task};
-use people::{ContactId, RemoteId, TargetName, Timestamp};
+use people::{ContactId, Date, RemoteId, TargetName, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// `GET /v1/status`, the engine's part.
@@ -104,6 +104,12 @@ pub struct TargetStatus {
     pub counts: Counts,
     /// In scope less the parts: always 0, and checked.
     pub unexplained: u64,
+    /// Of those held, how many wait for a value that was needed before today.
+    #[serde(default)]
+    pub past_due: u64,
+    /// Of those held, how many wait for a human for another reason than a guard.
+    #[serde(default)]
+    pub to_correct: u64,
 }
 
 /// What one cycle did.
@@ -195,6 +201,9 @@ pub struct PersonLine {
     pub outcome_unknown_since: Option<Timestamp>,
     /// When something is done about it by itself.
     pub next_at: Option<Timestamp>,
+    /// By when what it waits for is needed.
+    #[serde(default)]
+    pub needed_by: Option<Date>,
 }
 
 /// `GET /v1/people/{contact}/explain`: why somebody is, or is not, over there.

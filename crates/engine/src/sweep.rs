@@ -39,6 +39,7 @@ impl Engine {
                 Then::Done(cursor) => {
                     if full {
                         self.mark_everybody_known()?;
+                        self.remember_rules()?;
                     }
                     return self.keep_cursor(&cursor, quiet && !full);
                 }

@@ -1,6 +1,7 @@
 //! Whether a target can be used in this cycle, and whether it is still the one we knew.
 
 use ledger::TargetHealth;
+use mapping::Writes;
 use people::ContactId;
 
 use crate::{
@@ -11,6 +12,7 @@ use crate::{
 impl Engine {
     /// Probes targets that could not be used, and rebuilds the links of those the ledger is new to.
     pub(crate) async fn prepare_targets(&self, run: &mut Run) -> Result<(), CycleError> {
+        self.look_for_values()?;
         for target in &self.targets {
             self.notice_other_columns(target)?;
             if !self.memory().met.contains(&target.name) {
@@ -61,6 +63,56 @@ impl Engine {
         Ok(())
     }
 
+    /// A new process may have another configuration: whoever is held because of a value is looked at again.
+    fn look_for_values(&self) -> Result<(), CycleError> {
+        if self.memory().looked_for_values {
+            return Ok(());
+        }
+        for target in self.targets.iter().filter(|target| self.ledger.counts(&target.name).held > 0) {
+            let held = self.held_for_values(target)?;
+            let now = self.clock.now();
+            let _ =
+                self.ledger.write(|draft| held.iter().try_for_each(|contact| draft.mark(contact, now)))?;
+        }
+        self.memory().looked_for_values = true;
+        Ok(())
+    }
+
+    /// Whether a target's `when`, or when its fields are written, is configured otherwise than at the last full sweep. Whoever
+    /// was left out until now has no standing: only a full sweep finds them.
+    pub(crate) fn has_other_rules(&self) -> ledger::Result<bool> {
+        for target in &self.targets {
+            // A ledger of a version without such rules knows of none.
+            let before = self
+                .ledger
+                .note(&rules_note(target))?
+                .unwrap_or_else(|| self.rules(None, &Writes::default()));
+            if before != self.rules(target.mapping.when(), target.mapping.writes()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Everybody was marked: they are planned for by the rules of now.
+    pub(crate) fn remember_rules(&self) -> ledger::Result<()> {
+        for target in &self.targets {
+            let rules = self.rules(target.mapping.when(), target.mapping.writes());
+            if self.ledger.note(&rules_note(target))?.as_ref() != Some(&rules) {
+                let _ = self.ledger.write(|draft| {
+                    draft.put_note(&rules_note(target), &rules);
+                    Ok(())
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Only a digest: an expression may name somebody.
+    fn rules(&self, when: Option<&str>, writes: &Writes) -> String {
+        self.ledger.key().record(&format!("{when:?} {writes:?}")).to_string()
+    }
+
     /// True when the target can be used: it could before, or a probe that was due succeeded. A new process is reason enough
     /// to look: somebody may have mended it, or broken it, and started us again.
     async fn is_usable(&self, target: &Target) -> Result<bool, CycleError> {
@@ -91,4 +143,8 @@ impl Engine {
             }
         }
     }
+}
+
+fn rules_note(target: &Target) -> String {
+    format!("rules {}", target.name)
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use adapter_sdk::{TaskKind, TaskRequest};
-use ledger::{Debt, Draft, Mark, Outcome, Owing, Phase, Standing, TargetHealth, WhyHeld};
-use people::{ContactId, TargetName};
+use ledger::{Debt, Draft, LeftOut, Mark, Outcome, Owing, Phase, Standing, TargetHealth, WhyHeld};
+use people::{ContactId, OpportunityId, TargetName};
 
 use crate::{
     cycle::{CYCLE, CycleError, Engine, Run},
@@ -100,7 +100,7 @@ impl Engine {
                     }
                 }
                 Decision::Hold { debt, why } => {
-                    let phase = Phase::Held { why: why.clone(), due: None };
+                    let phase = Phase::Held { why: why.clone(), due: why.due() };
                     if matches!(standing.owe(debt.clone(), phase, now), Owing::New | Owing::Replaced) {
                         told = Some((Outcome::Held { why: why.clone() }, Vec::new()));
                     }
@@ -134,6 +134,7 @@ impl Engine {
                                 intent,
                                 wanted: wanted.clone(),
                                 digests: digests.clone(),
+                                moot: plan.moot_once_delivered.clone(),
                             },
                         ));
                     }
@@ -150,6 +151,7 @@ impl Engine {
                 }
             }
             self.write_tasks(draft, one, target, plan)?;
+            self.tell_left_out(draft, &one.contact, target, &plan.left_out)?;
         }
         if let (Some(mark), false) = (&one.mark, one.later || moved) {
             draft.unmark(&one.contact, mark)?;
@@ -178,8 +180,46 @@ impl Engine {
         Ok(())
     }
 
+    /// Tells which hires the target is not told about, each reason once.
+    fn tell_left_out(
+        &self,
+        draft: &mut Draft<'_>,
+        contact: &ContactId,
+        target: &TargetName,
+        left_out: &[(OpportunityId, LeftOut)],
+    ) -> ledger::Result<()> {
+        let told = if left_out.is_empty() { BTreeMap::new() } else { self.told_left_out(contact, target)? };
+        for (opportunity, by) in left_out {
+            let before = told.get(opportunity);
+            // That somebody is not hired is worth a line only where another was written before.
+            if before == Some(by) || before.is_none() && *by == LeftOut::NotHired {
+                continue;
+            }
+            let outcome = Outcome::OutOfScope { opportunity: opportunity.clone(), by: *by };
+            draft.tell(&self.event(contact, Some(target), outcome))?;
+        }
+        Ok(())
+    }
+
+    /// What the history says last of each hire that a target is not told about.
+    pub(crate) fn told_left_out(
+        &self,
+        contact: &ContactId,
+        target: &TargetName,
+    ) -> ledger::Result<BTreeMap<OpportunityId, LeftOut>> {
+        let events = self.ledger.history(contact)?.into_iter();
+        let told =
+            events.filter(|event| event.target.as_ref() == Some(target)).filter_map(|event| {
+                match event.outcome {
+                    Outcome::OutOfScope { opportunity, by } => Some((opportunity, by)),
+                    _ => None,
+                }
+            });
+        Ok(told.collect())
+    }
+
     /// Forgets a task whose reason went away, so that it is raised again should the reason come back.
-    fn forget_reason(
+    pub(crate) fn forget_reason(
         &self,
         draft: &mut Draft<'_>,
         kind: TaskKind,
@@ -245,9 +285,13 @@ impl Engine {
     }
 }
 
-/// A debt that was not owed like this before: what the guards count.
+/// A debt that was not owed like this before: what the guards count. One that waited for a value by itself was not counted
+/// yet.
 pub(crate) fn is_new(standing: &Standing, debt: &Debt) -> bool {
-    standing.owed.as_ref().is_none_or(|owed| owed.wanted != debt.wanted || owed.intent != debt.intent)
+    standing.owed.as_ref().is_none_or(|owed| {
+        let uncounted = matches!(owed.phase, Phase::Held { why: WhyHeld::Missing { .. }, .. });
+        uncounted || owed.wanted != debt.wanted || owed.intent != debt.intent
+    })
 }
 
 fn remote_of(standing: &Standing) -> Option<&people::RemoteId> {

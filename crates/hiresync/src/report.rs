@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use chrono::TimeDelta;
 use engine::{Activity, CycleReport, DryRun, Explanation, GuardTrip, PersonLine, Status};
-use ledger::{Actor, Event, Outcome, TargetHealth, Task};
+use ledger::{Actor, Event, LeftOut, Outcome, TargetHealth, Task};
 use people::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -110,13 +110,15 @@ impl Facts<'_> {
             if target.counts.parked > 0 {
                 needs.push(format!("{} parked ({name}; `hiresync parked` says why)", target.counts.parked));
             }
+            if target.past_due > 0 {
+                needs.push(format!("{} held past due ({name}; `hiresync people` shows who)", target.past_due));
+            }
+            if target.to_correct > 0 {
+                needs.push(format!("{} held for a human ({name}; `hiresync people` shows who)", target.to_correct));
+            }
             if let TargetHealth::Quarantined { since, why, .. } = &target.health {
                 needs.push(format!("{name} cannot be used for {}: {why}", lasting(self.now - *since)));
             }
-        }
-        if needs.is_empty() {
-            let held: u64 = self.status.targets.values().map(|target| target.counts.held).sum();
-            needs.push(format!("{held} held past their day (`hiresync people` shows who)"));
         }
         needs.join("; ")
     }
@@ -311,7 +313,11 @@ pub fn people(lines: &[PersonLine], now: Timestamp) -> String {
                 line.state.clone(),
                 line.remote.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
                 since,
-                line.next_at.map_or_else(|| "-".to_owned(), |at| ahead(at, now)),
+                match (line.next_at, line.needed_by) {
+                    (Some(at), _) => ahead(at, now),
+                    (None, Some(day)) => format!("needed by {day}"),
+                    (None, None) => "-".to_owned(),
+                },
             ]
         })
         .collect();
@@ -437,6 +443,12 @@ fn happened(event: &Event) -> String {
         Outcome::TaskRaised { id } => format!("task raised: {}", id.0),
         Outcome::TaskDone { id } => format!("task done: {}", id.0),
         Outcome::KeptTheirs => format!("left as HR changed it{fields}"),
+        Outcome::Filled => format!("placeholders were sent, to be corrected{fields}"),
+        Outcome::OutOfScope { opportunity, by } => match by {
+            LeftOut::When => format!("hire {opportunity} is left out by the target's `when`"),
+            LeftOut::HiredSince => format!("hire {opportunity} is left out: before `hired_since`"),
+            LeftOut::NotHired => format!("opportunity {opportunity} is no hire any more"),
+        },
         Outcome::MergedFrom { contact } => format!("profiles merged in Lever, came from {contact}"),
         Outcome::Anonymised => "anonymised in Lever; nothing further is read or written".to_owned(),
         Outcome::Gone => "cannot be found in Lever any more; the target is left as it is".to_owned(),

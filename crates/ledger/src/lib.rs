@@ -28,7 +28,9 @@ pub use digest_key::DigestKey;
 pub use folder::{Opened, StateFolder};
 pub use ledger::{Census, Counts, Draft, Durable, Ledger};
 pub use memory::MemoryStore;
-pub use records::{Actor, Event, Mark, Origin, Outcome, Seen, TargetHealth, TargetState, Task, TaskId};
+pub use records::{
+    Actor, Event, LeftOut, Mark, Origin, Outcome, Seen, TargetHealth, TargetState, Task, TaskId,
+};
 pub use standing::{Agreed, Debt, Digests, LinkOrigin, Owed, Owing, Phase, Standing, WhyHeld};
 #[cfg(feature = "mock")]
 pub use store::MockStore;

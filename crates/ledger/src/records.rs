@@ -1,7 +1,7 @@
 //! Everything the ledger keeps beside the standings.
 
 use adapter_sdk::{ErrorKind, Generation, Intent, TaskKind};
-use people::{ContactId, Digest, FieldKey, FieldName, TargetName, Timestamp};
+use people::{ContactId, Digest, FieldKey, FieldName, OpportunityId, TargetName, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// A contact is to be read again. Cleared only if the counter did not move meanwhile.
@@ -138,6 +138,15 @@ pub enum Outcome {
     },
     /// Fields that HR changed since were left as HR has them.
     KeptTheirs,
+    /// Values that nobody gave us were sent, because the target demands some: a task asks for each to be corrected.
+    Filled,
+    /// A hire that the target is not told about.
+    OutOfScope {
+        /// Which.
+        opportunity: OpportunityId,
+        /// What leaves it out.
+        by: LeftOut,
+    },
     /// Profiles were merged in Lever: the standing came from this contact.
     MergedFrom {
         /// Who it was.
@@ -152,6 +161,18 @@ pub enum Outcome {
         /// Where, without values.
         place: String,
     },
+}
+
+/// What leaves a hire out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeftOut {
+    /// The target's `when`.
+    When,
+    /// It was made before `hired_since`.
+    HiredSince,
+    /// It was left out once, and is no hire any more.
+    NotHired,
 }
 
 impl Outcome {

@@ -19,8 +19,8 @@
 use std::collections::BTreeMap;
 
 use adapter_sdk::{ErrorKind, Generation, Intent, Link, Step};
-use people::{Date, Digest, FieldKey, FieldName, OpportunityId, Timestamp};
-use serde::{Deserialize, Serialize};
+use people::{Date, Digest, FieldKey, FieldName, Lack, Missing, OpportunityId, Timestamp};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Where one contact stands with one target.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -144,10 +144,11 @@ pub enum WhyHeld {
         /// Which cycle.
         cycle: u64,
     },
-    /// Values that are required, absent, and not to be invented.
+    /// Values that are required and absent, or that are none which may be sent; nothing is invented for them.
     Missing {
-        /// Which fields.
-        fields: Vec<FieldKey>,
+        /// Which fields, what is wrong with each, and by when it is needed.
+        #[serde(deserialize_with = "lacking")]
+        fields: Vec<Missing>,
     },
     /// Lever says that this person's data may not be kept.
     StorageNotPermitted,
@@ -160,6 +161,32 @@ pub enum WhyHeld {
     RecordGone,
     /// The ledger was lost, and this target can neither be searched nor listed.
     Recovery,
+}
+
+impl WhyHeld {
+    /// By when what it waits for is needed, if that is known: the earliest day of all.
+    pub fn due(&self) -> Option<Date> {
+        match self {
+            WhyHeld::Missing { fields } => fields.iter().filter_map(|missing| missing.due).min(),
+            _ => None,
+        }
+    }
+}
+
+/// Reads what is lacking; an entry of an earlier version is the field alone.
+fn lacking<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Missing>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Entry {
+        Told(Missing),
+        Bare(FieldKey),
+    }
+    let entries = Vec::<Entry>::deserialize(from)?;
+    let missing = |entry| match entry {
+        Entry::Told(missing) => missing,
+        Entry::Bare(field) => Missing { field, lack: Lack::Absent, due: None },
+    };
+    Ok(entries.into_iter().map(missing).collect())
 }
 
 /// A change that was decided.
@@ -269,13 +296,17 @@ impl Standing {
         self.agree(link, sent, at);
     }
 
-    /// Hires that were not part of it keep their links: their records are still there. What was agreed about them is
-    /// forgotten: how the person looks in those records is not known any more, should they come back into scope.
-    fn agree(&mut self, mut link: Link, digests: Option<Digests>, at: Timestamp) {
+    /// Fields that it did not speak of, of the person and of its hires, stay as they were agreed: nobody wrote them. Hires
+    /// that were not part of it keep their links: their records are still there. What was agreed about them is forgotten:
+    /// how the person looks in those records is not known any more, should they come back into scope.
+    fn agree(&mut self, mut link: Link, mut digests: Option<Digests>, at: Timestamp) {
         let before = self.agreed.take();
         if let Some(before) = before {
             for (opportunity, remote) in before.link.hires {
                 link.hires.entry(opportunity).or_insert(remote);
+            }
+            if let (Some(digests), Some(before)) = (&mut digests, before.digests) {
+                digests.keep_unspoken(before);
             }
         }
         self.agreed = Some(Agreed { link, digests, at });
@@ -432,6 +463,40 @@ impl Digests {
             self.hires.entry(opportunity).or_default().extend(fields);
         }
     }
+
+    /// Takes over from `before` the fields that these digests do not name, of the person and of the hires they do name.
+    fn keep_unspoken(&mut self, mut before: Digests) {
+        for (field, digest) in before.person {
+            self.person.entry(field).or_insert(digest);
+        }
+        for (opportunity, fields) in &mut self.hires {
+            for (field, digest) in before.hires.remove(opportunity).unwrap_or_default() {
+                fields.entry(field).or_insert(digest);
+            }
+        }
+    }
+
+    /// Remembers another digest of one field, or none.
+    pub fn set(&mut self, key: &FieldKey, digest: Option<Digest>) {
+        let (fields, field) = match key {
+            FieldKey::Person { field } => (&mut self.person, field),
+            FieldKey::Hire { opportunity, field } => {
+                (self.hires.entry(opportunity.clone()).or_default(), field)
+            }
+        };
+        match digest {
+            Some(digest) => fields.insert(field.clone(), digest),
+            None => fields.remove(field),
+        };
+    }
+
+    /// The digest of one field.
+    pub fn of(&self, field: &FieldKey) -> Option<Digest> {
+        match field {
+            FieldKey::Person { field } => self.person.get(field).copied(),
+            FieldKey::Hire { opportunity, field } => self.hires.get(opportunity)?.get(field).copied(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -529,6 +594,88 @@ mod tests {
         let agreed = standing.agreed.unwrap();
         // The record is known, what it holds is not: should the hire come back, it is compared anew.
         assert_eq!((agreed.link.hires.len(), agreed.digests.unwrap().hires.len()), (2, 1));
+    }
+
+    fn fields(names: &[&str]) -> BTreeMap<FieldName, Digest> {
+        names.iter().map(|name| (FieldName::new(*name), Digest::new([7; 16]))).collect()
+    }
+
+    #[test]
+    fn what_a_delivery_did_not_speak_of_stays_agreed_for_the_person_and_for_its_hires() {
+        let hires = |of: &[(&str, &[&str])]| -> BTreeMap<OpportunityId, BTreeMap<FieldName, Digest>> {
+            of.iter().map(|(hire, names)| (hire.parse().unwrap(), fields(names))).collect()
+        };
+        type Way = fn(&mut Standing, Digests);
+        let ways: [Way; 3] = [
+            |standing, values| standing.settle(link(), values, at(1)),
+            |standing, values| {
+                standing.begin(at(1), at(2), values);
+                standing.settle_found(link(), at(2));
+            },
+            |standing, values| {
+                standing.begin(at(1), at(2), values);
+                standing.settle_in_part(link(), vec![Step("hires".to_owned())], waiting(9), at(2));
+            },
+        ];
+        for way in ways {
+            let mut standing = Standing::default();
+            standing.owe(debt(1), waiting(0), at(0));
+            let all = Digests {
+                person: fields(&["name", "phone"]),
+                hires: hires(&[("o1", &["title", "pay"]), ("o2", &["title"])]),
+            };
+            standing.settle(link(), all, at(0));
+            standing.owe(debt(2), waiting(1), at(1));
+            way(&mut standing, Digests { person: fields(&["name"]), hires: hires(&[("o1", &["title"])]) });
+            let agreed = standing.agreed.unwrap().digests.unwrap();
+            assert_eq!(agreed.person, fields(&["name", "phone"]));
+            assert_eq!(
+                agreed.hires,
+                hires(&[("o1", &["title", "pay"])]),
+                "the other hire was not part of it"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_lacking_survives_its_stored_form_and_that_of_an_earlier_version() {
+        let old = r#"{"why":"missing","fields":[{"opportunity":"o1","field":"start"},{"field":"name"}]}"#;
+        let start = FieldKey::Hire { opportunity: "o1".parse().unwrap(), field: FieldName::new("start") };
+        let name = FieldKey::Person { field: FieldName::new("name") };
+        let bare = |field: &FieldKey| Missing { field: field.clone(), lack: Lack::Absent, due: None };
+        let WhyHeld::Missing { fields } = serde_json::from_str(old).unwrap() else {
+            panic!("another reason")
+        };
+        assert_eq!(fields, [bare(&start), bare(&name)]);
+        let due = Some("2026-05-01".parse().unwrap());
+        let long = Missing { field: name, lack: Lack::TooLong, due: None };
+        let why = WhyHeld::Missing { fields: vec![Missing { due, ..bare(&start) }, long] };
+        let phase = Phase::Held { why: why.clone(), due: why.due() };
+        assert_eq!(why.due(), due);
+        assert_eq!(serde_json::from_str::<Phase>(&serde_json::to_string(&phase).unwrap()).unwrap(), phase);
+        let old = r#"{"phase":"held","why":{"why":"missing","fields":[]},"due":null}"#;
+        assert!(serde_json::from_str::<Phase>(old).is_ok());
+    }
+
+    #[test]
+    fn a_held_debt_whose_reason_or_day_changed_is_another_one_and_the_same_again_is_not() {
+        let held = |lack: Lack, due: Option<&str>| {
+            let field = FieldKey::Person { field: FieldName::new("start") };
+            let due = due.map(|day| day.parse().unwrap());
+            let why = WhyHeld::Missing { fields: vec![Missing { field, lack, due }] };
+            Phase::Held { due: why.due(), why }
+        };
+        let mut standing = Standing::default();
+        standing.owe(debt(1), held(Lack::Absent, None), at(0));
+        for (lack, due, expected) in [
+            (Lack::Absent, None, Owing::Same),
+            (Lack::Absent, Some("2026-05-01"), Owing::Replaced),
+            (Lack::Absent, Some("2026-05-01"), Owing::Same),
+            (Lack::Absent, Some("2026-05-02"), Owing::Replaced),
+            (Lack::WrongKind, None, Owing::Replaced),
+        ] {
+            assert_eq!(standing.owe(debt(1), held(lack, due), at(1)), expected, "{lack:?} {due:?}");
+        }
     }
 
     #[test]

@@ -34,6 +34,7 @@ pub(crate) enum Endpoint {
     Opportunities,
     Opportunity,
     Offers,
+    Forms,
     Contact,
     Posting,
     Postings,
@@ -118,6 +119,7 @@ impl Endpoint {
             Endpoint::Opportunities => "/opportunities",
             Endpoint::Opportunity => "/opportunities/:id",
             Endpoint::Offers => "/opportunities/:id/offers",
+            Endpoint::Forms => "/opportunities/:id/forms",
             Endpoint::Contact => "/contacts/:id",
             Endpoint::Posting => "/postings/:id",
             Endpoint::Postings => "/postings",
@@ -134,6 +136,7 @@ impl Endpoint {
             Endpoint::ArchiveReasons => "archive_reasons:read:admin",
             Endpoint::Opportunities | Endpoint::Opportunity => "opportunities:read:admin",
             Endpoint::Offers => "offers:read:admin",
+            Endpoint::Forms => "forms:read:admin",
             Endpoint::Contact => "contact:read:admin",
             Endpoint::Posting | Endpoint::Postings => "postings:read:admin",
             Endpoint::Requisition | Endpoint::Requisitions => "requisitions:read:admin",
@@ -146,6 +149,7 @@ impl Endpoint {
             self,
             Endpoint::Opportunity
                 | Endpoint::Offers
+                | Endpoint::Forms
                 | Endpoint::Contact
                 | Endpoint::Posting
                 | Endpoint::Requisition

@@ -39,8 +39,10 @@ impl Lever {
             .map(|(opportunity, _)| opportunity);
         findings.push(good("hired people can be listed".to_owned()));
         if sample.as_ref().is_some_and(|opportunity| opportunity.applications_unexpanded) {
-            findings
-                .push(missing_permission("applications:read:admin", "postings and answers of hired people"));
+            findings.push(missing_permission(
+                "applications:read:admin".to_owned(),
+                "postings and answers of hired people",
+            ));
         }
 
         for (endpoint, ask, what) in self.needed(sample.as_ref()) {
@@ -50,7 +52,7 @@ impl Lever {
                     findings.push(good(format!("{what} can be read")));
                 }
                 Err(Trouble { what: What::Forbidden, .. }) => {
-                    findings.push(missing_permission(endpoint.permission(), what));
+                    findings.push(missing_permission(needed_for(endpoint), what));
                 }
                 Err(trouble) => return Err(trouble.into()),
             }
@@ -81,10 +83,14 @@ impl Lever {
             let offers = Ask::of(Endpoint::Offers, opportunity).with("limit", "1");
             needed.push((Endpoint::Offers, offers, "offers"));
         }
+        if needs.forms {
+            let forms = Ask::of(Endpoint::Forms, opportunity).with("limit", "1");
+            needed.push((Endpoint::Forms, forms, "profile forms"));
+        }
         if needs.postings {
             needed.push((Endpoint::Postings, list(Endpoint::Postings), "postings"));
         }
-        if needs.requisitions {
+        if needs.requisitions || needs.requisition_details {
             needed.push((Endpoint::Requisitions, list(Endpoint::Requisitions), "requisitions"));
         }
         if needs.users {
@@ -98,7 +104,17 @@ fn good(what: String) -> Finding {
     Finding::Good { what }
 }
 
-fn missing_permission(permission: &str, what: &str) -> Finding {
+/// What to give the key; requisitions may also be refused because the account has none.
+fn needed_for(endpoint: Endpoint) -> String {
+    match endpoint {
+        Endpoint::Requisitions => {
+            format!("{}, if the account's package has requisitions at all", endpoint.permission())
+        }
+        _ => endpoint.permission().to_owned(),
+    }
+}
+
+fn missing_permission(permission: String, what: &str) -> Finding {
     Finding::Warning {
         what: format!("the key may not read {what}: what is mapped from them stays empty"),
         remedy: format!("give the key in lever.api_key the permission {permission}"),

@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `source` | [`Lever`]: settings, caches, and `engine::Source` in terms of the modules below |
 //! | `sweep` | who changed: the two listings, the cursor, the page token |
-//! | `read` | the whole person: listing by contact, missing contacts, offers, postings, users |
+//! | `read` | the whole person: listing by contact, missing contacts |
+//! | `objects` | what belongs to hires: offers, profile forms, postings, users, requisitions |
 //! | `resolve` | from what somebody typed to a contact |
 //! | `check` | key, permissions, clock; changes nothing |
 //! | `person` | pure: from records to a person |
@@ -24,6 +25,7 @@
 mod call;
 mod check;
 mod kept;
+mod objects;
 mod person;
 mod read;
 mod resolve;

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use people::{
-    Answer, Candidacy, Colleague, ContactId, DataProtection, FullName, Hire, Person, Pii, Posting,
-    Requisition, Timestamp, Withheld,
+    Answer, Candidacy, Colleague, ContactId, DataProtection, FullName, Hire, OpportunityId, Person, Pii,
+    Posting, Requisition, Timestamp, Withheld,
 };
 use serde_json::Value;
 
-use crate::wire::{Application, Archived, Contact, Offer, Opportunity, day};
+use crate::wire::{Application, Archived, Contact, Form, Offer, Opportunity, day};
 
 /// An opportunity and what it is.
 pub(crate) type Judged = (Opportunity, Candidacy);
@@ -21,6 +21,8 @@ pub(crate) struct Parts {
     pub(crate) requisition: Option<Requisition>,
     pub(crate) manager: Option<Colleague>,
     pub(crate) recruiter: Option<Colleague>,
+    /// Answers on its profile forms.
+    pub(crate) forms: Vec<Answer>,
     pub(crate) withheld: Withheld,
 }
 
@@ -52,7 +54,7 @@ pub(crate) fn person(
                 sources: opportunity.sources.clone(),
                 tags: opportunity.tags.clone(),
                 profile: opportunity.profile.clone(),
-                forms: Vec::new(),
+                forms: parts.forms,
                 withheld: parts.withheld,
             },
         );
@@ -157,19 +159,43 @@ pub(crate) fn offer_that_counts(offers: Vec<Offer>, posting: Option<&str>) -> Op
     })
 }
 
+/// The answers on profile forms, the newest form's last. One that was listed twice, because it moved while we paged, is there
+/// once as it was listed later; a deleted one is not there at all.
+pub(crate) fn profile_answers(of: &OpportunityId, forms: Vec<Form>) -> Vec<Answer> {
+    let mut by_id: BTreeMap<String, Form> = BTreeMap::new();
+    let mut living = Vec::new();
+    for form in forms {
+        match form.id.clone() {
+            Some(id) => drop(by_id.insert(id, form)),
+            None => living.push(form),
+        }
+    }
+    living.extend(by_id.into_values());
+    living.retain(|form| !form.is_deleted);
+    living.sort_by_key(|form| form.at);
+    living.iter().flat_map(|form| on_form(of, None, form)).collect()
+}
+
 fn answers(opportunity: &Opportunity) -> impl Iterator<Item = Answer> + '_ {
     opportunity.applications.iter().flat_map(move |application| {
-        application.forms.iter().flat_map(move |form| {
-            form.questions.iter().map(move |question| Answer {
-                opportunity: opportunity.id.clone(),
-                posting: application.posting.clone(),
-                template: form.template.clone(),
-                field: question.field.clone(),
-                question: question.text.clone(),
-                value: Pii::new(question.value.clone()),
-                at: form.at,
-            })
-        })
+        let posting = application.posting.as_deref();
+        application.forms.iter().flat_map(move |form| on_form(&opportunity.id, posting, form))
+    })
+}
+
+fn on_form<'a>(
+    of: &'a OpportunityId,
+    posting: Option<&'a str>,
+    form: &'a Form,
+) -> impl Iterator<Item = Answer> + 'a {
+    form.questions.iter().map(move |question| Answer {
+        opportunity: of.clone(),
+        posting: posting.map(str::to_owned),
+        template: form.template.clone(),
+        field: question.field.clone(),
+        question: question.text.clone(),
+        value: Pii::new(question.value.clone()),
+        at: form.at,
     })
 }
 

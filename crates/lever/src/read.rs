@@ -1,25 +1,21 @@
 //! The whole person. Contacts are read in batches through the list of their opportunities; whoever is not in it is looked
-//! for one by one before anything is said about them. Offers are asked for by hire, postings and colleagues once each.
+//! for one by one before anything is said about them.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::collections::HashMap;
 
 use adapter_sdk::{ErrorKind, Result};
 use engine::{Reading, Whom};
 use futures::{StreamExt, future::BoxFuture, stream};
-use people::{Candidacy, Colleague, ContactId, OpportunityId, Posting, Requisition, Withheld};
+use people::{ContactId, OpportunityId};
 use serde_json::{Map, Value};
-use tracing::warn;
 
 use crate::{
     Lever,
     call::{Ask, Endpoint, Trouble, What},
-    kept::Kept,
-    person::{self, Judged, Parts},
+    objects::Draft,
+    person,
     sweep::RESTARTS_MAX,
-    wire::{self, Contact, NotUnderstood, Opportunity, Shape, Unread, list, one_record},
+    wire::{self, Contact, NotUnderstood, Opportunity, Unread, one_record},
 };
 
 /// Contacts in one listing.
@@ -27,7 +23,7 @@ const BATCH_MAX: usize = 50;
 /// Longest address of a batch's first page. Lever refuses nothing below 8,000; the rest is for the page token.
 const URL_MAX: usize = 6_500;
 /// Requests under way at once. The pace decides how many really start.
-const IN_FLIGHT_MAX: usize = 8;
+pub(crate) const IN_FLIGHT_MAX: usize = 8;
 
 /// What a listing by contact brought.
 #[derive(Debug, Default)]
@@ -40,31 +36,6 @@ struct Listed {
 enum Found {
     Opportunities(Vec<Opportunity>),
     Reading(Reading),
-}
-
-/// A contact whose opportunities are known, and whose objects are still to be read.
-struct Draft {
-    contact: ContactId,
-    opportunities: Vec<Judged>,
-}
-
-/// One object to read.
-enum Job {
-    Offer { of: OpportunityId, posting: Option<String> },
-    Posting(String),
-    User(String),
-    Requisition(String),
-}
-
-type Read<T> = Result<Option<T>, Trouble>;
-
-/// All objects of a batch, or why they could not be read.
-#[derive(Default)]
-struct Objects {
-    offers: HashMap<OpportunityId, Read<Option<people::Offer>>>,
-    postings: HashMap<String, Read<Arc<Posting>>>,
-    users: HashMap<String, Read<Arc<Colleague>>>,
-    requisitions: HashMap<String, Read<Arc<Requisition>>>,
 }
 
 /// Where a list is that is read page by page to its end.
@@ -292,142 +263,6 @@ impl Lever {
             Err(trouble) => Err(trouble),
         }
     }
-
-    /// Every object that these drafts need, each once.
-    async fn objects(&self, drafts: &[Draft]) -> Objects {
-        let needs = self.settings.needs;
-        let mut jobs = Vec::new();
-        let mut postings = BTreeSet::new();
-        let mut users = BTreeSet::new();
-        let mut requisitions = BTreeSet::new();
-        for hire in drafts.iter().flat_map(Draft::hires) {
-            let application = person::application(hire);
-            let posting = application.and_then(|application| application.posting.as_deref());
-            if needs.offers {
-                jobs.push(Job::Offer { of: hire.id.clone(), posting: posting.map(str::to_owned) });
-            }
-            if needs.postings {
-                postings.extend(posting);
-            }
-            if needs.users {
-                users.extend(person::manager(hire));
-                users.extend(hire.owner.as_deref());
-            }
-            if needs.requisitions {
-                requisitions.extend(requisition_to_read(hire));
-            }
-        }
-        jobs.extend(postings.into_iter().map(|id| Job::Posting(id.to_owned())));
-        jobs.extend(users.into_iter().map(|id| Job::User(id.to_owned())));
-        jobs.extend(requisitions.into_iter().map(|id| Job::Requisition(id.to_owned())));
-
-        let boxed = jobs.into_iter().map(|job| -> BoxFuture<'_, Done> { Box::pin(self.run(job)) });
-        let mut under_way = stream::iter(boxed.collect::<Vec<_>>()).buffer_unordered(IN_FLIGHT_MAX);
-        let mut objects = Objects::default();
-        while let Some(done) = under_way.next().await {
-            match done {
-                Done::Offer(of, read) => drop(objects.offers.insert(of, read)),
-                Done::Posting(id, read) => drop(objects.postings.insert(id, read)),
-                Done::User(id, read) => drop(objects.users.insert(id, read)),
-                Done::Requisition(id, read) => drop(objects.requisitions.insert(id, read)),
-            }
-        }
-        objects
-    }
-
-    async fn run(&self, job: Job) -> Done {
-        match job {
-            Job::Offer { of, posting } => {
-                let read = self.offer(&of, posting.as_deref()).await;
-                Done::Offer(of, read)
-            }
-            Job::Posting(id) => {
-                let read = self.object(&self.postings, Endpoint::Posting, &id, wire::posting).await;
-                Done::Posting(id, read)
-            }
-            Job::User(id) => {
-                let read = self.object(&self.users, Endpoint::User, &id, wire::user).await;
-                Done::User(id, read)
-            }
-            Job::Requisition(id) => {
-                let read =
-                    self.object(&self.requisitions, Endpoint::Requisition, &id, wire::requisition).await;
-                Done::Requisition(id, read)
-            }
-        }
-    }
-
-    /// An object that many hires share. Missing or withheld, it is `None`; any other trouble is not evidence of anything.
-    async fn object<T: Send + Sync>(
-        &self,
-        kept: &Kept<T>,
-        endpoint: Endpoint,
-        id: &str,
-        decode: fn(&str, &Map<String, Value>) -> T,
-    ) -> Read<Arc<T>> {
-        if let Some(known) = kept.get(id) {
-            return Ok(known);
-        }
-        let ask = Ask::of(endpoint, id);
-        let object = match self.caller.get(&ask, |text| one_record(text, |keys| decode(id, keys))).await {
-            Ok(got) => Some(Arc::new(got.value)),
-            Err(trouble) if trouble.is_about_the_object() => {
-                warn!(path = endpoint.template(), id, "an object that a hire names is missing or withheld");
-                None
-            }
-            Err(trouble) => return Err(trouble),
-        };
-        kept.put(id.to_owned(), object.clone());
-        Ok(object)
-    }
-
-    /// The offer that counts, if one does. Withheld offers are `Ok(None)`.
-    async fn offer(&self, of: &OpportunityId, posting: Option<&str>) -> Read<Option<people::Offer>> {
-        let ask = Ask::of(Endpoint::Offers, of.as_str());
-        let decode = |text: &str| {
-            let page = list(text, Shape::Loose)?;
-            let records = page.records.into_iter().enumerate();
-            let offers =
-                records.map(|(at, raw)| wire::Offer::from_list(at, raw)).collect::<Result<Vec<_>, _>>();
-            let place = |why: NotUnderstood| NotUnderstood {
-                place: format!("opportunity {of}: {}", why.place),
-                ..why
-            };
-            Ok((offers.map_err(place)?, page.next))
-        };
-        let mut offers = BTreeMap::new();
-        let mut pages = Pages::default();
-        loop {
-            let (page, next) = match self.caller.get(&pages.ask(&ask).with("limit", "100"), decode).await {
-                Ok(got) => got.value,
-                Err(trouble) if pages.begin_anew(&trouble) => continue,
-                // Deleted since it was listed: then it has no offers because it is no hire, and that is no blank.
-                Err(trouble) if trouble.what == What::Missing && self.opportunity(of).await?.is_none() => {
-                    return Err(trouble);
-                }
-                Err(trouble) if trouble.is_about_the_object() => {
-                    warn!(opportunity = %of, "the offers of a hire are missing or withheld");
-                    return Ok(None);
-                }
-                Err(trouble) => return Err(trouble),
-            };
-            offers.extend(page.into_iter().map(|offer| (offer.id.clone(), offer)));
-            match pages.follow(next) {
-                Ok(true) => {}
-                Ok(false) => {
-                    return Ok(Some(person::offer_that_counts(offers.into_values().collect(), posting)));
-                }
-                Err(what) => return Err(self.caller.trouble(Endpoint::Offers, what, 1)),
-            }
-        }
-    }
-}
-
-enum Done {
-    Offer(OpportunityId, Read<Option<people::Offer>>),
-    Posting(String, Read<Arc<Posting>>),
-    User(String, Read<Arc<Colleague>>),
-    Requisition(String, Read<Arc<Requisition>>),
 }
 
 impl Listed {
@@ -445,90 +280,6 @@ impl Listed {
 
     fn has_unread_of(&self, contact: &ContactId) -> bool {
         self.unread.iter().any(|unread| unread.contact.as_ref().is_none_or(|of| of == contact))
-    }
-}
-
-impl Draft {
-    fn hires(&self) -> impl Iterator<Item = &Opportunity> {
-        self.opportunities
-            .iter()
-            .filter(|(_, is)| *is == Candidacy::Hired)
-            .map(|(opportunity, _)| opportunity)
-    }
-
-    /// Why a hire cannot be made of what came, if so. Its place, without values.
-    fn unreadable_place(&self) -> Option<String> {
-        self.hires().find_map(|hire| {
-            let what = if hire.applications_unexpanded {
-                "applications, of which only the ids came: does the key have applications:read:admin?"
-            } else if person::hired(hire).is_none() {
-                "archived.archivedAt"
-            } else {
-                return None;
-            };
-            Some(format!("opportunity {}: {what}", hire.id))
-        })
-    }
-}
-
-impl Objects {
-    fn complete(&self, draft: Draft) -> Reading {
-        match self.troubles(&draft).next() {
-            Some(trouble) => failed(trouble.clone()),
-            None => {
-                let parts = |hire: &Opportunity| self.parts(hire);
-                Reading::Person(Box::new(person::person(draft.contact.clone(), &draft.opportunities, parts)))
-            }
-        }
-    }
-
-    /// What could not be read of this person. One thing is enough: a blank that nobody saw must not be delivered.
-    fn troubles<'a>(&'a self, draft: &'a Draft) -> impl Iterator<Item = &'a Trouble> {
-        draft.hires().flat_map(|hire| {
-            let posting = person::application(hire).and_then(|application| application.posting.as_deref());
-            let requisition = requisition_to_read(hire).and_then(|id| trouble(self.requisitions.get(id)));
-            let users = [person::manager(hire), hire.owner.as_deref()];
-            trouble(self.offers.get(&hire.id))
-                .into_iter()
-                .chain(posting.and_then(|id| trouble(self.postings.get(id))))
-                .chain(requisition)
-                .chain(users.into_iter().flatten().filter_map(|id| trouble(self.users.get(id))))
-        })
-    }
-
-    fn parts(&self, hire: &Opportunity) -> Parts {
-        let application = person::application(hire);
-        let posting = application.and_then(|application| application.posting.as_deref());
-        let requisition = application.and_then(|application| application.requisition.clone());
-        let read_requisition = requisition_to_read(hire).and_then(|id| shared(self.requisitions.get(id)));
-        Parts {
-            posting: posting.and_then(|id| shared(self.postings.get(id))),
-            offer: self.offers.get(&hire.id).and_then(|read| read.as_ref().ok()?.clone()?),
-            requisition: read_requisition.or(requisition),
-            manager: person::manager(hire).and_then(|id| self.colleague(id)),
-            recruiter: hire.owner.as_deref().and_then(|id| self.colleague(id)),
-            withheld: Withheld {
-                offers: is_withheld(self.offers.get(&hire.id)),
-                posting: posting.is_some_and(|id| is_withheld(self.postings.get(id))),
-                requisition: requisition_to_read(hire)
-                    .is_some_and(|id| is_withheld(self.requisitions.get(id))),
-                colleagues: [person::manager(hire), hire.owner.as_deref()]
-                    .into_iter()
-                    .flatten()
-                    .any(|id| is_withheld(self.users.get(id))),
-                forms: false,
-            },
-        }
-    }
-
-    /// The user, or only the id of one whom we are not shown.
-    fn colleague(&self, id: &str) -> Option<Colleague> {
-        let unnamed =
-            || Colleague { id: id.to_owned(), name: None, email: None, external_directory_id: None };
-        match self.users.get(id)? {
-            Ok(Some(user)) => Some(Colleague::clone(user)),
-            Ok(None) | Err(_) => Some(unnamed()),
-        }
     }
 }
 
@@ -559,30 +310,11 @@ impl Pages {
     }
 }
 
-/// The requisition whose code we are not told with the hire.
-/// It was asked for, and we were not shown it.
-fn is_withheld<T>(read: Option<&Read<T>>) -> bool {
-    matches!(read, Some(Ok(None)))
-}
-
-fn requisition_to_read(hire: &Opportunity) -> Option<&str> {
-    let requisition = person::application(hire)?.requisition.as_ref()?;
-    requisition.code.is_none().then_some(requisition.id.as_str())
-}
-
-fn failed(trouble: Trouble) -> Reading {
+pub(crate) fn failed(trouble: Trouble) -> Reading {
     match trouble.unreadable_place() {
         Some(place) => Reading::Unreadable { place: place.to_owned() },
         None => Reading::Failed(trouble.into()),
     }
-}
-
-fn trouble<T>(read: Option<&Read<T>>) -> Option<&Trouble> {
-    read.and_then(|read| read.as_ref().err())
-}
-
-fn shared<T: Clone>(read: Option<&Read<Arc<T>>>) -> Option<T> {
-    read.and_then(|read| read.as_ref().ok()?.as_deref().cloned())
 }
 
 /// Each contact once, with everything known of it.

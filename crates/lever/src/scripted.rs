@@ -157,9 +157,9 @@ pub(crate) const ALL: Needs = Needs {
     offers: true,
     postings: true,
     requisitions: true,
-    requisition_details: false,
+    requisition_details: true,
     users: true,
-    forms: false,
+    forms: true,
 };
 
 pub(crate) fn lever(scripted: Scripted) -> (Lever, Arc<Scripted>) {

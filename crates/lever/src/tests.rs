@@ -1,7 +1,9 @@
 //! Lever as a whole, over a scripted transport.
 
 mod check;
+mod forms;
 mod offers;
 mod read;
+mod requisitions;
 mod retries;
 mod sweep;

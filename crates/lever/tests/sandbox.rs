@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test, helpers included")]
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     sync::{Arc, Mutex},
     time::Duration,
@@ -12,7 +12,9 @@ use async_trait::async_trait;
 use engine::{Cursor, Needs, Reading, Sighting, Source, Sweep, Then, Whom};
 use http::{Failure, Request, Response, Transport};
 use lever::{Lever, Settings};
-use people::{Candidacy, Clock, ContactId, Person, Secret, Timestamp};
+use people::{
+    Answer, AnswerValue, Band, Candidacy, Clock, ContactId, Person, Requisition, Secret, Timestamp, Withheld,
+};
 use sandbox::{Fault, Sending};
 use tokio::time::Instant;
 
@@ -23,6 +25,8 @@ const BEGIN_MS: u64 = 1_767_225_600_000;
 struct Pretend {
     lever: Mutex<sandbox::Lever>,
     began: Instant,
+    /// The path of each request, in order.
+    asked: Mutex<Vec<String>>,
 }
 
 impl Pretend {
@@ -32,6 +36,13 @@ impl Pretend {
 
     fn change<T>(&self, change: impl FnOnce(&mut sandbox::Lever, u64) -> T) -> T {
         change(&mut self.lever.lock().unwrap(), self.now_ms())
+    }
+
+    /// What was asked for since somebody looked last, as the words of the paths after `/v1`.
+    fn asked(&self) -> Vec<Vec<String>> {
+        let asked = std::mem::take(&mut *self.asked.lock().unwrap());
+        let words = |path: String| path.split('/').skip(2).map(str::to_owned).collect();
+        asked.into_iter().map(words).collect()
     }
 }
 
@@ -47,6 +58,7 @@ impl Transport for Pretend {
         let mut asked = sandbox::Request::new(request.method.as_str(), request.url.as_str());
         asked.headers =
             request.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        self.asked.lock().unwrap().push(request.url.path().to_owned());
         tokio::time::sleep(Duration::from_millis(40)).await;
         let reply = self.change(|lever, now| lever.handle(now, &asked));
         match reply.sending {
@@ -75,17 +87,27 @@ impl Clock for Wrong {
     }
 }
 
+const ALL: Needs = Needs {
+    offers: true,
+    postings: true,
+    requisitions: true,
+    requisition_details: true,
+    users: true,
+    forms: true,
+};
+
 fn set_up(people: usize, confidential: bool) -> (Lever, Arc<Pretend>) {
+    set_up_for(ALL, people, confidential)
+}
+
+fn set_up_for(needs: Needs, people: usize, confidential: bool) -> (Lever, Arc<Pretend>) {
     let settings = sandbox::Settings { page_size_max: 7, ..sandbox::Settings::default() };
     let key = settings.api_key.clone();
     let lever = sandbox::Lever::seeded(settings, people, BEGIN_MS);
-    let pretend = Arc::new(Pretend { lever: Mutex::new(lever), began: Instant::now() });
+    let pretend =
+        Arc::new(Pretend { lever: Mutex::new(lever), began: Instant::now(), asked: Mutex::default() });
     let base = http::check_base("http://127.0.0.1:1/v1").unwrap();
-    let settings = Settings {
-        confidential,
-        needs: Needs { offers: true, postings: true, requisitions: true, users: true, ..Needs::default() },
-        ..Settings::new(base, Secret::new(key))
-    };
+    let settings = Settings { confidential, needs, ..Settings::new(base, Secret::new(key)) };
     (Lever::new(settings, Arc::clone(&pretend) as Arc<dyn Transport>, Arc::new(Wrong), 1), pretend)
 }
 
@@ -141,17 +163,98 @@ fn assert_true(people: &BTreeMap<ContactId, Person>, pretend: &Pretend, confiden
         assert_eq!(person.name.full(), hired.name);
         assert!(person.emails.iter().map(|email| email.reveal()).eq(&hired.emails));
         assert_eq!(hire.hired_at.timestamp_millis() as u64, hired.hired_at);
-        assert_eq!(
-            hire.posting.as_ref().and_then(|posting| posting.title.clone()),
-            hired.posting.map(|posting| posting.title)
-        );
-        let wanted = hired.requisition.map(|requisition| requisition.id.as_str().to_owned());
-        assert_eq!(hire.requisition.as_ref().map(|requisition| requisition.id.clone()), wanted);
+        let posting = hire
+            .posting
+            .as_ref()
+            .map(|posting| (posting.title.clone(), posting.tags.clone(), posting.state.clone()));
+        let wanted =
+            hired.posting.map(|posting| (Some(posting.title), posting.tags, Some(posting.state.to_owned())));
+        assert_eq!(posting, wanted);
+        assert_eq!(hire.requisition.is_some(), hired.requisition.is_some());
+        if let (Some(read), Some(truth)) = (&hire.requisition, &hired.requisition) {
+            assert_requisition(read, truth);
+        }
+        let forms = pretend.change(|lever, _| lever.opportunity(&hired.opportunity).unwrap().forms.clone());
+        assert_eq!(said_on(&hire.forms), wanted_of(&forms));
+        assert_eq!(hire.withheld, Withheld::default());
         if let Some(start) = hired.start_date {
             let day = Timestamp::from_timestamp_millis(start as i64).unwrap().date_naive();
             assert_eq!(hire.offer.as_ref().unwrap().start_date, Some(day));
         }
     }
+}
+
+fn assert_requisition(read: &Requisition, truth: &sandbox::Requisition) {
+    assert_eq!((read.id.as_str(), read.code.as_deref()), (truth.id.as_str(), Some(truth.code.as_str())));
+    assert_eq!(read.name.as_deref(), Some(truth.name.as_str()));
+    assert_eq!(
+        (&read.team, &read.department, &read.location, &read.employment_status),
+        (&truth.team, &truth.department, &truth.location, &truth.employment_status)
+    );
+    let band = |band: &Band| (band.min, band.max, band.currency.clone(), band.interval.clone());
+    let of_truth = |band: &sandbox::Band| {
+        let text = |word: &str| Some(word.to_owned());
+        (Some(band.min as f64), Some(band.max as f64), text(band.currency), text(band.interval))
+    };
+    assert_eq!(read.band.as_ref().map(band), truth.band.as_ref().map(of_truth));
+    let flat: usize = truth
+        .custom_fields
+        .as_object()
+        .unwrap()
+        .values()
+        .map(|value| value.as_object().map_or(1, |of| of.len()))
+        .sum();
+    assert_eq!(read.custom.len(), flat);
+    if truth.code == "ENG-214" {
+        let value = |name: &str| read.custom[name].reveal().clone();
+        assert_eq!(value("cost_center"), AnswerValue::Text("4711".to_owned()));
+        assert_eq!(value("approver_employee_id"), AnswerValue::Text("E1002".to_owned()));
+        assert_eq!(value("approved_date"), AnswerValue::Day("2018-01-31".parse().unwrap()));
+    }
+}
+
+type Said = Vec<(Option<String>, Option<String>, String, Option<i64>, AnswerValue)>;
+
+fn said_on(answers: &[Answer]) -> Said {
+    let mut said: Said = answers
+        .iter()
+        .map(|answer| {
+            let at = answer.at.map(|at| at.timestamp_millis());
+            let value = answer.value.reveal().clone();
+            (answer.template.clone(), answer.field.clone(), answer.question.clone(), at, value)
+        })
+        .collect();
+    said.sort_by(|one, other| format!("{one:?}").cmp(&format!("{other:?}")));
+    said
+}
+
+/// What is on the forms that were not deleted.
+fn wanted_of(forms: &[sandbox::Form]) -> Said {
+    let mut said: Said = forms
+        .iter()
+        .filter(|form| form.deleted_at.is_none())
+        .flat_map(|form| form.fields.iter().map(move |field| (form, field)))
+        .map(|(form, field)| {
+            let at = i64::try_from(form.completed_at.unwrap_or(form.created_at)).unwrap();
+            let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+            let value = match field.kind.as_str() {
+                _ if field.value.is_null() || field.value == "" => AnswerValue::Blank,
+                "file-upload" => AnswerValue::Blank,
+                "date" => {
+                    let moment = Timestamp::from_timestamp_millis(field.value.as_i64().unwrap()).unwrap();
+                    AnswerValue::Day(moment.date_naive())
+                }
+                "currency" => AnswerValue::Number(field.value.as_f64().unwrap()),
+                "multiple-select" => {
+                    AnswerValue::Several(field.value.as_array().unwrap().iter().map(text).collect())
+                }
+                _ => AnswerValue::Text(text(&field.value)),
+            };
+            (Some(form.template.clone()), Some(field.id.clone()), field.text.clone(), Some(at), value)
+        })
+        .collect();
+    said.sort_by(|one, other| format!("{one:?}").cmp(&format!("{other:?}")));
+    said
 }
 
 #[tokio::test(start_paused = true)]
@@ -230,5 +333,143 @@ async fn through_faults_of_every_kind_nobody_is_lost_and_nothing_is_made_up() {
         assert_true(&people, &pretend, false);
         let figures = pretend.change(|lever, _| lever.figures().clone());
         assert!(figures.faults > 0 && figures.most_in_a_second <= 10, "{fault}: {figures:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_form_behind_an_unlisted_posting_is_an_answer_of_the_person_and_a_profile_form_one_of_the_hire() {
+    let (lever, pretend) = set_up(0, false);
+    let (contact, hired, second) = pretend.change(|lever, now| {
+        let contact = lever.add_contact(sandbox::NewContact::named("Ada Example"));
+        let job = lever.postings()[0].id.clone();
+        let hired = lever.add_opportunity(now, &contact, Some(&job)).unwrap();
+        lever.hire(now + 1, &hired).unwrap();
+        let posting = lever.add_posting(now, sandbox::NewPosting::unlisted("Your first day"));
+        let answers = [("text", "Bank", "Example Bank".into())];
+        let second = lever.fill_form(now + 2, &contact, &posting, &answers).unwrap();
+        lever.fill_profile_form(now + 3, &hired, "Onboarding", &[("text", "Desk", "4.12".into())]).unwrap();
+        (contact, hired, second)
+    });
+    tokio::time::advance(Duration::from_secs(60)).await;
+    let (sightings, _) = sweep(&lever, &Sweep::Full).await.unwrap();
+    let person = &people(&lever, &sightings).await[contact.as_str()];
+    assert_eq!(person.opportunities[second.as_str()], Candidacy::Open);
+    let on = |answers: &[Answer]| -> Vec<(String, String)> {
+        answers.iter().map(|answer| (answer.opportunity.to_string(), answer.question.clone())).collect()
+    };
+    assert_eq!(on(&person.answers), [(second.to_string(), "Bank".to_owned())]);
+    assert_eq!(on(&person.hires[hired.as_str()].forms), [(hired.to_string(), "Desk".to_owned())]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn forms_and_requisitions_that_may_not_be_read_are_withheld_and_nobody_is_held_back() {
+    for (fault, of_forms) in
+        [("403@/opportunities/:id/forms%100", true), ("403@/requisitions/:id%100", false)]
+    {
+        let (lever, pretend) = set_up(60, false);
+        pretend.change(|lever, _| {
+            Fault::parse_list(fault).unwrap().into_iter().for_each(|kind| lever.add_fault(kind))
+        });
+        let (sightings, _) = sweep(&lever, &Sweep::Full).await.unwrap();
+        let people = people(&lever, &sightings).await;
+        let hires: Vec<_> = people.values().flat_map(|person| person.hires.values()).collect();
+        assert!(hires.len() > 10 && hires.iter().any(|hire| hire.requisition.is_some()));
+        for hire in hires {
+            let withheld = if of_forms {
+                Withheld { forms: true, ..Withheld::default() }
+            } else {
+                Withheld { requisition: hire.requisition.is_some(), ..Withheld::default() }
+            };
+            assert_eq!(hire.withheld, withheld);
+            assert!(!of_forms || hire.forms.is_empty());
+            assert!(hire.requisition.as_ref().is_none_or(|requisition| requisition.code.is_some()));
+        }
+    }
+}
+
+/// Every combination of the six flags.
+fn combinations() -> impl Iterator<Item = Needs> {
+    (0..64_u8).map(|bits| {
+        let flag = |nth: u8| bits >> nth & 1 == 1;
+        Needs {
+            offers: flag(0),
+            postings: flag(1),
+            requisitions: flag(2),
+            requisition_details: flag(3),
+            users: flag(4),
+            forms: flag(5),
+        }
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_ever_asked_for_that_is_not_needed_and_nothing_of_anybody_who_was_not_hired() {
+    for needs in combinations() {
+        let (lever, pretend) = set_up_for(needs, 90, false);
+        let truth = pretend.change(|lever, _| lever.hired());
+        let seen: Vec<_> =
+            truth.iter().filter(|hired| !hired.is_confidential && !hired.is_anonymized).collect();
+        let all: BTreeSet<&str> = seen.iter().map(|hired| hired.opportunity.as_str()).collect();
+
+        lever.check().await.unwrap();
+        // One object of each sort, or one page of a list, and of a hire where it belongs to one.
+        for path in pretend.asked() {
+            let path: Vec<&str> = path.iter().map(String::as_str).collect();
+            let is_needed = match path[..] {
+                ["archive_reasons" | "opportunities"] | ["contacts", _] => true,
+                ["opportunities", of, "offers"] => needs.offers && all.contains(of),
+                ["opportunities", of, "forms"] => needs.forms && all.contains(of),
+                ["postings"] => needs.postings,
+                ["requisitions"] => needs.requisitions || needs.requisition_details,
+                ["users"] => needs.users,
+                _ => false,
+            };
+            assert!(is_needed, "{needs:?}: {path:?}");
+        }
+
+        let (sightings, _) = sweep(&lever, &Sweep::Full).await.unwrap();
+        assert_eq!(
+            people(&lever, &sightings).await.values().map(|person| person.hires.len()).sum::<usize>(),
+            all.len()
+        );
+        let mut asked: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        let paths = pretend.asked();
+        for path in &paths {
+            let path: Vec<&str> = path.iter().map(String::as_str).collect();
+            let (what, of) = match path[..] {
+                ["archive_reasons"] | ["opportunities"] => continue,
+                ["opportunities", of, what @ ("offers" | "forms")] => (what, of),
+                [what @ ("postings" | "requisitions" | "users"), of] => (what, of),
+                // /eeo, /feedback, /resumes, /files, /notes and whatever else there is.
+                _ => panic!("{needs:?}: {path:?}"),
+            };
+            asked.entry(what).or_default().push(of.to_owned());
+        }
+        // Codes come with the hires here: there is nothing to ask for where only they are mapped.
+        let requisitions: BTreeSet<&str> = seen
+            .iter()
+            .filter_map(|hired| hired.requisition.as_ref())
+            .map(|requisition| requisition.id.as_str())
+            .collect();
+        let postings: BTreeSet<&str> = seen
+            .iter()
+            .filter_map(|hired| hired.posting.as_ref())
+            .map(|posting| posting.id.as_str())
+            .collect();
+        assert!(requisitions.len() > 2 && postings.len() > 5 && all.len() > 20);
+        for (what, is_needed, wanted) in [
+            ("offers", needs.offers, &all),
+            ("forms", needs.forms, &all),
+            ("postings", needs.postings, &postings),
+            ("requisitions", needs.requisition_details, &requisitions),
+        ] {
+            let of = asked.remove(what).unwrap_or_default();
+            let distinct: BTreeSet<&str> = of.iter().map(String::as_str).collect();
+            let none = BTreeSet::new();
+            assert_eq!(distinct, *if is_needed { wanted } else { &none }, "{needs:?}: {what}");
+            assert_eq!(of.len(), distinct.len(), "{needs:?}: {what}, each once");
+        }
+        assert_eq!(asked.remove("users").is_some(), needs.users);
+        assert!(asked.is_empty());
     }
 }

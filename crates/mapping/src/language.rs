@@ -22,6 +22,8 @@ static LANGUAGE: LazyLock<Environment<'static>> = LazyLock::new(|| {
     // Absent facts are blank, all the way down; unknown *names* are refused when the mapping is compiled.
     language.set_undefined_behavior(UndefinedBehavior::Chainable);
     language.set_fuel(Some(FUEL));
+    // On by default in a debug build: the debug form of an error then shows the values it came from.
+    language.set_debug(false);
     helpers::register(&mut language);
     language
 });

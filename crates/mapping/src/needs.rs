@@ -23,7 +23,8 @@ impl Needs {
     pub(crate) fn meets(self, withheld: Withheld) -> bool {
         self.offers && withheld.offers
             || self.postings && withheld.posting
-            || (self.requisitions || self.requisition_details) && withheld.requisition
+            || self.requisitions && withheld.requisition_code
+            || self.requisition_details && withheld.requisition
             || self.users && withheld.colleagues
             || self.forms && withheld.forms
     }

@@ -152,8 +152,10 @@ pub struct Withheld {
     pub offers: bool,
     /// Its posting.
     pub posting: bool,
-    /// Its requisition.
+    /// Its requisition, and with it all that did not come with the hire.
     pub requisition: bool,
+    /// The code of its requisition: it did not come with the hire either.
+    pub requisition_code: bool,
     /// Its manager or its recruiter.
     pub colleagues: bool,
     /// Its profile forms.

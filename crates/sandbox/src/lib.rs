@@ -34,24 +34,31 @@
 //! ```text
 //! GET    /sandbox/people
 //! GET    /sandbox/figures
-//! POST   /sandbox/hire           {"name": "Ada Example", "email": "…", "posting": "Data Engineer"}
+//! POST   /sandbox/hire           {"name": "Ada Example", "email": "…", "posting": "Data Engineer", "requisition": "ENG-214"}
 //! POST   /sandbox/opportunities/{id}/hire
 //! POST   /sandbox/opportunities/{id}/unhire
+//! GET    /sandbox/postings
+//! POST   /sandbox/postings       {"title": "Your first day", "state": "internal"}
+//! POST   /sandbox/opportunities/{id}/forms         {"title": "Onboarding", "answers": […]}
+//! DELETE /sandbox/opportunities/{id}/forms/{form}
+//! POST   /sandbox/contacts/{id}/forms              {"posting": "Your first day", "answers": […]}
 //! POST   /sandbox/contacts/{id}  {"name": "…", "emails": ["…"], "phones": [{"type": "home", "value": "…"}]}
 //! POST   /sandbox/faults         {"spec": "503*20"}
 //! DELETE /sandbox/faults
 //! ```
 //!
-//! A fault's `spec` is the text form that [`Fault`] describes.
+//! An answer is `{"type": "date", "question": "Start date", "value": 1772409600000}`; without a type it is a text. A form on
+//! an opportunity is one on the profile that recruiters fill in; a form of a contact is what a person answers behind an
+//! unlisted posting, and makes a second opportunity of theirs. A fault's `spec` is the text form that [`Fault`] describes.
 
 mod lever;
 mod message;
 mod server;
 
 pub use lever::{
-    Application, ArchiveReason, Archived, BadFault, Contact, ContactId, Fault, FaultKind, Figures, Form,
-    FormField, Hired, HiredReasons, Lever, NewContact, NewOffer, NewPosting, Offer, OfferId, OfferStatus,
-    Opportunity, OpportunityId, Phone, Posting, PostingId, Rate, ReasonId, Refused, Requisition,
+    Application, ArchiveReason, Archived, BadFault, Band, Contact, ContactId, Fault, FaultKind, Figures,
+    Form, FormField, Hired, HiredReasons, Lever, NewContact, NewOffer, NewPosting, Offer, OfferId,
+    OfferStatus, Opportunity, OpportunityId, Phone, Posting, PostingId, Rate, ReasonId, Refused, Requisition,
     RequisitionId, Salary, Settings, Stage, StageChange, StageId, User, UserId,
 };
 pub use message::{Millis, Reply, Request, Sending, http_date};

@@ -5,6 +5,9 @@
 mod mended;
 mod mended_file;
 mod order;
+mod plan_rules;
+mod rules;
+mod scope;
 mod world;
 
 use adapter_sdk::{

@@ -16,8 +16,8 @@ use engine::{
     Cursor, CycleError, CycleOrder, CycleReport, Engine, Guards, Page, PageToken, Parts, Reading, Settings,
     Sighting, Source, Sweep, SweepKind, Target, Then, Usage, Whom,
 };
-use ledger::{DigestKey, Ledger, MemoryStore, Origin, Standing, Store};
-use mapping::{Mapping, Rules, Tables};
+use ledger::{DigestKey, Ledger, MemoryStore, Origin, Outcome, Standing, Store};
+use mapping::{Mapping, Rule, Rules, Tables};
 use people::{
     Candidacy, Clock, ContactId, FieldName, FullName, Hire, OpportunityId, Person, Pii, Posting, Secret,
     Timestamp, Value,
@@ -52,6 +52,8 @@ pub struct People {
     pub failing: BTreeSet<ContactId>,
     pub down: bool,
     pub read: Vec<ContactId>,
+    /// No sweep shows these.
+    pub unseen: BTreeSet<OpportunityId>,
     changed: BTreeSet<ContactId>,
     version: u64,
 }
@@ -91,8 +93,9 @@ impl Source for FakeSource {
             .values()
             .filter(|person| *sweep == Sweep::Full || changed.contains(&person.contact))
             .flat_map(|person| {
-                let version = people.version;
-                person.opportunities.iter().map(move |(opportunity, candidacy)| Sighting {
+                let (version, unseen) = (people.version, &people.unseen);
+                let shown = person.opportunities.iter().filter(|(id, _)| !unseen.contains(*id));
+                shown.map(move |(opportunity, candidacy)| Sighting {
                     opportunity: opportunity.clone(),
                     contact: person.contact.clone(),
                     candidacy: *candidacy,
@@ -279,6 +282,37 @@ impl World {
         }
     }
 
+    /// The process is started again, with these rules for the target.
+    pub fn configure(&mut self, rules: &Rules) {
+        let mapping = compile(rules);
+        self.restart_with(self.target.adapter(), mapping);
+    }
+
+    /// What the history of somebody says, in order.
+    pub fn history(&self, who: &str) -> Vec<Outcome> {
+        let events = self.engine.ledger().history(&contact(who)).unwrap();
+        events.into_iter().map(|event| event.outcome).collect()
+    }
+
+    /// What is said of somebody: code, and words.
+    pub fn explained(&self, who: &str) -> (String, String) {
+        let explained = self.engine.explain(&contact(who)).unwrap().targets.remove(0);
+        (explained.code, explained.what)
+    }
+
+    /// One cycle and then nothing more to do: a further look at everybody writes nothing.
+    pub async fn settles(&self) {
+        let everything = |world: &World| {
+            let ledger = world.engine.ledger();
+            let target = world.target.adapter().info().target.clone();
+            let standings = ledger.standings(&target, None, usize::MAX).unwrap();
+            (standings, ledger.history_since(None).unwrap(), ledger.tasks().unwrap(), world.target.records())
+        };
+        let before = everything(self);
+        self.try_cycle(SweepKind::Full).await.unwrap();
+        assert_eq!(everything(self), before, "an idle cycle says and does nothing");
+    }
+
     /// The process is started again with another adapter and mapping.
     pub fn restart_with(&mut self, adapter: Arc<dyn HrisAdapter>, mapping: Mapping) {
         let store: Arc<dyn Store> = Arc::<MemoryStore>::clone(&self.store);
@@ -349,8 +383,24 @@ pub const PERSON: &[(&str, &str)] = &[("ref", "contact"), ("name", "name.full"),
 pub const HIRE: &[(&str, &str)] = &[("title", "posting.title"), ("decided", "today")];
 
 pub fn mapping(person: &[(&str, &str)], hire: &[(&str, &str)]) -> Mapping {
+    compile(&Rules::short(person, hire))
+}
+
+/// What is mapped unless a test says otherwise, with rules for some fields: of a hire, if they are named like one of its.
+pub fn rules(of: &[(&str, Rule)]) -> Rules {
+    let mut rules = Rules::short(PERSON, HIRE);
+    for (field, rule) in of {
+        let is_of_hire = rules.hire.iter().any(|(name, _)| name == field);
+        let level = if is_of_hire { &mut rules.hire } else { &mut rules.person };
+        level.retain(|(name, _)| name != field);
+        level.push(((*field).to_owned(), rule.clone()));
+    }
+    rules
+}
+
+pub fn compile(rules: &Rules) -> Mapping {
     let open = FieldSchema { fields: Vec::new(), open: true };
-    Mapping::compile(&Rules::short(person, hire), &Tables::new(), &open, chrono_tz::UTC).unwrap()
+    Mapping::compile(rules, &Tables::new(), &open, chrono_tz::UTC).unwrap()
 }
 
 fn ledger_over(store: Arc<dyn Store>, origin: Origin, lineage: &str) -> Ledger {

@@ -18,6 +18,8 @@ fn status(counts: Counts) -> Status {
         in_scope: counts.in_scope(),
         counts,
         unexplained: 0,
+        past_due: 0,
+        to_correct: 0,
     };
     Status {
         cycle: 3,

@@ -13,6 +13,7 @@ fn healthy() -> Scripted {
     Scripted::new()
         .on("/opportunities?archived", [page(&[opportunity("o1", "c1", HIRED)])])
         .on("/opportunities/o1/offers", [page(&[])])
+        .on("/opportunities/o1/forms", [page(&[])])
         .on("/contacts/c1", [ok(r#"{"data":{"id":"c1"}}"#)])
         .on("/postings", [page(&[])])
         .on("/requisitions", [page(&[])])
@@ -40,6 +41,7 @@ async fn a_healthy_account_gives_no_warnings_and_is_only_read() {
             "/opportunities?archived=true&archive_reason_id=hired&expand=applications&limit=100",
             "/contacts/c1",
             "/opportunities/o1/offers?limit=1",
+            "/opportunities/o1/forms?limit=1",
             "/postings?limit=1",
             "/requisitions?limit=1",
             "/users?limit=1",
@@ -55,9 +57,30 @@ async fn what_nobody_mapped_is_not_even_checked() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn forms_and_requisitions_are_checked_exactly_when_something_is_mapped_from_them() {
+    for (forms, requisitions, requisition_details) in
+        [(true, false, false), (false, true, false), (false, false, true), (false, true, true)]
+    {
+        let needs = Needs { forms, requisitions, requisition_details, ..Needs::default() };
+        let refused = |path| healthy().on(path, [status(403, "{}")]);
+        let (lever, scripted) =
+            lever_with(Settings { needs, ..settings() }, refused("/opportunities/o1/forms"));
+        let said = warnings(&lever).await.join("\n");
+        assert_eq!(said.contains("profile forms") && said.contains("forms:read:admin"), forms, "{said}");
+        assert_eq!(scripted.asked_like("/opportunities/o1/forms").len(), usize::from(forms));
+        assert_eq!(scripted.asked_like("/requisitions").len(), usize::from(!forms), "{needs:?}");
+
+        let (lever, _) = lever_with(Settings { needs, ..settings() }, refused("/requisitions"));
+        let said = warnings(&lever).await.join("\n");
+        assert_eq!(said.contains("requisitions:read:admin") && said.contains("package"), !forms, "{said}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn each_missing_permission_is_named() {
     for (path, permission) in [
         ("/opportunities/o1/offers", "offers:read:admin"),
+        ("/opportunities/o1/forms", "forms:read:admin"),
         ("/postings", "postings:read:admin"),
         ("/requisitions", "requisitions:read:admin"),
         ("/users", "users:read:admin"),

@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
 use adapter_sdk::ErrorKind;
-use engine::{Reading, Source, Whom};
-use people::{AnswerValue, Candidacy, ContactId, Person, PhoneKind, Timestamp};
+use engine::{Needs, Reading, Source, Whom};
+use people::{AnswerValue, Candidacy, ContactId, Person, PhoneKind, Timestamp, Withheld};
 
 use crate::{
     Lever, Settings,
@@ -11,11 +11,11 @@ use crate::{
     },
 };
 
-fn whom(contact: &str, known: &[&str]) -> Whom {
+pub(super) fn whom(contact: &str, known: &[&str]) -> Whom {
     Whom { contact: contact.parse().unwrap(), known: known.iter().map(|id| id.parse().unwrap()).collect() }
 }
 
-async fn readings(lever: &Lever, who: &[Whom]) -> BTreeMap<String, Reading> {
+pub(super) async fn readings(lever: &Lever, who: &[Whom]) -> BTreeMap<String, Reading> {
     let readings = lever.read(who).await.unwrap();
     let count = readings.len();
     let by_contact: BTreeMap<String, Reading> =
@@ -24,11 +24,11 @@ async fn readings(lever: &Lever, who: &[Whom]) -> BTreeMap<String, Reading> {
     by_contact
 }
 
-async fn reading(lever: &Lever, contact: &str, known: &[&str]) -> Reading {
+pub(super) async fn reading(lever: &Lever, contact: &str, known: &[&str]) -> Reading {
     readings(lever, &[whom(contact, known)]).await.remove(contact).unwrap()
 }
 
-fn person(reading: Reading) -> Person {
+pub(super) fn person(reading: Reading) -> Person {
     match reading {
         Reading::Person(person) => *person,
         other => panic!("{other:?}"),
@@ -36,7 +36,7 @@ fn person(reading: Reading) -> Person {
 }
 
 /// One hire of c1 with everything, and where its objects are.
-fn hire() -> String {
+pub(super) fn hire() -> String {
     opportunity(
         "o1",
         "c1",
@@ -55,18 +55,29 @@ fn hire() -> String {
     )
 }
 
-fn everything() -> Scripted {
+pub(super) fn everything() -> Scripted {
     Scripted::new()
         .on("/opportunities?contact_id=", [page(&[hire()])])
         .on(
             "/opportunities/o1/offers",
             [page(&[r#"{"id":"f1","status":"signed","fields":[{"identifier":"anticipated_start_date","value":1772409600000}]}"#.to_owned()])],
         )
-        .on("/postings/p1", [ok(r#"{"data":{"id":"p1","text":"Engineer","state":"closed","categories":{"team":"Data","level":null},"workplaceType":"hybrid"}}"#)])
+        .on("/opportunities/o1/forms", [page(&[])])
+        .on("/postings/p1", [ok(r#"{"data":{"id":"p1","text":"Engineer","state":"closed","tags":["relocation",null,""],"categories":{"team":"Data","level":null},"workplaceType":"hybrid"}}"#)])
         .on("/requisitions/r1", [ok(r#"{"data":{"id":"r1","requisitionCode":"ENG-214","headcountTotal":"unlimited"}}"#)])
         .on("/users/u1", [ok(r#"{"data":{"id":"u1","name":"Rae","email":"rae@example.com","externalDirectoryId":"17"}}"#)])
         .on("/users/u2", [ok(r#"{"data":{"id":"u2","name":"Max"}}"#)])
 }
+
+/// Where the objects of [`hire`] are.
+const OBJECTS: [&str; 6] = [
+    "/opportunities/o1/offers",
+    "/opportunities/o1/forms",
+    "/postings/p1",
+    "/requisitions/r1",
+    "/users/u1",
+    "/users/u2",
+];
 
 #[tokio::test(start_paused = true)]
 async fn a_hire_is_read_whole() {
@@ -86,6 +97,10 @@ async fn a_hire_is_read_whole() {
         ("p1", Some("Engineer"), Some("Data"))
     );
     assert_eq!((posting.level.as_deref(), posting.workplace.as_deref()), (None, Some("hybrid")));
+    assert_eq!(
+        (posting.state.as_deref(), posting.tags.as_slice()),
+        (Some("closed"), &["relocation".to_owned()][..])
+    );
     assert_eq!(hire.offer.as_ref().unwrap().start_date, "2026-03-02".parse().ok());
     assert_eq!(hire.requisition.as_ref().unwrap().code.as_deref(), Some("ENG-214"));
     assert_eq!(hire.manager.as_ref().unwrap().id, "u2");
@@ -128,7 +143,9 @@ async fn what_nobody_mapped_is_not_asked_for() {
 #[tokio::test(start_paused = true)]
 async fn a_requisition_whose_code_came_with_the_hire_is_not_asked_for() {
     let told = hire().replace(r#""id":"r1","#, r#""id":"r1","requisitionCode":"ENG-1","#);
-    let (lever, scripted) = lever(everything().on("/opportunities?contact_id=", [page(&[told])]));
+    let scripted = everything().on("/opportunities?contact_id=", [page(&[told])]);
+    let needs = Needs { requisition_details: false, ..ALL };
+    let (lever, scripted) = lever_with(Settings { needs, ..settings() }, scripted);
     let person = person(reading(&lever, "c1", &[]).await);
     assert_eq!(person.hires["o1"].requisition.as_ref().unwrap().code.as_deref(), Some("ENG-1"));
     assert!(scripted.asked_like("/requisitions").is_empty());
@@ -137,10 +154,9 @@ async fn a_requisition_whose_code_came_with_the_hire_is_not_asked_for() {
 #[tokio::test(start_paused = true)]
 async fn an_object_that_is_missing_or_withheld_costs_only_itself() {
     for refusal in [403, 404] {
-        for path in ["/opportunities/o1/offers", "/postings/p1", "/requisitions/r1", "/users/u1", "/users/u2"]
-        {
+        for path in OBJECTS {
             let there = ok(format!(r#"{{"data":{}}}"#, hire()));
-            let scripted = everything().on("/opportunities/o1", [there]).on(path, [status(refusal, "{}")]);
+            let scripted = everything().on("/opportunities/o1?", [there]).on(path, [status(refusal, "{}")]);
             let (lever, _) = lever(scripted);
             let person = person(reading(&lever, "c1", &[]).await);
             let hire = &person.hires["o1"];
@@ -149,22 +165,33 @@ async fn an_object_that_is_missing_or_withheld_costs_only_itself() {
             assert_eq!(hire.requisition.as_ref().unwrap().code.is_none(), path == "/requisitions/r1");
             assert_eq!(hire.recruiter.as_ref().unwrap().name.is_none(), path == "/users/u1");
             assert_eq!(hire.manager.as_ref().unwrap().id, "u2");
+            let withheld = Withheld {
+                offers: path.ends_with("offers"),
+                forms: path.ends_with("forms"),
+                posting: path == "/postings/p1",
+                requisition: path == "/requisitions/r1",
+                requisition_code: path == "/requisitions/r1",
+                colleagues: path.starts_with("/users"),
+            };
+            assert_eq!(hire.withheld, withheld, "{path}");
         }
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn offers_that_went_with_their_hire_are_no_blank() {
+async fn offers_and_forms_that_went_with_their_hire_are_no_blank() {
     // It was deleted after it was listed: what was delivered must not lose its start date for that.
     let gone = || [status(404, "{}")];
-    let scripted = everything().on("/opportunities/o1/offers", gone()).on("/opportunities/o1", gone());
-    let (lever, _) = lever(scripted);
-    assert!(matches!(reading(&lever, "c1", &[]).await, Reading::Failed(_)));
+    for path in ["/opportunities/o1/offers", "/opportunities/o1/forms"] {
+        let scripted = everything().on(path, gone()).on("/opportunities/o1?", gone());
+        let (lever, _) = lever(scripted);
+        assert!(matches!(reading(&lever, "c1", &[]).await, Reading::Failed(_)), "{path}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_object_that_cannot_be_read_now_holds_its_person_back() {
-    for path in ["/opportunities/o1/offers", "/postings/p1", "/requisitions/r1", "/users/u1", "/users/u2"] {
+    for path in OBJECTS {
         for fault in [status(503, ""), status(429, ""), status(200, "<html>"), Err(http::Failure::TooLong)] {
             let other = opportunity("o2", "c2", r#""name":"Other""#);
             let scripted =
@@ -202,17 +229,19 @@ async fn postings_and_colleagues_are_asked_for_once_and_kept_until_a_full_sweep(
     let scripted = everything()
         .on("/opportunities?contact_id=", [page(&[hire(), two])])
         .on("/opportunities?archived", [page(&[])])
-        .on("/opportunities/o2/offers", [page(&[])]);
+        .on("/opportunities/o2/", [page(&[])]);
     let (lever, scripted) = lever(scripted);
     let both = [whom("c1", &[]), whom("c2", &[])];
     readings(&lever, &both).await;
     readings(&lever, &both).await;
     assert_eq!(scripted.asked_like("/postings").len(), 1);
     assert_eq!(scripted.asked_like("/users").len(), 2);
-    assert_eq!(scripted.asked_like("/opportunities/o").len(), 4);
+    assert_eq!(scripted.asked_like("/requisitions").len(), 1);
+    assert_eq!(scripted.asked_like("/opportunities/o").len(), 8, "offers and forms of both, twice");
     lever.sweep(&engine::Sweep::Full, None).await.unwrap();
     readings(&lever, &both).await;
     assert_eq!(scripted.asked_like("/postings").len(), 2);
+    assert_eq!(scripted.asked_like("/requisitions").len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -400,10 +429,12 @@ async fn a_hire_without_application_or_offer_is_a_hire_all_the_same() {
         let record = opportunity("o1", "c1", &format!("{HIRED}{applications}"));
         let scripted = Scripted::new()
             .on("/opportunities?contact_id=", [page(&[record])])
-            .on("/opportunities/o1/offers", [ok(r#"{"data":null}"#)]);
+            .on("/opportunities/o1/", [ok(r#"{"data":null}"#)]);
         let (lever, _) = lever(scripted);
         let person = person(reading(&lever, "c1", &[]).await);
-        assert!(person.hires["o1"].posting.is_none() && person.hires["o1"].offer.is_none());
+        let hire = &person.hires["o1"];
+        assert!(hire.posting.is_none() && hire.offer.is_none() && hire.forms.is_empty());
+        assert_eq!(hire.withheld, Withheld::default());
     }
 }
 
@@ -519,7 +550,7 @@ async fn an_unspecified_location_is_none() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn offers_are_asked_for_several_at_once_and_never_more_than_eight() {
+async fn what_belongs_to_hires_is_asked_for_several_at_once_and_never_more_than_eight() {
     let records: Vec<String> = (0..40).map(|at| opportunity(&format!("o{at}"), "c1", HIRED)).collect();
     let scripted = Scripted::new()
         .on("/opportunities?contact_id=", [page(&records)])
@@ -551,7 +582,7 @@ async fn confidential_hires_are_read_only_when_that_is_configured() {
     let scripted = || {
         Scripted::new()
             .on("/opportunities?contact_id=", [page(&[record.clone(), opportunity("o2", "c1", "")])])
-            .on("/opportunities/o1/offers", [page(&[])])
+            .on("/opportunities/o1/", [page(&[])])
     };
     let (closed, _) = lever(scripted());
     let person_then = person(reading(&closed, "c1", &["o1"]).await);

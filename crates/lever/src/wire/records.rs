@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use people::{
-    AnswerValue, Colleague, ContactId, DataProtection, OpportunityId, Phone, PhoneKind, Pii, Posting,
+    AnswerValue, Band, Colleague, ContactId, DataProtection, OpportunityId, Phone, PhoneKind, Pii, Posting,
     Requisition, Timestamp,
 };
 use serde::Deserialize;
@@ -11,10 +11,13 @@ use serde_json::{Map, Value, value::RawValue};
 
 use super::{
     json::{NotUnderstood, object},
-    text::{answer, id, is_true, items, line, lines, moment},
+    text::{answer, id, is_nothing, is_true, items, line, lines, moment, number},
 };
 
 type Object = Map<String, Value>;
+
+/// From here on a number in a field called a date is taken for milliseconds since the epoch. It is in 1973.
+const DATE_MS_MIN: f64 = 1e11;
 
 /// A record of a list that could not be understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,6 +86,9 @@ pub(crate) struct Application {
 /// A form with answers.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Form {
+    /// Old forms have none.
+    pub(crate) id: Option<String>,
+    pub(crate) is_deleted: bool,
     pub(crate) template: Option<String>,
     pub(crate) at: Option<Timestamp>,
     pub(crate) questions: Vec<Question>,
@@ -190,28 +196,51 @@ impl Application {
             forms: items(keys.get("customQuestions"))
                 .iter()
                 .filter_map(Value::as_object)
-                .filter(|form| matches!(form.get("deletedAt"), None | Some(Value::Null)))
                 .map(Form::from_keys)
+                .filter(|form| !form.is_deleted)
                 .collect(),
         }
     }
 }
 
 impl Form {
+    /// One record of a list. A form that cannot be read is not left out: what it answers would look like a blank.
+    pub(crate) fn from_list(at: usize, raw: &RawValue) -> Result<Self, NotUnderstood> {
+        let wrong = |what: &str| NotUnderstood::in_record(format!("forms[{at}]: {what}"));
+        let keys = object(raw.get()).map_err(|why| wrong(&why.place))?;
+        let form = Form::from_keys(&keys);
+        match keys.get("fields") {
+            None | Some(Value::Null | Value::Array(_)) => Ok(form),
+            Some(_) if form.is_deleted => Ok(form),
+            Some(_) => Err(wrong("fields, which are no list")),
+        }
+    }
+
     fn from_keys(keys: &Object) -> Self {
         Form {
+            id: id(keys.get("id")),
+            is_deleted: !is_nothing(keys.get("deletedAt")),
             template: id(keys.get("baseTemplateId")),
             at: moment(keys.get("completedAt")).or_else(|| moment(keys.get("createdAt"))),
             questions: items(keys.get("fields"))
                 .iter()
                 .filter_map(Value::as_object)
-                .map(|field| Question {
-                    field: id(field.get("id")),
-                    text: line(field.get("text")).unwrap_or_default(),
-                    value: answer(field.get("value"), line(field.get("type")).as_deref() == Some("date")),
-                })
+                .map(Question::from_keys)
                 .collect(),
         }
+    }
+}
+
+impl Question {
+    fn from_keys(keys: &Object) -> Self {
+        let value = keys.get("value");
+        let value = match line(keys.get("type")).as_deref() {
+            // Files are not read, and what they are called may say as much as what stands in them.
+            Some("file-upload") => AnswerValue::Blank,
+            Some("currency") => number(value).map_or_else(|| answer(value, false), AnswerValue::Number),
+            kind => answer(value, kind == Some("date")),
+        };
+        Question { field: id(keys.get("id")), text: line(keys.get("text")).unwrap_or_default(), value }
     }
 }
 
@@ -265,13 +294,28 @@ pub(crate) fn posting(asked: &str, keys: &Object) -> Posting {
         level: category("level"),
         workplace: line(keys.get("workplaceType")),
         country: line(keys.get("country")),
-        ..Posting::default()
+        tags: lines(keys.get("tags")),
+        state: line(keys.get("state")),
     }
 }
 
-/// A requisition, by the id it was asked for with.
+/// A requisition, by the id it was asked for with: its code and nothing else.
 pub(crate) fn requisition(asked: &str, keys: &Object) -> Requisition {
     Requisition { id: asked.to_owned(), code: line(keys.get("requisitionCode")), ..Requisition::default() }
+}
+
+/// The same with everything that a mapping may name.
+pub(crate) fn requisition_details(asked: &str, keys: &Object) -> Requisition {
+    Requisition {
+        name: line(keys.get("name")),
+        team: line(keys.get("team")),
+        department: line(keys.get("department")),
+        location: line(keys.get("location")),
+        employment_status: line(keys.get("employmentStatus")),
+        band: keys.get("compensationBand").and_then(band),
+        custom: custom_fields(keys.get("customFields")),
+        ..requisition(asked, keys)
+    }
 }
 
 /// A Lever user, by the id it was asked for with.
@@ -317,13 +361,55 @@ fn protection(value: Option<&Value>) -> DataProtection {
     DataProtection { allowed: allowed && (is_endless || expires_at.is_some()), expires_at }
 }
 
+fn band(value: &Value) -> Option<Band> {
+    let band = Band {
+        min: number(value.get("min")),
+        max: number(value.get("max")),
+        currency: line(value.get("currency")),
+        interval: line(value.get("interval")),
+    };
+    (band != Band::default()).then_some(band)
+}
+
+/// The account's own fields of a requisition by their names, and of a nested object each key as `field_key`. A field that is
+/// called like that outright goes first.
+fn custom_fields(value: Option<&Value>) -> BTreeMap<String, Pii<AnswerValue>> {
+    let mut fields = BTreeMap::new();
+    let Some(Value::Object(custom)) = value else { return fields };
+    let mut add = |name: &str, value: &Value| {
+        let name = Value::String(name.to_owned());
+        let Some(name) = line(Some(&name)).map(|name| name.trim().to_owned()) else { return };
+        let value = answer(Some(value), is_custom_date(&name, value));
+        let is_blank =
+            fields.get(&name).is_none_or(|known: &Pii<AnswerValue>| *known.reveal() == AnswerValue::Blank);
+        if is_blank {
+            fields.insert(name, Pii::new(value));
+        }
+    };
+    for (name, value) in custom.iter().filter(|(_, value)| !value.is_object()) {
+        add(name, value);
+    }
+    for (name, nested) in custom.iter().filter_map(|(name, value)| Some((name, value.as_object()?))) {
+        for (key, value) in nested {
+            add(&format!("{name}_{key}"), value);
+        }
+    }
+    fields
+}
+
+/// Custom fields carry no type either, and their names are anybody's: `target_start_date`, `Start date`, `startDate`.
+fn is_custom_date(name: &str, value: &Value) -> bool {
+    name.to_lowercase().ends_with("date") && number(Some(value)).is_some_and(|number| number >= DATE_MS_MIN)
+}
+
 /// Offer fields carry no type. Lever's own date fields are known by name; an account's own ones are taken for dates when
 /// they are called so and hold milliseconds.
 fn is_date_field(identifier: &str, value: Option<&Value>) -> bool {
     match identifier {
         "anticipated_start_date" | "offer_expiration_date" | "today_date" => true,
         other => {
-            other.ends_with("_date") && value.and_then(Value::as_f64).is_some_and(|number| number >= 1e11)
+            other.ends_with("_date")
+                && value.and_then(Value::as_f64).is_some_and(|number| number >= DATE_MS_MIN)
         }
     }
 }

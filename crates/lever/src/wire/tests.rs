@@ -18,17 +18,19 @@ fn decode(body: &[u8]) {
                     |_| Default::default(),
                 );
             }
+            let form = Form::from_list(at, raw);
+            let _ = crate::person::profile_answers(&"o1".parse().unwrap(), form.into_iter().collect());
             let offer = Offer::from_list(at, raw);
             let _ = crate::person::offer_that_counts(offer.into_iter().collect(), Some("p"));
             let _ = Reason::from_list(at, raw);
         }
     }
     let _ = one_record(&text, |keys| {
-        (posting("p", keys), requisition("r", keys), user("u", keys), Contact::from_keys(keys))
+        (posting("p", keys), requisition_details("r", keys), user("u", keys), Contact::from_keys(keys))
     });
 }
 
-/// An opportunity, an offer and a posting in one: every key that is ever looked at.
+/// An opportunity, an offer, a form, a posting and a requisition in one: every key that is ever looked at.
 fn whole_record() -> Value {
     let record = r#"{
         "id": "o1", "contact": {"id": "c1"}, "name": "Amara", "emails": ["a@example.com"], "createdAt": 1768003200000,
@@ -42,8 +44,12 @@ fn whole_record() -> Value {
                 {"id": "f", "type": "date", "text": "q", "value": 1},
                 {"type": "file-upload", "text": "q", "value": {"id": "x", "name": "cv.pdf", "size": "17"}},
                 {"type": "multiple-select", "text": "q", "value": ["a", {"text": "b"}]}]}]}],
-        "status": "signed", "posting": "p1",
-        "fields": [{"identifier": "anticipated_start_date", "value": 1772409600000}, {"identifier": "salary_amount", "value": 6.5}],
+        "status": "signed", "posting": "p1", "baseTemplateId": "t", "completedAt": 1, "deletedAt": null,
+        "employmentStatus": "Full-time", "compensationBand": {"min": 1, "max": "2", "currency": "GBP"},
+        "customFields": {"cost_center": "4711", "start_date": 1772409600000, "approver": {"name": "Rae"}},
+        "fields": [{"id": "f", "type": "currency", "text": "q", "value": "7"},
+            {"type": "file-upload", "text": "q", "value": {"id": "x", "name": "cv.pdf", "uploadedAt": 1}},
+            {"identifier": "anticipated_start_date", "value": 1772409600000}, {"identifier": "salary_amount", "value": 6.5}],
         "text": "Engineer", "categories": {"team": "Data"}, "requisitionCode": "ENG", "externalDirectoryId": "17", "type": "hired"
     }"#;
     serde_json::from_str(record).unwrap()

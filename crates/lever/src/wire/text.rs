@@ -1,7 +1,7 @@
 //! Texts, numbers, moments and days, whatever type they arrived as.
 
 use people::{AnswerValue, Date, Timestamp};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// One line of text: control characters and the invisible characters that turn the direction of text around are gone,
 /// line ends are blanks, nothing else is changed. `None` when nothing but blanks is left.
@@ -31,6 +31,25 @@ pub(crate) fn lines(value: Option<&Value>) -> Vec<String> {
 /// The elements of a list; null, missing and anything that is no list are the empty list.
 pub(crate) fn items(value: Option<&Value>) -> &[Value] {
     value.and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// Missing, null, false or a blank text.
+pub(crate) fn is_nothing(value: Option<&Value>) -> bool {
+    match value {
+        None | Some(Value::Null | Value::Bool(false)) => true,
+        Some(Value::String(text)) => text.trim().is_empty(),
+        Some(_) => false,
+    }
+}
+
+/// A number, or its digits as text. What is beyond any number is none.
+pub(crate) fn number(value: Option<&Value>) -> Option<f64> {
+    let number = match value? {
+        Value::Number(number) => number.as_f64()?,
+        Value::String(text) => text.trim().parse().ok()?,
+        _ => return None,
+    };
+    number.is_finite().then_some(number)
 }
 
 pub(crate) fn is_true(value: Option<&Value>) -> bool {
@@ -74,7 +93,7 @@ pub(crate) fn answer(value: Option<&Value>, is_day: bool) -> AnswerValue {
             choices if choices.is_empty() => AnswerValue::Blank,
             choices => AnswerValue::Several(choices),
         },
-        // An uploaded file is its name; its address is nobody's business here.
+        Some(Value::Object(object)) if is_file(object) => AnswerValue::Blank,
         Some(Value::Object(object)) => match line(object.get("name")) {
             Some(name) => AnswerValue::Text(name),
             None => AnswerValue::Text(cleaned(&Value::Object(object.clone()).to_string(), Lines::Several)),
@@ -82,8 +101,14 @@ pub(crate) fn answer(value: Option<&Value>, is_day: bool) -> AnswerValue {
     }
 }
 
+/// Whether this is an uploaded file, by what only files say. Files are not read.
+fn is_file(object: &Map<String, Value>) -> bool {
+    ["ext", "uploadedAt", "downloadUrl", "fileName"].iter().any(|key| object.contains_key(*key))
+}
+
 fn choice(value: &Value) -> Option<String> {
     match value {
+        Value::Object(object) if is_file(object) => None,
         Value::Object(object) => line(object.get("text").or_else(|| object.get("name"))),
         value => line(Some(value)),
     }

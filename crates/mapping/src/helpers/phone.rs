@@ -66,22 +66,42 @@ fn international(text: &str, region: Option<&Region>) -> Option<String> {
         .or_else(|| region.and_then(|region| at_home(digits, region.id)))
 }
 
-/// A number with its country code. Read without a region: else that region's rules would be applied to it.
+/// A number with its country code. Read without a region: else that region's rules would be applied to it. Where it belongs
+/// is certain, so it need not be in a range that is assigned (`+44 7700 900123`), only be as long as a number there.
 fn abroad(digits: &str) -> Option<String> {
-    valid(&phonenumber::parse(None, format!("+{digits}")).ok()?)
+    let text = format!("+{digits}");
+    let number = phonenumber::parse(None, &text).ok()?;
+    if number.is_valid() {
+        return written(&number);
+    }
+    // The first region is the one after which the others that share its country code are named.
+    let home = *DATABASE.by_code(&number.code().value())?.first()?;
+    let number = phonenumber::parse(Some(home.id().parse().ok()?), &text).ok()?;
+    is_alike(&number, home).then(|| written(&number)).flatten()
 }
 
-/// A number as dialled within the region, or with its country code but no sign of it.
+/// A number as dialled within the region, or with its country code but no sign of it. Only a valid one: what is not may be
+/// of another region.
 fn at_home(digits: &str, region: country::Id) -> Option<String> {
     let number = phonenumber::parse(Some(region), digits).ok()?;
-    valid(&number).filter(|_| matches!(number.code().source(), Source::Default | Source::Number))
+    let is_home = matches!(number.code().source(), Source::Default | Source::Number);
+    (is_home && number.is_valid()).then(|| written(&number)).flatten()
 }
 
-fn valid(number: &PhoneNumber) -> Option<String> {
-    number
-        .is_valid()
-        .then(|| number.format().mode(Mode::E164).to_string())
-        .filter(|text| text.len() <= DIGITS_MAX + 1)
+/// Whether the number begins like one of the region and is as long as one.
+fn is_alike(number: &PhoneNumber, region: &Metadata) -> bool {
+    let digits = number.national().to_string();
+    let kinds = region.descriptors();
+    kinds.general().is_match(&digits)
+        && [kinds.fixed_line(), kinds.mobile()]
+            .into_iter()
+            .flatten()
+            .any(|kind| kind.possible_length().iter().any(|length| usize::from(*length) == digits.len()))
+}
+
+fn written(number: &PhoneNumber) -> Option<String> {
+    let text = number.format().mode(Mode::E164).to_string();
+    (text.len() <= DIGITS_MAX + 1).then_some(text)
 }
 
 /// What is left of a text when everything that is not dialled is taken away.
@@ -131,4 +151,230 @@ fn is_punctuation(c: char) -> bool {
             '-' | '.' | '(' | ')' | '[' | ']' | '/' | '~' | '·' | '\u{ad}' | '\u{61c}'
             | '\u{200b}'..='\u{200f}' | '\u{2010}'..='\u{2015}' | '\u{202a}'..='\u{202e}' | '\u{2060}'
             | '\u{2066}'..='\u{2069}' | '\u{2212}' | '\u{30fc}' | '\u{feff}' | '（' | '）' | '－' | '．' | '／' | '［' | '］')
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(region: &str, text: &str) -> Option<String> {
+        international(text, (!region.is_empty()).then(|| Region::named(region).unwrap()).as_ref())
+    }
+
+    /// Numbers set aside for fiction and documentation where a country has such, else of a range not in use.
+    #[test]
+    fn a_number_as_typed_becomes_international_or_is_a_miss() {
+        for (region, text, expected) in [
+            // The United Kingdom. A range that is not assigned needs its country code.
+            ("GB", "+44 7700 900123", "+447700900123"),
+            ("GB", "07700 900123", ""),
+            ("GB", "07400 123456", "+447400123456"),
+            ("GB", "07400-123-456", "+447400123456"),
+            ("GB", "7400 123456", "+447400123456"),
+            ("GB", "447400123456", "+447400123456"),
+            ("GB", "0044 7700 900123", "+447700900123"),
+            ("GB", "+44 (0)20 7946 0018", "+442079460018"),
+            ("GB", "+44(0)7700 900123", "+447700900123"),
+            ("GB", "0044 (0)20 7946 0018", "+442079460018"),
+            ("GB", "(020) 7946 0018", "+442079460018"),
+            ("GB", "(+44) 20 7946 0018", "+442079460018"),
+            ("GB", "020 7946 0018", "+442079460018"),
+            ("GB", "01632 960001", ""),
+            ("GB", "+44 1632 960001", "+441632960001"),
+            ("GB", "+44 7700 9001234", ""),
+            ("GB", "+44 7700 90012", ""),
+            ("GB", "0808 157 0192", "+448081570192"),
+            ("GB", "tel:+44-20-7946-0018", "+442079460018"),
+            ("GB", "TEL:02079460018", "+442079460018"),
+            ("GB", "  +44 7700 900123\n", "+447700900123"),
+            // No region is needed, and a wrong one does no harm, where the country code stands.
+            ("", "+44 7700 900123", "+447700900123"),
+            ("", "00447700900123", "+447700900123"),
+            ("", "07700 900123", ""),
+            ("US", "+44 (0)20 7946 0018", "+442079460018"),
+            ("DE", "+44 20 7946 0018", "+442079460018"),
+            ("DE", "+39 06 1234 5678", "+390612345678"),
+            ("US", "011 44 1632 960001", "+441632960001"),
+            ("US", "0044 1632 960001", "+441632960001"),
+            ("AU", "0011 44 1632 960001", "+441632960001"),
+            ("JP", "010 44 1632 960001", "+441632960001"),
+            // North America.
+            ("US", "+1 202 555 0143", "+12025550143"),
+            ("US", "(202) 555-0143", "+12025550143"),
+            ("US", "202.555.0143", "+12025550143"),
+            ("US", "1-202-555-0143", "+12025550143"),
+            ("US", "+1 (202) 555-0143", "+12025550143"),
+            ("CA", "613-555-0143", "+16135550143"),
+            ("us", "2025550143", "+12025550143"),
+            ("US", "555-0143", ""),
+            ("US", "+1 355 0143", ""),
+            ("US", "202 555 014", ""),
+            ("US", "1 202 555 01433", ""),
+            ("US", "102 555 0143", ""),
+            // Germany, Austria, France, Ireland, Italy, Spain.
+            ("DE", "030 23125 001", "+493023125001"),
+            ("DE", "+49 (0)30/23125-001", "+493023125001"),
+            ("DE", "0171 39200 01", "+491713920001"),
+            ("DE", "+49 171 3920001", "+491713920001"),
+            ("AT", "+43 (0) 664 1234567", "+436641234567"),
+            ("FR", "01 99 00 12 34", "+33199001234"),
+            ("FR", "+33 (0)6 39 98 12 34", "+33639981234"),
+            ("FR", "06.39.98.12.34", ""),
+            ("FR", "06.12.34.56.78", "+33612345678"),
+            ("FR", "0033 6 39 98 12 34", "+33639981234"),
+            ("IE", "020 915 1234", ""),
+            ("IE", "085 012 3456", "+353850123456"),
+            ("IE", "+353 20 915 1234", "+353209151234"),
+            ("IT", "06 1234 5678", "+390612345678"),
+            ("IT", "+39 312 345 6789", "+393123456789"),
+            ("ES", "612 34 56 78", "+34612345678"),
+            // Further away.
+            ("IN", "098765 43210", "+919876543210"),
+            ("IN", "+91-98765-43210", "+919876543210"),
+            ("AU", "0491 570 006", "+61491570006"),
+            ("AU", "(02) 5550 1234", "+61255501234"),
+            ("AU", "+61 491 570 006", "+61491570006"),
+            ("BR", "(11) 96123-4567", "+5511961234567"),
+            ("BR", "+55 11 96123 4567", "+5511961234567"),
+            ("BR", "0055 11 96123 4567", "+5511961234567"),
+            ("JP", "090-1234-5678", "+819012345678"),
+            ("JP", "+81 (0)90 1234 5678", "+819012345678"),
+            ("IL", "050-234-5678", "+972502345678"),
+            ("SG", "8123 4567", "+6581234567"),
+            // Digits and marks of other scripts.
+            ("GB", "\u{202a}+44 7700 900123\u{202c}", "+447700900123"),
+            ("GB", "\u{200e}+44\u{a0}7700\u{a0}900123\u{200f}", "+447700900123"),
+            ("GB", "\u{2066}07400\u{202f}123456\u{2069}", "+447400123456"),
+            ("GB", "07400\u{200b}123456\u{feff}", "+447400123456"),
+            ("GB", "+44\u{2011}7700\u{2013}900123", "+447700900123"),
+            ("GB", "٠٧٤٠٠ ١٢٣٤٥٦", "+447400123456"),
+            ("JP", "０９０－１２３４－５６７８", "+819012345678"),
+            ("JP", "＋８１（０）９０ １２３４ ５６７８", "+819012345678"),
+            ("IN", "०९८७६५ ४३२१०", "+919876543210"),
+            ("IR", "۰۹۱۲ ۳۴۵ ۶۷۸۹", "+989123456789"),
+            // An extension has no place in E.164, and two numbers are none.
+            ("GB", "020 7946 0018 ext 12", ""),
+            ("GB", "020 7946 0018 x12", ""),
+            ("GB", "020 7946 0018 #12", ""),
+            ("GB", "020 7946 0018,12", ""),
+            ("GB", "tel:+44-20-7946-0018;ext=12", ""),
+            ("GB", "07946;phone-context=+44", ""),
+            ("US", "(202) 555-0143 extn. 4", ""),
+            ("GB", "07400 123456 / 07400 123457", ""),
+            ("GB", "07400 123456 or 020 7946 0018", ""),
+            // Nothing that can be dialled.
+            ("GB", "call me", ""),
+            ("GB", "n/a", ""),
+            ("GB", "tel:", ""),
+            ("GB", "+", ""),
+            ("GB", "++44 7700 900123", ""),
+            ("GB", "+44 +44 7700 900123", ""),
+            ("GB", "0", ""),
+            ("GB", "000000000000", ""),
+            ("GB", "+999 123 456", ""),
+            ("GB", "+44 7700 900 1234567890123", ""),
+            ("GB", "0800 FLOWERS", ""),
+            ("GB", "amara@example.com", ""),
+            ("GB", "+44 7700 90012\u{fffd}", ""),
+            ("GB", "📞 07400 123456", ""),
+            ("GB", "--", ""),
+        ] {
+            assert_eq!(read(region, text).unwrap_or_default(), expected, "{text:?} in {region:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_too_long_for_a_number_is_a_miss() {
+        let number = "+44 7700 900123";
+        assert!(read("GB", &format!("{number}{}1", "\u{200e}".repeat(LENGTH_MAX))).is_none());
+        assert!(read("GB", &"1".repeat(1 << 20)).is_none());
+        // White space around it does not count.
+        assert!(read("GB", &format!("{number}{}", " ".repeat(1 << 20))).is_some());
+    }
+
+    #[test]
+    fn a_region_is_one_that_has_numbers() {
+        for unknown in ["UK", "GBR", "", "G", "Ǆ", "44", "001"] {
+            assert!(Region::named(unknown).is_none(), "{unknown}");
+        }
+        assert!(Region::named("gb").is_some());
+    }
+
+    /// Regions that share a country code or whose numbers begin like their trunk prefix: a miss, never another number.
+    #[test]
+    fn no_number_the_metadata_gives_as_an_example_becomes_another() {
+        let (mut seen, mut missed) = (0, 0);
+        for numbers in DATABASE.iter() {
+            let kinds = numbers.descriptors();
+            for example in [kinds.fixed_line(), kinds.mobile(), kinds.voip()].into_iter().flatten() {
+                let Some(national) = example.example() else { continue };
+                let expected = format!("+{}{national}", numbers.country_code());
+                let mut found = vec![international(&expected, None)];
+                if let Some(region) = Region::named(numbers.id()) {
+                    let trunk = numbers.national_prefix().unwrap_or_default();
+                    found.push(international(&format!("{trunk}{national}"), Some(&region)));
+                    found.push(international(national, Some(&region)));
+                }
+                seen += found.len();
+                missed += found.iter().filter(|number| number.is_none()).count();
+                assert!(found.iter().flatten().all(|number| *number == expected), "{expected}: {found:?}");
+            }
+        }
+        assert!(seen > 1400 && missed < 20, "{missed} of {seen} missed");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_can_make_it_panic_and_only_digits_come_out(text in "\\PC{0,80}", region in "[A-Z]{2}") {
+            let region = Region::named(&region);
+            let number = international(&text, region.as_ref());
+            prop_assert_eq!(&number, &international(&text, region.as_ref()));
+            prop_assert!(number.iter().all(|number| number.starts_with('+') && number[1..].bytes().all(|b| b.is_ascii_digit())));
+        }
+
+        #[test]
+        fn no_digits_can_make_it_panic_and_the_result_stays_itself(
+            text in "(\\+|00|011|tel:)?[-0-9() ./\u{200e}]{0,40}(;ext=|#|x)?[0-9]{0,4}",
+            region in "[A-Z]{2}",
+        ) {
+            let region = Region::named(&region);
+            if let Some(number) = international(&text, region.as_ref()) {
+                prop_assert_eq!(international(&number, None), Some(number));
+            }
+        }
+
+        #[test]
+        fn anything_at_all_is_a_number_or_a_miss(text in any::<String>()) {
+            let _ = international(&text, Region::named("GB").as_ref());
+        }
+    }
+
+    /// Figures, with `cargo test --release -p mapping -- --ignored --nocapture figures`.
+    #[test]
+    #[ignore = "prints figures"]
+    #[expect(clippy::print_stdout, reason = "that is what it is for")]
+    fn figures() {
+        let start = Instant::now();
+        assert!(read("GB", "07400 123456").is_some());
+        println!("first use: {:?}", start.elapsed());
+        for (region, text) in [
+            ("GB", "07400 123456"),
+            ("US", "(202) 555-0143"),
+            ("DE", "+44 (0)20 7946 0018"),
+            ("BR", "(11) 96123-4567"),
+            ("GB", "call me"),
+        ] {
+            let first = Instant::now();
+            read(region, text);
+            let (first, start) = (first.elapsed(), Instant::now());
+            for _ in 0..10_000 {
+                read(region, std::hint::black_box(text));
+            }
+            println!("{region} {text}: first {first:?}, then {:?} a call", start.elapsed() / 10_000);
+        }
+    }
 }

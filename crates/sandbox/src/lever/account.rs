@@ -1,8 +1,10 @@
 //! The account before anybody applied: pipeline, archive reasons, users, postings, requisitions.
 
+use serde_json::{Value, json};
+
 use super::world::{
-    ArchiveReason, Posting, PostingId, ReasonId, Requisition, RequisitionId, Stage, StageId, User, UserId,
-    World,
+    ArchiveReason, Band, Posting, PostingId, ReasonId, Requisition, RequisitionId, Stage, StageId, User,
+    UserId, World,
 };
 use super::{HiredReasons, Settings};
 use crate::message::Millis;
@@ -85,22 +87,29 @@ struct Job {
     workplace: &'static str,
     manager: Option<usize>,
     requisition: Option<&'static str>,
+    tags: &'static [&'static str],
 }
 
 /// The title of the unlisted posting people fill in before their first day.
 pub(super) const ONBOARDING_FORM: &str = "Before your first day";
 
 const JOBS: [Job; 13] = [
-    job("Data Engineer", "published", "Platform", "Engineering", "Leeds", Some(2), Some("ENG-214")),
-    job(
-        "Staff Engineer, Storage",
-        "published",
-        "Platform",
-        "Engineering",
-        "Berlin",
-        Some(2),
-        Some("ENG-220"),
-    ),
+    Job {
+        tags: &["relocation", "on-call"],
+        ..job("Data Engineer", "published", "Platform", "Engineering", "Leeds", Some(2), Some("ENG-214"))
+    },
+    Job {
+        tags: &["relocation"],
+        ..job(
+            "Staff Engineer, Storage",
+            "published",
+            "Platform",
+            "Engineering",
+            "Berlin",
+            Some(2),
+            Some("ENG-220"),
+        )
+    },
     job("Mobile Developer", "closed", "Apps", "Engineering", "Kraków", Some(1), None),
     job("Engineering Manager", "published", "Apps", "Engineering", "Osaka", Some(1), None),
     job("Account Executive", "published", "Field", "Sales", "Nairobi", Some(3), Some("SAL-031")),
@@ -156,6 +165,7 @@ const fn job(
         workplace: "onsite",
         manager,
         requisition,
+        tags: &[],
     }
 }
 
@@ -199,7 +209,12 @@ fn furnish_job(world: &mut World, created_at: Millis, job: &Job) {
             code: code.to_owned(),
             name: job.title.to_owned(),
             hiring_manager: manager.clone(),
+            team: job.team.map(str::to_owned),
             department: job.department.map(str::to_owned),
+            location: job.location.map(str::to_owned),
+            employment_status: employment_status(code).map(str::to_owned),
+            band: band(code),
+            custom_fields: custom_fields(code),
             headcount: (code != "OPS-007").then_some(5),
             created_at,
         });
@@ -216,12 +231,48 @@ fn furnish_job(world: &mut World, created_at: Millis, job: &Job) {
         hiring_manager: manager,
         country: job.location.and_then(country),
         workplace: job.workplace,
+        tags: job.tags.iter().map(|tag| (*tag).to_owned()).collect(),
         requisition_codes: job.requisition.iter().map(|code| (*code).to_owned()).collect(),
         is_confidential: false,
         created_at,
         updated_at: created_at,
     };
     world.postings.push(posting);
+}
+
+/// Accounts have words of their own for it (ref §12).
+fn employment_status(code: &str) -> Option<&'static str> {
+    match code {
+        "ENG-214" => Some("Exempt Full-Time"),
+        "SAL-031" => Some("Regular"),
+        "OPS-007" => Some("Hourly, nights"),
+        _ => None,
+    }
+}
+
+fn band(code: &str) -> Option<Band> {
+    let (min, max, currency, interval) = match code {
+        "ENG-214" => (58_000, 72_000, "GBP", "per-year-salary"),
+        "SAL-031" => (210_000, 260_000, "KES", "per-month-salary"),
+        _ => return None,
+    };
+    Some(Band { min, max, currency, interval })
+}
+
+/// Every shape that is known (ref §12): text, number, time in ms, null, one object of such, and none at all.
+fn custom_fields(code: &str) -> Value {
+    match code {
+        "ENG-214" => json!({
+            "cost_center": "4711",
+            "pay_grade": 7,
+            "approved_date": FOUNDED_AT + 30 * DAY,
+            "replaces": null,
+            "approver": {"name": "Ren Kobayakawa", "employee_id": "E1002"},
+        }),
+        "ENG-220" => json!({"cost_center": "4712", "pay_grade": 9}),
+        "OPS-007" => json!({"cost_center": 4720, "shift_allowance": 250.5, "replaces": ""}),
+        _ => json!({}),
+    }
 }
 
 fn country(location: &str) -> Option<&'static str> {

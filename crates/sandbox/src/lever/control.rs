@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::query::Refusal;
-use super::world::{ContactId, OpportunityId, Phone, PostingId};
-use super::{Fault, Lever, NewContact, Refused};
+use super::world::{ContactId, OpportunityId, Phone, Posting, PostingId, RequisitionId};
+use super::{Fault, Lever, NewContact, NewPosting, Refused};
 use crate::message::{Millis, Reply, Request};
 
 impl Lever {
@@ -20,6 +20,15 @@ impl Lever {
             ("POST", ["opportunities", id, "unhire"]) => {
                 self.done(|lever| lever.unarchive(now, &OpportunityId::from(*id)))
             }
+            ("POST", ["opportunities", id, "forms"]) => {
+                self.fill_on_profile(now, &OpportunityId::from(*id), request)
+            }
+            ("DELETE", ["opportunities", id, "forms", form]) => {
+                self.done(|lever| lever.delete_profile_form(now, &OpportunityId::from(*id), form))
+            }
+            ("GET", ["postings"]) => Ok(self.jobs()),
+            ("POST", ["postings"]) => self.open_job(now, request),
+            ("POST", ["contacts", id, "forms"]) => self.fill_as(now, &ContactId::from(*id), request),
             ("POST", ["contacts", id]) => self.change_somebody(now, &ContactId::from(*id), request),
             ("POST", ["faults"]) => self.plan_faults(request),
             ("DELETE", ["faults"]) => {
@@ -27,7 +36,7 @@ impl Lever {
                 Ok(json!({ "planned": [] }))
             }
             _ => Err(Refusal::not_found(
-                "the sandbox has people, figures, hire, opportunities, contacts and faults",
+                "the sandbox has people, postings, figures, hire, opportunities, contacts and faults",
             )),
         };
         answer.map_or_else(Refusal::into_reply, |answer| Reply::json(200, format!("{answer:#}\n")))
@@ -52,12 +61,16 @@ impl Lever {
         let word = |key: &str| order[key].as_str();
         let name = word("name").ok_or_else(|| Refusal::bad("say who: {\"name\": \"Ada Example\"}"))?;
         let posting = word("posting").map(|wanted| self.posting_called(wanted)).transpose()?;
+        let requisition = word("requisition").map(|code| self.requisition_of(code)).transpose()?;
         let emails = word("email").map(str::to_owned).into_iter().collect();
         let phones = word("phone").map(|value| Phone::new("mobile", value)).into_iter().collect();
         let contact =
             self.add_contact(NewContact { name: name.to_owned(), emails, phones, ..NewContact::default() });
         let opportunity = self.add_opportunity(now, &contact, posting.as_ref()).map_err(unable)?;
         self.hire(now, &opportunity).map_err(unable)?;
+        if let Some(requisition) = requisition {
+            self.hire_against(now, &opportunity, &requisition).map_err(unable)?;
+        }
         Ok(json!({"contact": contact.as_str(), "opportunity": opportunity.as_str()}))
     }
 
@@ -69,6 +82,14 @@ impl Lever {
         found.map(|posting| posting.id.clone()).ok_or_else(|| {
             let titles: Vec<&str> = self.postings().iter().map(|posting| posting.title.as_str()).collect();
             Refusal::not_found(format!("no such posting; there are: {}", titles.join("; ")))
+        })
+    }
+
+    fn requisition_of(&self, code: &str) -> Result<RequisitionId, Refusal> {
+        let found = self.requisitions().iter().find(|requisition| requisition.code == code);
+        found.map(|requisition| requisition.id.clone()).ok_or_else(|| {
+            let codes: Vec<&str> = self.requisitions().iter().map(|found| found.code.as_str()).collect();
+            Refusal::not_found(format!("no such requisition; there are: {}", codes.join(", ")))
         })
     }
 
@@ -92,6 +113,59 @@ impl Lever {
         self.done(|lever| lever.contact(id).map(drop).ok_or_else(|| Refused::no_contact(id)))
     }
 
+    fn jobs(&self) -> Value {
+        let job = |posting: &Posting| json!({"posting": posting.id.as_str(), "title": posting.title, "state": posting.state});
+        self.postings().iter().map(job).collect()
+    }
+
+    /// Unlisted unless said otherwise: a listed one is there already.
+    fn open_job(&mut self, now: Millis, request: &Request) -> Result<Value, Refusal> {
+        let order = body(request)?;
+        let word = |key: &str| order[key].as_str().map(str::to_owned);
+        let title =
+            word("title").ok_or_else(|| Refusal::bad("say which: {\"title\": \"Your first day\"}"))?;
+        let states = ["internal", "published", "closed", "draft"];
+        let wanted = order["state"].as_str().unwrap_or("internal");
+        let state = states.into_iter().find(|state| *state == wanted);
+        let state = state.ok_or_else(|| Refusal::bad(format!("state is one of: {}", states.join(", "))))?;
+        let tags = order["tags"].as_array().into_iter().flatten();
+        let posting = self.add_posting(
+            now,
+            NewPosting {
+                title,
+                state,
+                team: word("team"),
+                department: word("department"),
+                location: word("location"),
+                commitment: word("commitment"),
+                tags: tags.filter_map(Value::as_str).map(str::to_owned).collect(),
+            },
+        );
+        Ok(json!({"posting": posting.as_str()}))
+    }
+
+    /// The person answers the questions behind a posting.
+    fn fill_as(&mut self, now: Millis, id: &ContactId, request: &Request) -> Result<Value, Refusal> {
+        let order = body(request)?;
+        let posting = order["posting"].as_str().ok_or_else(|| Refusal::bad("say which posting"))?;
+        let posting = self.posting_called(posting)?;
+        let opportunity = self.fill_form(now, id, &posting, &answers(&order)?).map_err(unable)?;
+        Ok(json!({"contact": id.as_str(), "opportunity": opportunity.as_str()}))
+    }
+
+    fn fill_on_profile(
+        &mut self,
+        now: Millis,
+        id: &OpportunityId,
+        request: &Request,
+    ) -> Result<Value, Refusal> {
+        let order = body(request)?;
+        let title =
+            order["title"].as_str().ok_or_else(|| Refusal::bad("say which: {\"title\": \"Onboarding\"}"))?;
+        let form = self.fill_profile_form(now, id, title, &answers(&order)?).map_err(unable)?;
+        Ok(json!({"opportunity": id.as_str(), "form": form}))
+    }
+
     fn plan_faults(&mut self, request: &Request) -> Result<Value, Refusal> {
         let order = body(request)?;
         let spec = order["spec"].as_str().ok_or_else(|| Refusal::bad("say what: {\"spec\": \"503*20\"}"))?;
@@ -108,6 +182,22 @@ impl Lever {
 
 fn body(request: &Request) -> Result<Value, Refusal> {
     serde_json::from_slice(&request.body).map_err(|_| Refusal::bad("the body is not JSON"))
+}
+
+/// Field type, question, value; a field without a type is a text.
+fn answers(order: &Value) -> Result<Vec<(&str, &str, Value)>, Refusal> {
+    let wrong = || {
+        Refusal::bad("say what: {\"answers\": [{\"type\": \"text\", \"question\": \"…\", \"value\": \"…\"}]}")
+    };
+    order["answers"]
+        .as_array()
+        .ok_or_else(wrong)?
+        .iter()
+        .map(|answer| {
+            let question = answer["question"].as_str().ok_or_else(wrong)?;
+            Ok((answer["type"].as_str().unwrap_or("text"), question, answer["value"].clone()))
+        })
+        .collect()
 }
 
 fn unable(refused: Refused) -> Refusal {

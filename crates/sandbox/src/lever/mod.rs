@@ -4,6 +4,7 @@ mod account;
 mod control;
 mod faults;
 mod figures;
+mod forms;
 mod list;
 mod names;
 mod paging;
@@ -22,9 +23,9 @@ pub use rate::Rate;
 pub use recruiting::{NewContact, NewOffer, NewPosting, Refused};
 pub use truth::Hired;
 pub use world::{
-    Application, ArchiveReason, Archived, Contact, ContactId, Form, FormField, Offer, OfferId, OfferStatus,
-    Opportunity, OpportunityId, Phone, Posting, PostingId, ReasonId, Requisition, RequisitionId, Salary,
-    Stage, StageChange, StageId, User, UserId,
+    Application, ArchiveReason, Archived, Band, Contact, ContactId, Form, FormField, Offer, OfferId,
+    OfferStatus, Opportunity, OpportunityId, Phone, Posting, PostingId, ReasonId, Requisition, RequisitionId,
+    Salary, Stage, StageChange, StageId, User, UserId,
 };
 
 use bytes::Bytes;

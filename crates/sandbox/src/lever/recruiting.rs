@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::Lever;
 use super::world::{
-    Application, Archived, Contact, ContactId, Form, FormField, Offer, OfferId, OfferStatus, Opportunity,
-    OpportunityId, Phone, Posting, PostingId, ReasonId, RequisitionId, Salary, StageChange, StageId, UserId,
+    Application, Archived, Contact, ContactId, Offer, OfferId, OfferStatus, Opportunity, OpportunityId,
+    Phone, Posting, PostingId, ReasonId, Requisition, RequisitionId, Salary, StageChange, StageId, UserId,
 };
 use crate::message::Millis;
 
@@ -61,6 +61,8 @@ pub struct NewPosting {
     pub location: Option<String>,
     /// Full time, part time, …
     pub commitment: Option<String>,
+    /// Free words.
+    pub tags: Vec<String>,
 }
 
 impl NewPosting {
@@ -73,7 +75,13 @@ impl NewPosting {
             department: None,
             location: None,
             commitment: None,
+            tags: Vec::new(),
         }
+    }
+
+    /// A job that is no job: behind its unlisted posting are questions for people who were hired (ref §9).
+    pub fn unlisted(title: &str) -> NewPosting {
+        NewPosting { state: "internal", ..NewPosting::titled(title) }
     }
 }
 
@@ -111,13 +119,13 @@ impl Refused {
     }
 }
 
-fn refused(why: &'static str, id: impl fmt::Display) -> Refused {
+pub(super) fn refused(why: &'static str, id: impl fmt::Display) -> Refused {
     Refused { why, id: id.to_string() }
 }
 
 /// What somebody else's edit of an opportunity does to its times.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Trace {
+pub(super) enum Trace {
     /// `updatedAt` and `lastInteractionAt` move.
     Touched,
     /// Nothing moves.
@@ -401,42 +409,6 @@ impl Lever {
         self.edit(now, opportunity, Trace::Touched, |opportunity| opportunity.data_protection = protection)
     }
 
-    /// The person fills in a form behind an unlisted posting: a second opportunity of the same contact, whose
-    /// application holds the answers (ref §9). Each answer is (field type, question, value).
-    pub fn fill_form(
-        &mut self,
-        now: Millis,
-        contact: &ContactId,
-        posting: &PostingId,
-        answers: &[(&str, &str, Value)],
-    ) -> Result<OpportunityId, Refused> {
-        let opportunity = self.add_opportunity(now, contact, Some(posting))?;
-        let fields = answers
-            .iter()
-            .map(|(kind, question, value)| FormField {
-                id: format!("question-{}", question.to_lowercase().replace(' ', "-")),
-                kind: (*kind).to_owned(),
-                text: (*question).to_owned(),
-                value: value.clone(),
-            })
-            .collect();
-        let form = Form {
-            id: self.world.fresh_id(),
-            template: format!("form-of-{posting}"),
-            kind: "posting",
-            text: "Before your first day".to_owned(),
-            fields,
-            created_at: now,
-            completed_at: Some(now),
-        };
-        self.edit(now, &opportunity, Trace::None, |opportunity| {
-            if let Some(application) = &mut opportunity.application {
-                application.custom_questions.push(form);
-            }
-        })?;
-        Ok(opportunity)
-    }
-
     // --- offers: none of these touches `updatedAt`, and there is no event for them (ref §6.4)
 
     /// Writes an offer, as a draft. The job title is the posting's unless it has its own.
@@ -522,7 +494,7 @@ impl Lever {
         .ok_or_else(|| refused("there is no such offer", id))
     }
 
-    // --- postings: changing one touches no opportunity (ref §6.4)
+    // --- postings and requisitions: changing one touches no opportunity (ref §6.4)
 
     /// Opens a job.
     pub fn add_posting(&mut self, now: Millis, new: NewPosting) -> PostingId {
@@ -539,6 +511,7 @@ impl Lever {
             hiring_manager: None,
             country: None,
             workplace: "unspecified",
+            tags: new.tags,
             requisition_codes: Vec::new(),
             is_confidential: false,
             created_at: now,
@@ -562,8 +535,27 @@ impl Lever {
         Ok(())
     }
 
+    /// Changes what a requisition says. The code that comes with a hire changes with it.
+    pub fn change_requisition(
+        &mut self,
+        requisition: &RequisitionId,
+        change: impl FnOnce(&mut Requisition),
+    ) -> Result<(), Refused> {
+        let found = self.world.requisitions.iter_mut().find(|known| known.id == *requisition);
+        let found = found.ok_or_else(|| refused("there is no such requisition", requisition))?;
+        change(found);
+        found.id = requisition.clone();
+        for opportunity in 0..self.world.opportunities().len() {
+            let application = self.world.opportunities()[opportunity].application.as_ref();
+            if application.is_some_and(|found| found.requisition_for_hire.as_ref() == Some(requisition)) {
+                self.world.change(opportunity, |_| ());
+            }
+        }
+        Ok(())
+    }
+
     /// Changes an opportunity that is not deleted.
-    fn edit<T>(
+    pub(super) fn edit<T>(
         &mut self,
         now: Millis,
         id: &OpportunityId,

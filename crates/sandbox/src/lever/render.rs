@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::query::{Expand, Query};
 use super::world::{
-    Application, ArchiveReason, Archived, Contact, Form, Offer, Opportunity, Phone, Posting, Requisition,
-    Stage, User, UserId, World,
+    Application, ArchiveReason, Archived, Band, Contact, Form, Offer, Opportunity, Phone, Posting,
+    Requisition, Stage, User, UserId, World,
 };
 
 pub(super) const OPPORTUNITY_EXPANDS: &[&str] =
@@ -130,14 +130,18 @@ pub(super) fn form(form: &Form) -> Value {
         .fields
         .iter()
         .map(|field| {
-            json!({
+            let mut record = json!({
                 "id": field.id,
                 "type": field.kind,
                 "text": field.text,
                 "description": "",
                 "required": false,
                 "value": field.value,
-            })
+            });
+            if field.kind == "currency" {
+                record["currency"] = json!("GBP");
+            }
+            record
         })
         .collect();
     json!({
@@ -150,7 +154,7 @@ pub(super) fn form(form: &Form) -> Value {
         "user": null,
         "createdAt": form.created_at,
         "completedAt": form.completed_at,
-        "deletedAt": null,
+        "deletedAt": form.deleted_at,
     })
 }
 
@@ -226,7 +230,7 @@ pub(super) fn posting(world: &World, posting: &Posting, expand: Expand) -> Value
             "allLocations": posting.location.iter().collect::<Vec<_>>(),
             "commitment": posting.commitment,
         },
-        "tags": [],
+        "tags": posting.tags,
         "content": { "description": "", "lists": [], "closing": "" },
         "country": posting.country,
         "followers": [],
@@ -274,18 +278,22 @@ pub(super) fn requisition(world: &World, requisition: &Requisition, expand: Expa
         "creator": null,
         "owner": null,
         "hiringManager": manager,
-        "compensationBand": null,
-        "employmentStatus": null,
-        "location": null,
-        "team": null,
+        "compensationBand": requisition.band.as_ref().map(band),
+        "employmentStatus": requisition.employment_status,
+        "location": requisition.location,
+        "team": requisition.team,
         "department": requisition.department,
         "postings": postings,
         "offerIds": [],
-        "customFields": {},
+        "customFields": requisition.custom_fields,
         "createdAt": requisition.created_at,
         "updatedAt": requisition.created_at,
         "closedAt": null,
     })
+}
+
+fn band(band: &Band) -> Value {
+    json!({"min": band.min, "max": band.max, "currency": band.currency, "interval": band.interval})
 }
 
 pub(super) fn user(user: &User) -> Value {

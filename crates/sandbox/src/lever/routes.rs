@@ -25,6 +25,7 @@ pub(super) enum Endpoint {
     Contact,
     Postings,
     Posting,
+    Requisitions,
     Requisition,
     Users,
     User,
@@ -47,6 +48,7 @@ pub(super) fn find(path: &[String]) -> Option<(Endpoint, &str)> {
         ["contacts", id] => (Endpoint::Contact, id),
         ["postings"] => (Endpoint::Postings, ""),
         ["postings", id] => (Endpoint::Posting, id),
+        ["requisitions"] => (Endpoint::Requisitions, ""),
         ["requisitions", id] => (Endpoint::Requisition, id),
         ["users"] => (Endpoint::Users, ""),
         ["users", id] => (Endpoint::User, id),
@@ -70,6 +72,7 @@ impl Endpoint {
             Endpoint::Contact => "/contacts/:id",
             Endpoint::Postings => "/postings",
             Endpoint::Posting => "/postings/:id",
+            Endpoint::Requisitions => "/requisitions",
             Endpoint::Requisition => "/requisitions/:id",
             Endpoint::Users => "/users",
             Endpoint::User => "/users/:id",
@@ -86,6 +89,7 @@ impl Endpoint {
             | Endpoint::ArchiveReasons
             | Endpoint::Stages
             | Endpoint::Postings
+            | Endpoint::Requisitions
             | Endpoint::Users => true,
             Endpoint::Opportunity
             | Endpoint::ArchiveReason
@@ -117,6 +121,7 @@ impl Lever {
             Endpoint::ArchiveReasons => self.list_reasons(now, request),
             Endpoint::Stages => self.list_stages(now, request),
             Endpoint::Postings => self.list_postings(now, request),
+            Endpoint::Requisitions => self.list_requisitions(now, request),
             Endpoint::Users => self.list_users(now, request),
             Endpoint::ArchiveReason => self.read_one(request, &[], |lever, _| {
                 lever.world.reason(id).map(render::reason).ok_or_else(|| missing("archive reason", id))
@@ -284,6 +289,30 @@ impl Lever {
         });
         let postings = postings.collect();
         self.page(now, request, &query, postings)
+    }
+
+    /// All are open and none is confidential here.
+    fn list_requisitions(&mut self, now: Millis, request: &Request) -> Result<String, Refusal> {
+        let once =
+            &["limit", "offset", "requisition_code", "confidentiality", "created_at_start", "created_at_end"];
+        let many = &["status"];
+        let expands = render::REQUISITION_EXPANDS;
+        let query = Query::check(&request.query, Parameters { once, many, expands })?;
+        let confidentiality = query.confidentiality(self.settings.confidential_granted)?;
+        let created_at = query.span("created_at")?;
+        let code = query.one("requisition_code");
+        let chosen = self.world.requisitions.iter().filter(|requisition| {
+            confidentiality.admits(false)
+                && created_at.admits(Some(requisition.created_at))
+                && code.is_none_or(|wanted| wanted == requisition.code)
+                && (query.one("status").is_none() || query.all("status").any(|status| status == "open"))
+        });
+        let requisitions = chosen.map(|requisition| {
+            let place = Place::new(0, requisition.created_at, requisition.id.as_str());
+            (place, render::requisition(&self.world, requisition, query.expand))
+        });
+        let requisitions = requisitions.collect();
+        self.page(now, request, &query, requisitions)
     }
 
     /// Deactivated users only on request (ref §12).

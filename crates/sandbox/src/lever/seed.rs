@@ -16,10 +16,21 @@ const HIRES_SPREAD: Millis = 300 * DAY;
 /// The middle of 2019, before the older of the hired reasons was retired.
 const YEAR_2019: Millis = 1_546_300_800_000;
 
+/// The title of the form on the profiles of hires.
+const PROFILE_FORM: &str = "Onboarding";
+
+const COST_CENTRES: [&str; 4] = ["4711", "4712", "4720", "0815"];
+
 impl Lever {
     /// An account with so many **opportunities**, about a third of them hired; contacts are a few less, since
     /// some people have two. The same settings, number and time give the same account to the byte.
     pub fn seeded(settings: Settings, opportunities: usize, now: Millis) -> Lever {
+        let mut lever = Lever::without_profile_forms(settings, opportunities, now);
+        profile_forms(&mut lever, now).expect("the account was just made and refuses nothing of this");
+        lever
+    }
+
+    pub(super) fn without_profile_forms(settings: Settings, opportunities: usize, now: Millis) -> Lever {
         let mut dice = ChaCha8Rng::seed_from_u64(settings.seed);
         dice.set_stream(2);
         let mut seeding = Seeding { lever: Lever::new(settings), dice, now };
@@ -307,6 +318,62 @@ impl Seeding {
             }
         }
     }
+}
+
+/// Recruiters put on the profile of most hires what HR has to know, mostly two days later; some begin it and leave it, some
+/// fill it again, some delete it. It has dice and ids of its own, so that everybody is who they would be without.
+fn profile_forms(lever: &mut Lever, now: Millis) -> Result<(), Refused> {
+    let mut dice = ChaCha8Rng::seed_from_u64(lever.settings().seed);
+    dice.set_stream(4);
+    let managers: Vec<String> = lever.users().iter().map(|user| user.name.clone()).collect();
+    for hired in lever.hired() {
+        let id = &hired.opportunity;
+        let at = (hired.hired_at + 2 * DAY).min(now);
+        let later = (at + 3 * DAY).min(now);
+        let start = at - at % DAY + dice.random_range(14..90) * DAY;
+        let (cost_centre, other) = (*pick(&mut dice, &COST_CENTRES), *pick(&mut dice, &COST_CENTRES));
+        let manager = pick(&mut dice, &managers).clone();
+        let bonus = dice.random_ratio(1, 4).then(|| dice.random_range(1..10_u32) * 500);
+        let answers = |cost_centre: &str| {
+            [
+                ("date", "Start date", json!(start)),
+                ("dropdown", "Cost centre", json!(cost_centre)),
+                ("text", "Manager", json!(manager)),
+                ("multiple-select", "Equipment", json!(["Laptop", "Headset"])),
+                ("yes-no", "Works from home", json!("no")),
+                ("currency", "Sign-on bonus", json!(bonus)),
+                ("file-upload", "Signed contract", file(at)),
+                ("textarea", "Remarks", json!("")),
+            ]
+        };
+        match dice.random_range(0..100_u32) {
+            0..50 => drop(lever.fill_profile_form(at, id, PROFILE_FORM, &answers(cost_centre))?),
+            50..57 => {
+                lever.fill_profile_form(at, id, PROFILE_FORM, &answers(other))?;
+                lever.fill_profile_form(later, id, PROFILE_FORM, &answers(cost_centre))?;
+            }
+            57..64 => {
+                let wrong = lever.fill_profile_form(at, id, PROFILE_FORM, &answers(other))?;
+                lever.delete_profile_form(later, id, &wrong)?;
+                lever.fill_profile_form(later, id, PROFILE_FORM, &answers(cost_centre))?;
+            }
+            64..70 => {
+                let wrong = lever.fill_profile_form(at, id, PROFILE_FORM, &answers(other))?;
+                lever.delete_profile_form(later, id, &wrong)?;
+            }
+            70..77 => {
+                let unanswered = answers("").map(|(kind, question, _)| (kind, question, json!(null)));
+                lever.begin_profile_form(at, id, PROFILE_FORM, &unanswered)?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The docs show sizes and times of files as text too (ref §12).
+fn file(at: Millis) -> serde_json::Value {
+    json!({"id": "file-1", "ext": "pdf", "name": "contract.pdf", "size": "48211", "uploadedAt": at.to_string()})
 }
 
 #[derive(Clone, Copy)]

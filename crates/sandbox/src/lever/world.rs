@@ -225,6 +225,8 @@ pub struct Form {
     pub created_at: Millis,
     /// When somebody filled it.
     pub completed_at: Option<Millis>,
+    /// When somebody deleted it; it stays in the list.
+    pub deleted_at: Option<Millis>,
 }
 
 /// A question and its answer.
@@ -334,6 +336,8 @@ pub struct Posting {
     pub country: Option<&'static str>,
     /// `onsite`, `remote`, `hybrid`, `unspecified`.
     pub workplace: &'static str,
+    /// Free words; they are not the opportunity's.
+    pub tags: Vec<String>,
     /// Codes of its requisitions.
     pub requisition_codes: Vec<String>,
     /// Hidden from lists that do not ask for it.
@@ -355,12 +359,35 @@ pub struct Requisition {
     pub name: String,
     /// Who hires.
     pub hiring_manager: Option<UserId>,
+    /// The team.
+    pub team: Option<String>,
     /// The department.
     pub department: Option<String>,
+    /// The location.
+    pub location: Option<String>,
+    /// In the account's own words.
+    pub employment_status: Option<String>,
+    /// The pay that was approved.
+    pub band: Option<Band>,
+    /// Lever's `customFields`: a map of text, number, time in ms, or one object of such.
+    pub custom_fields: Value,
     /// None for an unlimited headcount.
     pub headcount: Option<u32>,
     /// When it came to be.
     pub created_at: Millis,
+}
+
+/// Between what and what somebody may be paid, in whole units of a currency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Band {
+    /// The least.
+    pub min: u64,
+    /// The most.
+    pub max: u64,
+    /// ISO 4217.
+    pub currency: &'static str,
+    /// `per-year-salary` or `per-month-salary`.
+    pub interval: &'static str,
 }
 
 /// A user of the account (ref §12).
@@ -437,6 +464,7 @@ pub(super) struct World {
     /// Text of opportunities already rendered, by what was expanded. Same index as `opportunities`.
     rendered: Vec<Vec<(u16, String)>>,
     ids: ChaCha8Rng,
+    form_ids: ChaCha8Rng,
 }
 
 impl World {
@@ -455,16 +483,22 @@ impl World {
             order: BTreeMap::new(),
             rendered: Vec::new(),
             ids: ChaCha8Rng::seed_from_u64(seed),
+            form_ids: {
+                let mut form_ids = ChaCha8Rng::seed_from_u64(seed);
+                form_ids.set_stream(3);
+                form_ids
+            },
         }
     }
 
     /// A fresh UUID, the next of the seed.
     pub(super) fn fresh_id(&mut self) -> String {
-        let mut bytes = [0_u8; 16];
-        self.ids.fill_bytes(&mut bytes);
-        let number = u128::from_be_bytes(bytes) & !(0xf << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62;
-        let hex = format!("{number:032x}");
-        format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+        uuid(&mut self.ids)
+    }
+
+    /// The same for a profile form: with or without forms, everybody else in the account has the same ids.
+    pub(super) fn fresh_form_id(&mut self) -> String {
+        uuid(&mut self.form_ids)
     }
 
     // --- reading
@@ -591,4 +625,12 @@ impl World {
             }
         }
     }
+}
+
+fn uuid(dice: &mut ChaCha8Rng) -> String {
+    let mut bytes = [0_u8; 16];
+    dice.fill_bytes(&mut bytes);
+    let number = u128::from_be_bytes(bytes) & !(0xf << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62;
+    let hex = format!("{number:032x}");
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }

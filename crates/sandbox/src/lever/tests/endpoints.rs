@@ -1,5 +1,5 @@
 use super::*;
-use crate::lever::HiredReasons;
+use crate::lever::{HiredReasons, RequisitionId};
 
 #[test]
 fn every_answer_tells_the_time_and_who_it_is() {
@@ -77,6 +77,119 @@ fn postings_are_filtered_by_what_they_are() {
     assert_eq!(found(&mut lever, NOW, "/v1/postings?department=Operations&location=Rotterdam").len(), 2);
     let page = read(&mut lever, NOW, "/v1/postings?expand=hiringManager&department=Finance");
     assert_eq!(page["data"][0]["hiringManager"]["externalDirectoryId"], "E1006");
+}
+
+#[test]
+fn requisitions_say_what_was_planned_in_every_shape_that_is_known() {
+    let mut lever = lever();
+    let all = walk(&mut lever, NOW, "/v1/requisitions?limit=3");
+    assert_eq!(all.len(), 4);
+    let engineers =
+        &read(&mut lever, NOW, "/v1/requisitions?requisition_code=ENG-214&status=open")["data"][0];
+    assert_eq!(engineers["compensationBand"]["currency"], "GBP");
+    assert_eq!(
+        (&engineers["team"], &engineers["location"]),
+        (&Value::from("Platform"), &Value::from("Leeds"))
+    );
+    assert_eq!(engineers["employmentStatus"], "Exempt Full-Time");
+    assert_eq!(engineers["customFields"]["approver"]["employee_id"], "E1002");
+    let custom: Vec<&Value> = all
+        .iter()
+        .filter_map(|requisition| requisition["customFields"].as_object())
+        .flat_map(|fields| fields.values())
+        .collect();
+    for is in [Value::is_string, Value::is_u64, Value::is_f64, Value::is_null, Value::is_object] {
+        assert!(custom.iter().any(|value| is(value)) && !custom.iter().all(|value| is(value)));
+    }
+    assert!(all.iter().any(|requisition| requisition["compensationBand"].is_null()));
+    assert!(found(&mut lever, NOW, "/v1/requisitions?status=closed").is_empty());
+}
+
+#[test]
+fn a_requisition_that_changes_changes_its_code_on_the_hires() {
+    let mut lever = lever();
+    let (_, opportunity) = candidate(&mut lever, NOW, "Ada Example");
+    let requisition = lever.requisitions()[0].id.clone();
+    lever.hire(NOW, &opportunity).unwrap();
+    lever.hire_against(NOW, &opportunity, &requisition).unwrap();
+    let target = format!("/v1/opportunities?contact_id={}&expand=applications", lever.contacts()[0].id);
+    let code = |lever: &mut Lever| {
+        read(lever, NOW, &target)["data"][0]["applications"][0]["requisitionForHire"]["requisitionCode"]
+            .clone()
+    };
+    assert_eq!(code(&mut lever), "ENG-214");
+    lever.change_requisition(&requisition, |requisition| requisition.code = "ENG-999".to_owned()).unwrap();
+    assert_eq!(code(&mut lever), "ENG-999");
+    assert!(lever.change_requisition(&RequisitionId::from("none"), |_| ()).is_err());
+}
+
+#[test]
+fn postings_have_tags_of_their_own() {
+    let mut lever = lever();
+    let page = read(&mut lever, NOW, "/v1/postings");
+    let tagged =
+        page["data"].as_array().unwrap().iter().filter(|posting| posting["tags"] != serde_json::json!([]));
+    assert_eq!(tagged.count(), 2);
+}
+
+#[test]
+fn forms_can_be_made_and_filled_with_curl() {
+    let mut lever = lever();
+    let (contact, opportunity) = candidate(&mut lever, NOW, "Ada Example");
+    lever.hire(NOW, &opportunity).unwrap();
+    let mut send = |method: &str, path: &str, body: &str| {
+        let reply = lever.handle(NOW, &Request::new(method, path).with_body(body.to_owned()));
+        (reply.status, json(&reply))
+    };
+    let (status, made) = send("POST", "/sandbox/postings", r#"{"title": "Your first day", "tags": ["hr"]}"#);
+    assert_eq!(status, 200);
+    let (_, jobs) = send("GET", "/sandbox/postings", "");
+    let last = jobs.as_array().unwrap().last().unwrap().clone();
+    assert_eq!((&last["posting"], &last["state"]), (&made["posting"], &Value::from("internal")));
+    let filled =
+        r#"{"posting": "your first day", "answers": [{"question": "Bank", "value": "Example Bank"}]}"#;
+    let (status, second) = send("POST", &format!("/sandbox/contacts/{contact}/forms"), filled);
+    assert_eq!((status, second["contact"].as_str()), (200, Some(contact.as_str())));
+    let onboarding = r#"{"title": "Onboarding", "answers": [{"type": "date", "question": "Start date", "value": 1772409600000}]}"#;
+    let path = format!("/sandbox/opportunities/{opportunity}/forms");
+    let (status, form) = send("POST", &path, onboarding);
+    assert_eq!(status, 200);
+    for (method, path, body, wanted) in [
+        ("POST", "/sandbox/postings", r#"{"state": "internal"}"#, 400),
+        ("POST", "/sandbox/postings", r#"{"title": "x", "state": "gone"}"#, 400),
+        ("POST", "/sandbox/contacts/nobody/forms", filled, 404),
+        ("POST", &format!("/sandbox/contacts/{contact}/forms"), r#"{"posting": "your first day"}"#, 400),
+        (
+            "POST",
+            &format!("/sandbox/contacts/{contact}/forms"),
+            r#"{"posting": "no such", "answers": []}"#,
+            404,
+        ),
+        ("POST", "/sandbox/opportunities/nobody/forms", onboarding, 404),
+        ("POST", &path, r#"{"title": "Onboarding", "answers": [{"value": 1}]}"#, 400),
+        ("DELETE", &format!("{path}/none"), "", 404),
+        ("POST", "/sandbox/hire", r#"{"name": "Ben", "requisition": "no such"}"#, 404),
+        (
+            "POST",
+            "/sandbox/hire",
+            r#"{"name": "Ben", "posting": "data engineer", "requisition": "ENG-214"}"#,
+            200,
+        ),
+    ] {
+        assert_eq!(send(method, path, body).0, wanted, "{method} {path} {body}");
+    }
+    let deleted = format!("{path}/{}", form["form"].as_str().unwrap());
+    assert_eq!(send("DELETE", &deleted, "").0, 200);
+
+    let page = read(&mut lever, NOW, &format!("/v1/opportunities/{opportunity}/forms"));
+    assert_eq!(page["data"][0]["fields"][0]["value"], 1_772_409_600_000_u64);
+    assert_eq!(page["data"][0]["deletedAt"], NOW);
+    let second = second["opportunity"].as_str().unwrap();
+    let record = &read(&mut lever, NOW, &format!("/v1/opportunities/{second}?expand=applications"))["data"];
+    assert!(record["archived"].is_null());
+    assert_eq!(record["applications"][0]["customQuestions"][0]["fields"][0]["value"], "Example Bank");
+    assert_eq!(record["applications"][0]["customQuestions"][0]["text"], "Your first day");
+    assert_eq!(lever.hired()[1].requisition.as_ref().unwrap().code, "ENG-214");
 }
 
 #[test]

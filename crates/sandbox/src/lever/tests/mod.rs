@@ -1,6 +1,7 @@
 //! The pretend Lever as a client sees it.
 
 mod endpoints;
+mod forms;
 mod limits;
 mod listing;
 mod playing;

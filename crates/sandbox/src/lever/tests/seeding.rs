@@ -1,6 +1,6 @@
 use super::*;
 use crate::lever::account::DAY;
-use crate::lever::{Hired, OfferStatus};
+use crate::lever::{Form, Hired, OfferStatus, Opportunity};
 
 fn seeded(seed: u64, count: usize) -> Lever {
     Lever::seeded(Settings { seed, ..unlimited() }, count, NOW)
@@ -13,8 +13,9 @@ fn everything(lever: &mut Lever) -> String {
     let opportunities: Vec<_> = lever.opportunities().iter().map(|found| found.id.clone()).collect();
     for id in opportunities {
         all.push(text(&ask(lever, NOW, &format!("/v1/opportunities/{id}/offers"))));
+        all.push(text(&ask(lever, NOW, &format!("/v1/opportunities/{id}/forms"))));
     }
-    for list in ["postings", "users", "stages", "archive_reasons"] {
+    for list in ["postings", "requisitions", "users", "stages", "archive_reasons"] {
         all.push(text(&ask(lever, NOW, &format!("/v1/{list}"))));
     }
     all.join("\n")
@@ -80,6 +81,40 @@ fn every_shape_a_sync_has_to_cope_with_is_there() {
     assert!(lever.opportunities().iter().any(|found| found.offers.len() > 1));
     let null = hired.iter().filter(|person| person.updated_at.is_none()).count();
     assert!(null * 10 > hired.len() * 9, "mostly null: {null} of {}", hired.len());
+}
+
+#[test]
+fn hires_have_profile_forms_in_every_state_and_nobody_else_has_any() {
+    let lever = seeded(1, 500);
+    let hired: Vec<_> = lever.hired().into_iter().map(|person| person.opportunity).collect();
+    let forms = |id| lever.opportunity(id).unwrap().forms.as_slice();
+    let some = |what: &str, has: &dyn Fn(&[Form]) -> bool| {
+        assert!(hired.iter().any(|id| has(forms(id))), "nobody hired has {what}");
+        assert!(!hired.iter().all(|id| has(forms(id))), "everybody hired has {what}");
+    };
+    some("none", &|forms| forms.is_empty());
+    some("one", &|forms| forms.len() == 1);
+    some("two that count", &|forms| forms.iter().filter(|form| form.deleted_at.is_none()).count() == 2);
+    some("only a deleted one", &|forms| {
+        !forms.is_empty() && forms.iter().all(|form| form.deleted_at.is_some())
+    });
+    some("one that is only begun", &|forms| forms.iter().any(|form| form.completed_at.is_none()));
+    let others = lever.opportunities().iter().filter(|found| !hired.contains(&found.id));
+    assert!(others.into_iter().all(|found| found.forms.is_empty()));
+    let ends = |form: &Form| form.completed_at.max(form.deleted_at).max(Some(form.created_at)) <= Some(NOW);
+    assert!(hired.iter().flat_map(forms).all(ends), "nothing happens after now");
+}
+
+#[test]
+fn with_and_without_profile_forms_everybody_is_the_same() {
+    let mut with = seeded(5, 200);
+    let mut without = Lever::without_profile_forms(Settings { seed: 5, ..unlimited() }, 200, NOW);
+    assert_eq!(with.contacts(), without.contacts());
+    for (one, other) in with.opportunities().iter().zip(without.opportunities()) {
+        assert!(other.forms.is_empty());
+        assert_eq!(Opportunity { forms: Vec::new(), ..one.clone() }, *other);
+    }
+    assert_eq!(candidate(&mut with, NOW, "Ada Example"), candidate(&mut without, NOW, "Ada Example"));
 }
 
 #[test]

@@ -160,24 +160,6 @@ fn the_deleted_are_only_in_the_list_of_the_deleted() {
 }
 
 #[test]
-fn a_form_on_an_unlisted_posting_is_a_second_opportunity_with_the_answers() {
-    let mut lever = lever();
-    let (contact, hired) = candidate(&mut lever, NOW, "Ada Example");
-    lever.hire(NOW, &hired).unwrap();
-    let posting = lever.postings().iter().find(|posting| posting.state == "internal").unwrap().id.clone();
-    let answers = [("date", "Date of birth", json!(0)), ("text", "Bank", json!("Example Bank"))];
-    let form = lever.fill_form(NOW + 1, &contact, &posting, &answers).unwrap();
-
-    let target = format!("/v1/opportunities?contact_id={contact}&posting_id={posting}&expand=applications");
-    let page = read(&mut lever, NOW + 2, &target);
-    assert_eq!(ids(&page), [form.as_str()]);
-    let questions = &page["data"][0]["applications"][0]["customQuestions"][0]["fields"];
-    assert_eq!((&questions[0]["text"], &questions[0]["value"]), (&json!("Date of birth"), &json!(0)));
-    assert_eq!(questions[1]["value"], "Example Bank");
-    assert_eq!(lever.hired().len(), 1);
-}
-
-#[test]
 fn only_a_signed_offer_counts_in_the_truth() {
     let mut lever = lever();
     let (_, opportunity) = candidate(&mut lever, NOW, "Ada Example");
