@@ -73,7 +73,7 @@ pub struct TargetConfig {
     pub adapter: Arc<dyn HrisAdapter>,
     /// From a person to its fields.
     pub mapping: Arc<Mapping>,
-    /// Where its data goes, as written: a folder, or a host. `None`: its adapter alone knows.
+    /// Where its data goes, in words: a folder, or a host. `None`: its adapter alone knows.
     pub destination: Option<String>,
     /// Why it gets what it gets, for every field that says nothing of its own.
     pub purpose: Option<String>,
@@ -111,4 +111,4 @@ impl fmt::Display for Faults {
 impl std::error::Error for Faults {}
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

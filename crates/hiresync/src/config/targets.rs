@@ -151,14 +151,15 @@ impl<'r> Ground<'r> {
     }
 }
 
-/// Where a target's data goes: a folder, or a host.
+/// Where a target's data goes, in words: a folder, or a host.
 fn destination(section: &Section<'_>) -> Option<String> {
     let text = |key: &str| match section.peek(key) {
         Some(Node::Text(text) | Node::Loose(text)) => Some(text.clone()),
         _ => None,
     };
-    let host = |key: &str| Url::parse(&text(key)?).ok()?.host_str().map(str::to_owned);
-    text("path").or_else(|| ["service_root", "base_url", "url"].into_iter().find_map(host))
+    let host = |key: &str| Some(format!("the host {}", Url::parse(&text(key)?).ok()?.host_str()?));
+    let folder = text("path").map(|path| format!("the folder {path}"));
+    folder.or_else(|| ["service_root", "base_url", "url"].into_iter().find_map(host))
 }
 
 /// The path without `.` and `..`, as written; links are not followed, since reading the words touches no disk.

@@ -8,15 +8,33 @@ use super::{Config, Env, Faults};
 
 mod fields;
 
-struct Desk {
+/// Everything that is shipped as a configuration, by its name under `systemd/`.
+pub(crate) const SHIPPED: [(&str, &str); 4] = [
+    ("hiresync.toml", include_str!("../../../../systemd/hiresync.toml")),
+    ("examples/roster.toml", include_str!("../../../../systemd/examples/roster.toml")),
+    ("examples/onboarding-form.toml", include_str!("../../../../systemd/examples/onboarding-form.toml")),
+    ("examples/payroll-uk.toml", include_str!("../../../../systemd/examples/payroll-uk.toml")),
+];
+
+/// A folder with the secrets that a configuration may name.
+pub(crate) struct Desk {
     dir: tempfile::TempDir,
 }
 
 impl Desk {
-    fn new() -> Desk {
+    pub(crate) fn new() -> Desk {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("key"), "k3y\n").unwrap();
+        fs::create_dir(dir.path().join("credentials")).unwrap();
+        fs::write(dir.path().join("credentials/lever-api-key"), "k3y").unwrap();
+        fs::write(dir.path().join("credentials/digest-key"), "0123456789abcdef0123456789abcdef").unwrap();
         Desk { dir }
+    }
+
+    /// Reads what is shipped, with its credentials.
+    pub(crate) fn shipped(&self, text: &str) -> Result<Config, Faults> {
+        let credentials = self.dir.path().join("credentials");
+        self.read(text, &[("CREDENTIALS_DIRECTORY", credentials.to_str().unwrap())])
     }
 
     fn read(&self, text: &str, vars: &[(&str, &str)]) -> Result<Config, Faults> {
@@ -199,25 +217,25 @@ fn a_secret_file_that_is_not_there_is_named_and_a_key_of_two_lines_refused() {
 }
 
 #[test]
-fn the_shipped_example_loads_as_it_is_and_with_every_comment_taken_away() {
-    let shipped = include_str!("../../../../systemd/hiresync.toml");
-    let desk = Desk::new();
-    fs::create_dir(desk.dir.path().join("credentials")).unwrap();
-    fs::write(desk.dir.path().join("credentials/lever-api-key"), "k3y").unwrap();
-    fs::write(desk.dir.path().join("credentials/digest-key"), "0123456789abcdef0123456789abcdef").unwrap();
-    let credentials = desk.dir.path().join("credentials");
-    let vars = [("CREDENTIALS_DIRECTORY", credentials.to_str().unwrap())];
-    desk.read(shipped, &vars).unwrap();
-    // A setting that is commented out begins with "#" right before its name; prose has a blank after it.
-    let all: String = shipped
-        .lines()
-        .map(|line| match line.strip_prefix('#') {
-            Some(rest) if rest.starts_with(|c: char| c.is_ascii_lowercase() || c == '[') => {
-                format!("{rest}\n")
-            }
-            _ => format!("{line}\n"),
-        })
-        .collect();
-    assert_ne!(all, shipped);
-    desk.read(&all, &vars).unwrap();
+fn everything_that_is_shipped_loads_as_it_is() {
+    for (name, text) in SHIPPED {
+        Desk::new().shipped(text).unwrap_or_else(|faults| panic!("{name}: {faults}"));
+    }
+}
+
+#[test]
+fn the_shipped_configuration_loads_with_every_comment_taken_away() {
+    let all = every_key();
+    assert_ne!(all, SHIPPED[0].1);
+    let config = Desk::new().shipped(&all).unwrap_or_else(|faults| panic!("{faults}"));
+    assert_eq!(config.targets[0].mapping.fields().count(), 12);
+}
+
+/// `hiresync.toml` with every setting that is commented out: those begin with "#" right before their name; prose has a blank.
+pub(crate) fn every_key() -> String {
+    let settings = SHIPPED[0].1.lines().map(|line| match line.strip_prefix('#') {
+        Some(rest) if rest.starts_with(|c: char| c.is_ascii_lowercase() || c == '[') => format!("{rest}\n"),
+        _ => format!("{line}\n"),
+    });
+    settings.collect()
 }

@@ -230,7 +230,7 @@ fn a_target_says_for_whom_and_why_it_is_told_and_whether_its_own_defaults_stay()
     let target = &config.targets[0];
     assert_eq!(target.mapping.when(), Some("posting.country == 'GB'"));
     assert_eq!(target.purpose.as_deref(), Some("keeping the staff list"));
-    assert_eq!(target.destination.as_deref(), Some("r"));
+    assert_eq!(target.destination.as_deref(), Some("the folder r"));
     let faults = Desk::new().faults(&with("when = true\ninherit = 1\npurpose = \"\"\nwen = \"x\"", ""), &[]);
     for (fault, start) in faults.iter().zip([
         "hiresync.toml:7:1: targets.r.when: is true or false, not a text in quotes",
