@@ -33,6 +33,8 @@ const EXAMPLES: &str = "\
 Examples:
   hiresync demo                                     see it work on this machine
   hiresync check --config hiresync.toml             is everything set up right?
+  hiresync map try --config hiresync.toml --contact ID
+                                                    what the mapping makes of one person
   hiresync plan --config hiresync.toml              what would be sent, and why
   hiresync run --config hiresync.toml               the daemon
   hiresync status                                   is it all right?
@@ -66,6 +68,14 @@ Examples:
         approve: bool,
     },
     /// Check the configuration, and ask Lever and every target whether it fits; changes nothing
+    #[command(after_help = "\
+--data-flow prints the page that a data-protection officer asks for: which data of whom goes where, why, and what is asked \
+of Lever for it. It is made from the configuration alone.
+
+Examples:
+  hiresync check --config hiresync.toml
+  hiresync check --config hiresync.toml --offline
+  hiresync check --config hiresync.toml --data-flow > data-flow.txt")]
     Check {
         /// Which configuration
         #[command(flatten)]
@@ -73,6 +83,15 @@ Examples:
         /// Check the file only; ask nobody
         #[arg(long)]
         offline: bool,
+        /// Check the file only, and say which data goes where, and why
+        #[arg(long)]
+        data_flow: bool,
+    },
+    /// Write a mapping: try it on one person, or see what there is to map; writes nothing
+    Map {
+        /// What to see
+        #[command(subcommand)]
+        question: MapQuestion,
     },
     /// Show what would be sent to which target, field by field, and why; writes nothing
     #[command(after_help = "\
@@ -164,6 +183,43 @@ pub struct ConfigFile {
     pub path: PathBuf,
 }
 
+/// What to see of a mapping.
+#[derive(Debug, Subcommand)]
+pub enum MapQuestion {
+    /// Show what the mapping makes of one person: every field with its value and the facts it came from
+    #[command(after_help = "\
+The person is read from Lever now, as a cycle would; the ledger and the targets are not looked at. The answer shows personal \
+values and goes to standard output only.
+
+Examples:
+  hiresync map try --config hiresync.toml --contact 4b0d2c9e-5a77-4c1e-9d0b-1f1d1c6a8e10
+  hiresync map try --config hiresync.toml --contact ada@example.com --target roster --json")]
+    Try {
+        /// Which configuration
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Contact id, opportunity id, Lever profile link or e-mail address
+        #[arg(long, value_name = "ID")]
+        contact: String,
+        /// Only this target
+        #[arg(long, value_name = "NAME")]
+        target: Option<String>,
+    },
+    /// List what an expression may use, what each target takes, and what is mapped to it; asks nobody
+    #[command(after_help = "\
+Examples:
+  hiresync map fields --config hiresync.toml
+  hiresync map fields --config hiresync.toml --target roster")]
+    Fields {
+        /// Which configuration
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Only this target
+        #[arg(long, value_name = "NAME")]
+        target: Option<String>,
+    },
+}
+
 /// What is ordered about tasks.
 #[derive(Debug, Subcommand)]
 pub enum TaskOrder {
@@ -240,5 +296,7 @@ mod tests {
         assert!(matches!(cli.command, Command::Tasks { order: Some(TaskOrder::Done { .. }) }));
         let cli = Cli::parse_from(["hiresync", "plan", "--contact", "a", "--config", "f", "--contact", "b"]);
         assert!(matches!(cli.command, Command::Plan { contact, .. } if contact == ["a", "b"]));
+        let cli = Cli::parse_from(["hiresync", "map", "try", "--contact", "a", "--json", "--config", "f"]);
+        assert!(cli.json && matches!(cli.command, Command::Map { question: MapQuestion::Try { .. } }));
     }
 }

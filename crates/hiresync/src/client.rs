@@ -16,6 +16,10 @@ use crate::{
     report::{self, PlanAnswer, StatusAnswer},
 };
 
+/// What is said when Lever finds nobody by what was typed.
+pub const NOBODY: &str =
+    "Lever knows nobody by that; give a contact or opportunity id, a profile link or an e-mail";
+
 /// Speaks to the daemon at one socket.
 pub struct Client {
     local: Local,
@@ -122,9 +126,7 @@ impl Client {
             let answer = self.post("/v1/resolve", &json!({ "who": who })).await?;
             let answer: Value = parse(&answer)?;
             let Some(contact) = answer["contact"].as_str() else {
-                print::complain(
-                    "Lever knows nobody by that; give a contact or opportunity id, a profile link or an e-mail",
-                );
+                print::complain(NOBODY);
                 return Err(Exit::BadInput);
             };
             known = self.found(&explain_path(contact)).await?;

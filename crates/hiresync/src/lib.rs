@@ -7,6 +7,7 @@
 //! | [`wiring`] | from a configuration to an engine |
 //! | [`daemon`] | the engine's thread, signals, the service manager: `run` |
 //! | [`once`] | `run --once`, `check`, `plan` |
+//! | [`map`](mod@map), [`data_flow`] | `map`, `check --data-flow`: what the mapping does, for who writes it and who answers for it |
 //! | [`schedule`] | when a cycle is due |
 //! | [`api`] | the socket: who may, and what is answered |
 //! | [`client`] | the command line as a client of the socket |
@@ -19,10 +20,12 @@ pub mod cli;
 pub mod client;
 pub mod config;
 pub mod daemon;
+pub mod data_flow;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod exit;
 pub mod logs;
+pub mod map;
 pub mod once;
 pub mod print;
 pub mod progress;
@@ -37,7 +40,7 @@ use std::{ffi::OsString, process::ExitCode};
 
 use clap::Parser as _;
 
-use cli::{Cli, Command};
+use cli::{Cli, Command, MapQuestion};
 use exit::Exit;
 
 /// The program.
@@ -80,7 +83,14 @@ fn dispatch(cli: &Cli) -> Result<Exit, Exit> {
         Command::Run { config, once: true, full, approve } => {
             once::run(&config.path, once::Once { full: *full, approve: *approve, json })
         }
-        Command::Check { config, offline } => once::check(&config.path, *offline, json),
+        Command::Check { config, data_flow: true, .. } => data_flow::run(&config.path, json),
+        Command::Map { question: MapQuestion::Try { config, contact, target } } => {
+            map::try_on(&config.path, contact, target.as_deref(), json)
+        }
+        Command::Map { question: MapQuestion::Fields { config, target } } => {
+            map::fields(&config.path, target.as_deref(), json)
+        }
+        Command::Check { config, offline, .. } => once::check(&config.path, *offline, json),
         Command::Plan { config, contact } => once::plan(&config.path, contact, json),
         #[cfg(feature = "demo")]
         Command::Demo(demo) => demo::run(demo, json),

@@ -173,13 +173,16 @@ fn cycle_fault(error: &CycleError) -> Exit {
             );
             Exit::Busy
         }
-        CycleError::Source(error) => {
-            print::complain(&format!("Lever could not be read: {}", error.chain()));
-            print::say(remedy(error.kind()));
-            Exit::Unreachable
-        }
+        CycleError::Source(error) => source_fault(error),
         CycleError::Ledger(error) => ledger_fault(error),
     }
+}
+
+/// Says why Lever could not be read.
+pub fn source_fault(error: &adapter_sdk::Error) -> Exit {
+    print::complain(&format!("Lever could not be read: {}", error.chain()));
+    print::say(remedy(error.kind()));
+    Exit::Unreachable
 }
 
 fn remedy(kind: adapter_sdk::ErrorKind) -> &'static str {

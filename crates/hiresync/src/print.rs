@@ -97,6 +97,11 @@ pub fn safe(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
+/// The same on one line.
+pub fn flat(text: &str) -> String {
+    safe(&text.replace(['\r', '\n', '\t'], " "))
+}
+
 /// `1 person`, `2 people`.
 pub fn count(number: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
@@ -146,6 +151,7 @@ mod tests {
     #[test]
     fn a_cell_cannot_drive_the_terminal() {
         assert_eq!(safe("a\x1b[2Jb\n"), "a\u{fffd}[2Jb\u{fffd}");
+        assert_eq!(flat("a\x1b[2Jb\nc"), "a\u{fffd}[2Jb c");
     }
 
     #[test]

@@ -28,31 +28,33 @@ impl Ground {
     /// An engine that does what `config` says.
     pub fn engine(&self, config: &Config) -> Engine {
         Engine::new(Parts {
-            source: self.source(config),
+            source: source(config, &self.transport, &self.clock),
             targets: targets(config),
             ledger: Arc::clone(&self.ledger),
             clock: Arc::clone(&self.clock),
-            settings: Settings {
-                hired_since: config.lever.hired_since,
-                zone: config.lever.zone,
-                guards: config.guards,
-            },
+            settings: settings(config),
         })
     }
+}
 
-    fn source(&self, config: &Config) -> Arc<dyn Source> {
-        let lever = &config.lever;
-        let needs = config.targets.iter().map(|target| target.mapping.needs());
-        let settings = lever::Settings {
-            requests_per_second: lever.requests_per_second,
-            confidential: lever.confidential,
-            needs: needs.fold(engine::Needs::default(), engine::Needs::union),
-            ..lever::Settings::new(lever.base_url.clone(), lever.api_key.clone())
-        };
-        // Decides the pauses between attempts: two daemons that met the same fault must not come back in step.
-        let seed = RandomState::new().hash_one(std::process::id());
-        Arc::new(lever::Lever::new(settings, Arc::clone(&self.transport), Arc::clone(&self.clock), seed))
-    }
+/// Lever, asked for what the targets of `config` need and nothing else.
+pub fn source(config: &Config, transport: &Arc<dyn Transport>, clock: &Arc<dyn Clock>) -> Arc<dyn Source> {
+    let lever = &config.lever;
+    let needs = config.targets.iter().map(|target| target.mapping.needs());
+    let settings = lever::Settings {
+        requests_per_second: lever.requests_per_second,
+        confidential: lever.confidential,
+        needs: needs.fold(engine::Needs::default(), engine::Needs::union),
+        ..lever::Settings::new(lever.base_url.clone(), lever.api_key.clone())
+    };
+    // Decides the pauses between attempts: two daemons that met the same fault must not come back in step.
+    let seed = RandomState::new().hash_one(std::process::id());
+    Arc::new(lever::Lever::new(settings, Arc::clone(transport), Arc::clone(clock), seed))
+}
+
+/// What concerns every target.
+pub fn settings(config: &Config) -> Settings {
+    Settings { hired_since: config.lever.hired_since, zone: config.lever.zone, guards: config.guards }
 }
 
 fn targets(config: &Config) -> Vec<Target> {

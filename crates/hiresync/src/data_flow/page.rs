@@ -1,0 +1,159 @@
+//! The page as text: plain lines that survive being pasted into a document.
+
+use std::fmt::Write as _;
+
+use super::{DataFlow, Fact, OfField, OfTarget};
+use crate::print::flat;
+
+const NO_PURPOSE: &str = "(no purpose stated)";
+
+impl DataFlow {
+    /// For people.
+    pub(super) fn text(&self) -> String {
+        let mut page = Page::default();
+        page.line(
+            0,
+            "Data flow of hiresync, from its configuration alone: nobody was asked, and no value was read.",
+        );
+        self.source(&mut page);
+        self.targets.iter().for_each(|target| target.write(&mut page));
+        self.lever(&mut page);
+        page.heading("What hiresync keeps");
+        self.kept.iter().for_each(|kept| page.line(1, kept));
+        page.line(1, "No values, neither in its ledger nor in its log: they are read from Lever again whenever they are needed.");
+        page.heading("Purposes");
+        match self.without_purpose.as_slice() {
+            [] => page.line(1, "Every field has a purpose."),
+            lacking => page.line(1, &format!("Without a purpose: {}", lacking.join(", "))),
+        }
+        page.0
+    }
+
+    fn source(&self, page: &mut Page) {
+        let source = &self.source;
+        page.heading("From where, and whose data");
+        page.line(1, &format!("Lever ({}), read only: hiresync writes nothing there.", source.host));
+        page.line(
+            1,
+            &format!(
+                "People with an opportunity archived as hired on or after {}, by days in {}. Nobody else is sent anywhere.",
+                source.hired_since, source.timezone
+            ),
+        );
+        page.line(
+            1,
+            match source.confidential {
+                true => "Confidential candidates: read and sent like the others.",
+                false => "Confidential candidates: not read.",
+            },
+        );
+    }
+
+    fn lever(&self, page: &mut Page) {
+        page.heading("What is asked of Lever");
+        page.line(1, "Always");
+        page.line(
+            2,
+            "opportunities with their contact (name, e-mail addresses, telephone numbers, location, links), tags and sources",
+        );
+        page.line(
+            2,
+            "applications: the posting, and the answers to its questions; they come with the opportunity",
+        );
+        page.line(2, "archive reasons: which of them mean hired");
+        page.line(2, "contacts: only of somebody whose opportunities cannot be found");
+        if !self.asked.is_empty() {
+            page.line(1, "Because of this mapping");
+        }
+        for asked in &self.asked {
+            page.line(2, &format!("{}: for {}", asked.object, asked.because_of.join(", ")));
+        }
+        if !self.not_asked.is_empty() {
+            page.line(
+                1,
+                &format!("Not asked for, because nothing mapped needs it: {}", self.not_asked.join(", ")),
+            );
+        }
+        page.line(1, &format!("Never asked for: {}", self.never_asked.join(", ")));
+        page.line(1, "What comes with a record and is not mapped is dropped at once.");
+    }
+}
+
+impl OfTarget {
+    fn write(&self, page: &mut Page) {
+        page.heading(&format!("Target {}", self.target));
+        let destination = self.destination.as_deref().unwrap_or("as its adapter says");
+        page.line(1, &format!("Goes to:  {destination} ({}: {})", self.adapter, self.about));
+        match &self.when {
+            None => page.line(1, "Of whom:  every hire in scope"),
+            Some(when) => {
+                page.line(1, &format!("Of whom:  hires for which {}", when.expression));
+                let facts: Vec<String> = when.made_of.iter().map(Fact::words).collect();
+                page.line(1, &format!("          decided by {}", facts.join("; ")));
+            }
+        }
+        page.line(1, &format!("Why:      {}", self.purpose.as_deref().unwrap_or(NO_PURPOSE)));
+        if !self.searched_by.is_empty() {
+            page.line(
+                1,
+                &format!(
+                    "Before anybody is created there, it is searched by {}.",
+                    self.searched_by.join(", ")
+                ),
+            );
+        }
+        for (level, title) in [("person", "Of the person"), ("hire", "Of each hire")] {
+            let fields: Vec<&OfField> = self.fields.iter().filter(|field| field.level == level).collect();
+            if !fields.is_empty() {
+                page.0.push('\n');
+                page.line(1, title);
+                fields.iter().for_each(|field| field.write(page));
+            }
+        }
+    }
+}
+
+impl OfField {
+    fn write(&self, page: &mut Page) {
+        let inherited = if self.inherited { " (the target's default)" } else { "" };
+        page.line(2, &format!("{}{inherited}", self.field));
+        let data = match (self.data.as_slice(), self.personal) {
+            ([], _) => "the same for everybody".to_owned(),
+            (data, true) => format!("{} (personal data)", data.join(", ")),
+            (data, false) => format!("{} (not personal, as the target says)", data.join(", ")),
+        };
+        page.line(3, &format!("data:       {data}"));
+        let facts: Vec<String> = self.made_of.iter().map(Fact::words).collect();
+        if !facts.is_empty() {
+            page.line(3, &format!("made of:    {}", facts.join("; ")));
+        }
+        if !self.is_bare {
+            page.line(3, &format!("how:        {}", self.expression));
+        }
+        page.line(3, &format!("why:        {}", self.purpose.as_deref().unwrap_or(NO_PURPOSE)));
+        page.line(3, &format!("written:    {}", self.written));
+        page.line(3, &format!("if absent:  {}", self.when_absent));
+        if let Some(allowed) = &self.allowed {
+            page.line(3, &format!("allowed:    {allowed}"));
+        }
+    }
+}
+
+impl Fact {
+    fn words(&self) -> String {
+        format!("{} ({}, from Lever's {})", self.name, self.data, self.object)
+    }
+}
+
+#[derive(Default)]
+struct Page(String);
+
+impl Page {
+    fn heading(&mut self, title: &str) {
+        let _ = writeln!(self.0, "\n{}", flat(title));
+    }
+
+    fn line(&mut self, depth: usize, text: &str) {
+        let _ = writeln!(self.0, "{:width$}{}", "", flat(text).trim_end(), width = depth * 2);
+    }
+}
