@@ -1,5 +1,6 @@
 //! Whether a target can be used in this cycle, and whether it is still the one we knew.
 
+use chrono::TimeDelta;
 use ledger::TargetHealth;
 use mapping::Writes;
 use people::ContactId;
@@ -8,6 +9,9 @@ use crate::{
     cycle::{CycleError, Engine, Run},
     settings::Target,
 };
+
+/// How often whoever is held for a value is read again, changed or not.
+const VALUES_EVERY: TimeDelta = TimeDelta::minutes(15);
 
 impl Engine {
     /// Probes targets that could not be used, and rebuilds the links of those the ledger is new to.
@@ -63,18 +67,20 @@ impl Engine {
         Ok(())
     }
 
-    /// A new process may have another configuration: whoever is held because of a value is looked at again.
+    /// Whoever is held because of a value is looked at again from time to time: an offer, a form, a posting change without a
+    /// trace in the person's record. A new process may have another configuration, and looks at once.
     fn look_for_values(&self) -> Result<(), CycleError> {
-        if self.memory().looked_for_values {
+        let now = self.clock.now();
+        let last = self.memory().looked_for_values_at;
+        if last.is_some_and(|last| last <= now && now - last < VALUES_EVERY) {
             return Ok(());
         }
         for target in self.targets.iter().filter(|target| self.ledger.counts(&target.name).held > 0) {
             let held = self.held_for_values(target)?;
-            let now = self.clock.now();
             let _ =
                 self.ledger.write(|draft| held.iter().try_for_each(|contact| draft.mark(contact, now)))?;
         }
-        self.memory().looked_for_values = true;
+        self.memory().looked_for_values_at = Some(now);
         Ok(())
     }
 
