@@ -52,7 +52,7 @@ adapter = "cezzane"
             "11:10: targets.roster.path: is missing and required",
             "13:1: targets.roster.format:",
             "14:1: targets.roster.fromat: is not a known key; did you mean format?",
-            "17:1: targets.roster.person.first_name: uses the unknown name name.frist; did you mean name.first?",
+            "17:15: targets.roster.person.first_name: uses the unknown name name.frist at character 1; did you mean name.first?",
             "20:1: targets.cezanne.adapter:",
         ] {
             assert!(

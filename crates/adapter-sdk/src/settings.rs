@@ -35,7 +35,8 @@ pub enum Node {
 }
 
 impl Node {
-    fn kind(&self) -> &'static str {
+    /// What it is, with its article, for messages.
+    pub fn kind(&self) -> &'static str {
         match self {
             Node::Table(_) => "a table",
             Node::List(_) => "an array",
@@ -57,11 +58,26 @@ pub struct Fault {
     pub problem: String,
     /// What to do about it.
     pub remedy: String,
+    /// Which text it is about, if it is about what a text says.
+    pub within: Option<Within>,
+}
+
+/// Which text a fault is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Within {
+    /// The text's key, where the fault's path is that of a table around it.
+    pub key: &'static str,
+    /// At which character of the text, from 1, if that is known.
+    pub at: Option<usize>,
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}; {}", self.path, self.problem, self.remedy)
+        write!(f, "{}: {}", self.path, self.problem)?;
+        if let Some(Within { at: Some(at), .. }) = self.within {
+            write!(f, " at character {at}")?;
+        }
+        write!(f, "; {}", self.remedy)
     }
 }
 
@@ -95,11 +111,12 @@ impl Reading {
 
     /// Notes a fault.
     pub fn fault(&self, path: impl Into<String>, problem: impl Into<String>, remedy: impl Into<String>) {
-        self.faults.borrow_mut().push(Fault {
-            path: path.into(),
-            problem: problem.into(),
-            remedy: remedy.into(),
-        });
+        self.note(Fault { path: path.into(), problem: problem.into(), remedy: remedy.into(), within: None });
+    }
+
+    /// Notes a fault as it is.
+    pub fn note(&self, fault: Fault) {
+        self.faults.borrow_mut().push(fault);
     }
 
     /// Every fault noted so far.
@@ -133,6 +150,11 @@ impl<'a> Section<'a> {
         self.entries.iter().any(|(name, _)| name == key)
     }
 
+    /// What stands under `key`, without reading it: the key is known no better for it.
+    pub fn peek(&self, key: &str) -> Option<&Node> {
+        self.entries.iter().find(|(name, _)| name == key).map(|(_, node)| node)
+    }
+
     /// Notes that `key` is required when `value` is absent and nothing else was said about it.
     pub fn required<T>(&self, key: &'static str, value: Option<T>, example: &str) -> Option<T> {
         if value.is_none() && !self.has(key) && !self.known_fault(key) {
@@ -141,12 +163,23 @@ impl<'a> Section<'a> {
         value
     }
 
+    /// Notes that `found` is not what `key` takes, which `expected` says with its article.
+    pub fn wrong<T>(&self, key: &str, found: &Node, expected: &str) -> Option<T> {
+        self.fault(key, format!("is {}, not {expected}", found.kind()), format!("write {expected}"));
+        None
+    }
+
     /// A text.
     pub fn text(&mut self, key: &'static str) -> Option<String> {
         match self.take(key)? {
             Node::Text(text) | Node::Loose(text) => Some(text),
             other => self.wrong(key, &other, "a text in quotes"),
         }
+    }
+
+    /// Whatever stands there, for the caller to tell apart.
+    pub fn any(&mut self, key: &'static str) -> Option<Node> {
+        self.take(key)
     }
 
     /// A text that is parsed: `expected` says in words what it should be.
@@ -271,12 +304,7 @@ impl<'a> Section<'a> {
 
     fn take(&mut self, key: &'static str) -> Option<Node> {
         self.known.push(key);
-        self.entries.iter().find(|(name, _)| name == key).map(|(_, node)| node.clone())
-    }
-
-    fn wrong<T>(&self, key: &str, found: &Node, expected: &str) -> Option<T> {
-        self.fault(key, format!("is {}, not {expected}", found.kind()), format!("write {expected}"));
-        None
+        self.peek(key).cloned()
     }
 
     fn known_fault(&self, key: &str) -> bool {

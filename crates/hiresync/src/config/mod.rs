@@ -1,8 +1,10 @@
 //! The configuration: a value of [`Config`] is a valid one. Reading it touches no network; every fault is reported at once.
 
+mod fields;
 mod layers;
 mod place;
 mod read;
+mod targets;
 
 use std::{
     fmt,
@@ -71,6 +73,10 @@ pub struct TargetConfig {
     pub adapter: Arc<dyn HrisAdapter>,
     /// From a person to its fields.
     pub mapping: Arc<Mapping>,
+    /// Where its data goes, as written: a folder, or a host. `None`: its adapter alone knows.
+    pub destination: Option<String>,
+    /// Why it gets what it gets, for every field that says nothing of its own.
+    pub purpose: Option<String>,
 }
 
 /// Everything that is wrong with a configuration, each fault as `FILE:LINE:COLUMN: path: problem; remedy`.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use adapter_sdk::settings::Within;
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
@@ -18,7 +19,18 @@ pub struct Place {
 
 /// Where each dotted path stands.
 #[derive(Debug, Default)]
-pub struct Places(BTreeMap<String, Place>);
+pub struct Places(BTreeMap<String, Entry>);
+
+/// What stands at one path.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    /// Its key, or itself in an array.
+    place: Place,
+    /// It is a table.
+    is_table: bool,
+    /// The first character of a text of one line in which each character stands for itself.
+    text: Option<Place>,
+}
 
 /// A text that is no TOML.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,13 +64,24 @@ impl Places {
     pub fn find(&self, path: &str) -> Place {
         let mut path = path;
         loop {
-            if let Some(place) = self.0.get(path) {
-                return *place;
+            if let Some(entry) = self.0.get(path) {
+                return entry.place;
             }
             match path.rfind(['.', '[']) {
                 Some(end) => path = &path[..end],
                 None => return Place { line: 1, column: 1 },
             }
+        }
+    }
+
+    /// Where the text stands that is meant at `path`, from the character on that is meant, if that can be told.
+    pub fn within(&self, path: &str, within: Within) -> Place {
+        let inner = format!("{path}.{}", within.key);
+        let is_around = self.0.get(path).is_some_and(|entry| entry.is_table) && self.has(&inner);
+        let path = if is_around { inner.as_str() } else { path };
+        match (self.0.get(path).and_then(|entry| entry.text), within.at) {
+            (Some(text), Some(at)) => Place { line: text.line, column: text.column + at - 1 },
+            _ => self.find(path),
         }
     }
 
@@ -71,23 +94,32 @@ impl Places {
         for (key, value) in table {
             let name = key.get_ref().as_ref();
             let path = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
-            self.0.insert(path.clone(), lines.place(key.span().start));
-            self.value(&path, value, lines);
+            self.value(&path, lines.place(key.span().start), value, lines);
         }
     }
 
-    fn value(&mut self, path: &str, value: &Spanned<DeValue<'_>>, lines: &Lines<'_>) {
+    fn value(&mut self, path: &str, place: Place, value: &Spanned<DeValue<'_>>, lines: &Lines<'_>) {
+        let mut entry = Entry { place, is_table: false, text: None };
         match value.get_ref() {
-            DeValue::Table(table) => self.table(path, table, lines),
+            DeValue::Table(table) => {
+                entry.is_table = true;
+                self.table(path, table, lines);
+            }
             DeValue::Array(array) => {
                 for (index, item) in array.iter().enumerate() {
-                    let path = format!("{path}[{index}]");
-                    self.0.insert(path.clone(), lines.place(item.span().start));
-                    self.value(&path, item, lines);
+                    self.value(&format!("{path}[{index}]"), lines.place(item.span().start), item, lines);
+                }
+            }
+            DeValue::String(text) => {
+                let written = lines.text.get(value.span()).unwrap_or_default();
+                let plain = written.strip_prefix(['"', '\'']).and_then(|rest| rest.strip_suffix(['"', '\'']));
+                if plain == Some(text.as_ref()) {
+                    entry.text = Some(lines.place(value.span().start + 1));
                 }
             }
             _ => {}
         }
+        self.0.insert(path.to_owned(), entry);
     }
 }
 
@@ -130,6 +162,21 @@ mod tests {
         ] {
             assert_eq!(places.find(path), Place { line, column }, "{path}");
         }
+    }
+
+    #[test]
+    fn a_character_of_a_text_is_found_where_each_stands_for_itself_and_else_the_key() {
+        let text = "short = \"name.frist\"\nlong = { hold = true, value = 'ü | uper' }\n\
+            escaped = \"\\u0061 | uper\"\nlines = \"\"\"\na | uper\"\"\"\n";
+        let places = Places::read(text).unwrap();
+        let at = |path, at| {
+            let Place { line, column } = places.within(path, Within { key: "value", at });
+            (line, column)
+        };
+        assert_eq!((at("short", Some(6)), at("short", None)), ((1, 15), (1, 1)));
+        assert_eq!((at("long", Some(5)), at("long", None)), ((2, 36), (2, 23)));
+        assert_eq!((at("escaped", Some(5)), at("lines", Some(5))), ((3, 1), (4, 1)));
+        assert_eq!(at("absent", Some(5)), (1, 1));
     }
 
     #[test]

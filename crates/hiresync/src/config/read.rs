@@ -2,19 +2,15 @@
 
 use std::{
     collections::BTreeSet,
-    path::{Component, Path, PathBuf},
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
-use adapter_sdk::{
-    Build, Columns, HrisAdapter, Registration,
-    settings::{Fault, Node, Reading, Section, nearest},
-};
+use adapter_sdk::settings::{Fault, Node, Reading, Section};
 use engine::Guards;
-use mapping::{Mapping, Rules};
-use people::{Clock, Date, FieldName, TargetName, Zone};
+use people::{Clock, Date, Zone};
 
-use super::{Config, Env, Faults, LeverConfig, StateConfig, TargetConfig, layers::layered, place::Places};
+use super::{Config, Env, Faults, LeverConfig, StateConfig, fields, layers::layered, place::Places, targets};
 use crate::schedule::Schedule;
 
 const BASE_URL: &str = "https://api.lever.co/v1";
@@ -53,12 +49,16 @@ fn in_order_of_the_file(faults: Vec<Fault>, places: &Places, env: &Env, file: &s
     let mut placed: Vec<_> = faults
         .into_iter()
         .map(|fault| {
-            let from_env =
-                env.behind(&fault.path).filter(|_| env.decides(&fault.path) || !places.has(&fault.path));
+            let text = fault.within.map(|within| format!("{}.{}", fault.path, within.key));
+            let said_at = text.as_deref().unwrap_or(&fault.path);
+            let from_env = env.behind(said_at).filter(|_| env.decides(said_at) || !places.has(&fault.path));
             match from_env {
                 Some(variable) => (None, format!("{variable}: {fault}")),
                 None => {
-                    let place = places.find(&fault.path);
+                    let place = match fault.within {
+                        Some(within) => places.within(&fault.path, within),
+                        None => places.find(&fault.path),
+                    };
                     (Some(place), format!("{file}:{}:{}: {fault}", place.line, place.column))
                 }
             }
@@ -74,10 +74,14 @@ fn in_order_of_the_file(faults: Vec<Fault>, places: &Places, env: &Env, file: &s
 fn secrets_from_the_environment(reading: &Reading, env: &Env, places: &Places) {
     for (_, path) in env.paths() {
         let parent = path.rsplit_once('.').map_or("", |(parent, _)| parent);
-        let is_place_of_secret = path.ends_with(".credential")
-            || (path.ends_with(".file") && parent != "targets")
-            || places.has(&format!("{path}.credential"))
-            || places.has(&format!("{path}.file"));
+        // A field, or an entry of a table, may have any name.
+        let may_be_any_name =
+            path.starts_with("tables.") || path.contains(".person.") || path.contains(".hire.");
+        let is_place_of_secret = !may_be_any_name
+            && (path.ends_with(".credential")
+                || (path.ends_with(".file") && parent != "targets")
+                || places.has(&format!("{path}.credential"))
+                || places.has(&format!("{path}.file")));
         let said = || reading.faults().iter().any(|fault| fault.path == path);
         if is_place_of_secret && !said() {
             reading.fault(
@@ -109,7 +113,9 @@ impl<'r> Reader<'r> {
             root.section("webhook").rest();
             root.fault("webhook", "webhooks are not available in this version", remedy);
         }
-        let targets = self.targets(root.section("targets"), zone);
+        let tables = fields::tables(self.reading, root.section("tables"));
+        let ground = targets::Ground { reading: self.reading, clock: self.clock, tables: &tables, zone };
+        let targets = ground.targets(root.section("targets"));
         root.finish();
         Some(Config { lever: lever?, schedule: schedule?, state: state?, socket: socket?, guards, targets })
     }
@@ -216,139 +222,4 @@ impl<'r> Reader<'r> {
         section.finish();
         guards
     }
-
-    fn targets(&self, mut section: Section<'r>, zone: Zone) -> Vec<TargetConfig> {
-        let mut enabled = Vec::new();
-        let mut some = false;
-        let mut folders: Vec<(PathBuf, String)> = Vec::new();
-        for (name, node) in section.rest() {
-            let at = format!("targets.{name}");
-            let Ok(target) = name.parse::<TargetName>() else {
-                self.reading.fault(at, "is no name", "use letters, digits, - and _ for a target's name");
-                continue;
-            };
-            let (is_enabled, read) = self.target(&at, target, node, zone, &mut folders);
-            some |= is_enabled;
-            enabled.extend(read.filter(|_| is_enabled));
-        }
-        if !some {
-            self.reading.fault(
-                "targets",
-                "no target is enabled",
-                "add a [targets.NAME] with adapter = \"file-export\"",
-            );
-        }
-        enabled
-    }
-
-    fn target(
-        &self,
-        at: &str,
-        name: TargetName,
-        node: Node,
-        zone: Zone,
-        folders: &mut Vec<(PathBuf, String)>,
-    ) -> (bool, Option<TargetConfig>) {
-        let mut section = self.reading.section(at, Some(node));
-        let is_enabled = section.flag("enabled").unwrap_or(true);
-        let kind = section.text("adapter");
-        let kind = section.required("adapter", kind, "\"file-export\"");
-        let person = self.rules(&mut section, "person");
-        let hire = self.rules(&mut section, "hire");
-        let Some(registration) = kind.and_then(|kind| self.registration(&section, &kind)) else {
-            return (is_enabled, None);
-        };
-        if registration.kind == "file-export" {
-            self.own_folder(&mut section, at, folders);
-        }
-        let names =
-            |rules: &[(String, String)]| rules.iter().map(|(field, _)| FieldName::new(field)).collect();
-        let columns = Columns { person: names(&person), hire: names(&hire) };
-        let short = |fields: Vec<(String, String)>| {
-            fields.into_iter().map(|(field, value)| (field, mapping::Rule::new(value))).collect()
-        };
-        let rules = Rules { person: short(person), hire: short(hire), ..Rules::default() };
-        let mapping = self.mapping(at, registration, rules, zone);
-        let build = Build { target: name.clone(), columns, clock: Arc::clone(self.clock) };
-        let adapter: Option<Arc<dyn HrisAdapter>> = (registration.build)(section, build);
-        let read = adapter.zip(mapping).map(|(adapter, mapping)| TargetConfig {
-            name,
-            adapter,
-            mapping: Arc::new(mapping),
-        });
-        (is_enabled, read)
-    }
-
-    fn rules(&self, section: &mut Section<'r>, level: &'static str) -> Vec<(String, String)> {
-        let mut fields = section.section(level);
-        let rest = fields.rest();
-        rest.into_iter()
-            .filter_map(|(field, node)| match node {
-                Node::Text(expression) | Node::Loose(expression) => Some((field, expression)),
-                _ => {
-                    let remedy =
-                        "write an expression in quotes, e.g. \"name.first\"; a fixed text is \"'text'\"";
-                    fields.fault(&field, "is no text", remedy);
-                    None
-                }
-            })
-            .collect()
-    }
-
-    fn registration(&self, section: &Section<'r>, kind: &str) -> Option<&'static Registration> {
-        let found = adapters::named(kind);
-        if found.is_none() {
-            let kinds = || adapters::ALL.iter().map(|registration| registration.kind);
-            let remedy = match nearest(kind, kinds()) {
-                Some(near) => format!("did you mean \"{near}\"?"),
-                None => format!("there are: {}", kinds().collect::<Vec<_>>().join(", ")),
-            };
-            section.fault("adapter", "is no adapter of this version", remedy);
-        }
-        found
-    }
-
-    /// Two targets in one folder would replace each other's file.
-    fn own_folder(&self, section: &mut Section<'r>, at: &str, folders: &mut Vec<(PathBuf, String)>) {
-        let Some(path) = section.file("path") else { return };
-        let path = plain(&path);
-        match folders.iter().find(|(other, _)| *other == path) {
-            Some((_, other)) => {
-                section.fault(
-                    "path",
-                    format!("is the folder of {other} too"),
-                    "give each target a folder of its own",
-                );
-            }
-            None => folders.push((path, at.to_owned())),
-        }
-    }
-
-    fn mapping(&self, at: &str, registration: &Registration, rules: Rules, zone: Zone) -> Option<Mapping> {
-        let schema = (registration.schema)();
-        match Mapping::compile(&rules, &mapping::Tables::new(), &schema, zone) {
-            Ok(mapping) => Some(mapping),
-            Err(faults) => {
-                for fault in faults {
-                    self.reading.fault(format!("{at}.{}", fault.place), fault.problem, fault.remedy);
-                }
-                None
-            }
-        }
-    }
-}
-
-/// The path without `.` and `..`, as written; links are not followed, since reading the words touches no disk.
-fn plain(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                plain.pop();
-            }
-            other => plain.push(other),
-        }
-    }
-    plain
 }

@@ -6,6 +6,8 @@ use people::{Clock, SystemClock};
 
 use super::{Config, Env, Faults};
 
+mod fields;
+
 struct Desk {
     dir: tempfile::TempDir,
 }
@@ -25,7 +27,7 @@ impl Desk {
 
     fn faults(&self, text: &str, vars: &[(&str, &str)]) -> Vec<String> {
         let folder = format!("{}/", self.dir.path().display());
-        let faults = self.read(text, vars).expect_err("it is faulty");
+        let Err(faults) = self.read(text, vars) else { panic!("no fault is found in\n{text}") };
         faults.0.into_iter().map(|line| line.replace(&folder, "")).collect()
     }
 }
@@ -115,8 +117,8 @@ person = { a = "contact" }
         "hiresync.toml:12:2: stat: is not a known key; did you mean state?",
         "hiresync.toml:15:2: webhook: webhooks are not available in this version",
         "hiresync.toml:21:1: targets.roster.fromat: is not a known key; did you mean format?",
-        "hiresync.toml:23:1: targets.roster.person.first: uses the unknown name name.frist; did you mean name.first?",
-        "hiresync.toml:24:1: targets.roster.person.number: is no text",
+        "hiresync.toml:23:10: targets.roster.person.first: uses the unknown name name.frist at character 1; did you mean name.first?",
+        "hiresync.toml:24:1: targets.roster.person.number: is a whole number, not an expression",
         "hiresync.toml:27:1: targets.other.adapter: is no adapter of this version; did you mean \"file-export\"?",
         "hiresync.toml:31:1: targets.twin.path: is the folder of targets.roster too",
         "HIRESYNC__LEVER__CONFIDENTIAL: lever.confidential: ",

@@ -1,0 +1,177 @@
+//! `[targets.*]`: from words to adapters and mappings.
+
+use std::{
+    path::{Component, Path, PathBuf},
+    sync::Arc,
+};
+
+use adapter_sdk::{
+    Build, Columns, HrisAdapter, Level, Registration,
+    settings::{Fault, Node, Reading, Section, Within, nearest},
+};
+use mapping::{Mapping, Rule, Rules, Tables};
+use people::{Clock, FieldName, TargetName, Zone};
+use url::Url;
+
+use super::{
+    TargetConfig,
+    fields::{self, Written},
+};
+
+/// What every target is read with.
+pub(super) struct Ground<'r> {
+    pub reading: &'r Reading,
+    pub clock: &'r Arc<dyn Clock>,
+    pub tables: &'r Tables,
+    pub zone: Zone,
+}
+
+impl<'r> Ground<'r> {
+    /// Those that are enabled, in the order of the file; the others are checked all the same.
+    pub(super) fn targets(&self, mut section: Section<'r>) -> Vec<TargetConfig> {
+        let mut enabled = Vec::new();
+        let mut some = false;
+        let mut folders: Vec<(PathBuf, String)> = Vec::new();
+        for (name, node) in section.rest() {
+            let at = format!("targets.{name}");
+            let Ok(target) = name.parse::<TargetName>() else {
+                self.reading.fault(at, "is no name", "use letters, digits, - and _ for a target's name");
+                continue;
+            };
+            let (is_enabled, read) = self.target(&at, target, node, &mut folders);
+            some |= is_enabled;
+            enabled.extend(read.filter(|_| is_enabled));
+        }
+        if !some {
+            self.reading.fault(
+                "targets",
+                "no target is enabled",
+                "add a [targets.NAME] with adapter = \"file-export\"",
+            );
+        }
+        enabled
+    }
+
+    fn target(
+        &self,
+        at: &str,
+        name: TargetName,
+        node: Node,
+        folders: &mut Vec<(PathBuf, String)>,
+    ) -> (bool, Option<TargetConfig>) {
+        let mut section = self.reading.section(at, Some(node));
+        let is_enabled = section.flag("enabled").unwrap_or(true);
+        let kind = section.text("adapter");
+        let kind = section.required("adapter", kind, "\"file-export\"");
+        let when = section.text("when");
+        let without_defaults = section.flag("inherit") == Some(false);
+        let purpose = fields::purpose(&mut section);
+        let person = fields::rules(self.reading, &mut section, Level::Person);
+        let hire = fields::rules(self.reading, &mut section, Level::Hire);
+        let Some(registration) = kind.and_then(|kind| self.registration(&section, &kind)) else {
+            return (is_enabled, None);
+        };
+        if registration.kind == "file-export" {
+            self.own_folder(&mut section, at, folders);
+        }
+        let destination = destination(&section);
+        let names = |fields: &[Written]| fields.iter().map(|(field, _)| FieldName::new(field)).collect();
+        let columns = Columns { person: names(&person), hire: names(&hire) };
+        let rules = |fields: &[Written]| -> Vec<(String, Rule)> {
+            fields.iter().filter_map(|(field, rule)| Some((field.clone(), rule.clone()?))).collect()
+        };
+        let rules = Rules { when, person: rules(&person), hire: rules(&hire), without_defaults };
+        let mapping = self.mapping(at, registration, &rules);
+        // The target's own defaults are columns, too.
+        let columns = mapping.as_ref().map_or(columns, Mapping::columns);
+        let build = Build { target: name.clone(), columns, clock: Arc::clone(self.clock) };
+        let adapter: Option<Arc<dyn HrisAdapter>> = (registration.build)(section, build);
+        for (level, fields) in [(Level::Person, &person), (Level::Hire, &hire)] {
+            if let Some(adapter) = &adapter {
+                fields::readable(self.reading, at, level, fields, adapter.info().capabilities);
+            }
+        }
+        let read = adapter.zip(mapping).map(|(adapter, mapping)| TargetConfig {
+            name,
+            adapter,
+            mapping: Arc::new(mapping),
+            destination,
+            purpose,
+        });
+        (is_enabled, read)
+    }
+
+    fn registration(&self, section: &Section<'r>, kind: &str) -> Option<&'static Registration> {
+        let found = adapters::named(kind);
+        if found.is_none() {
+            let kinds = || adapters::ALL.iter().map(|registration| registration.kind);
+            let remedy = match nearest(kind, kinds()) {
+                Some(near) => format!("did you mean \"{near}\"?"),
+                None => format!("there are: {}", kinds().collect::<Vec<_>>().join(", ")),
+            };
+            section.fault("adapter", "is no adapter of this version", remedy);
+        }
+        found
+    }
+
+    /// Two targets in one folder would replace each other's file.
+    fn own_folder(&self, section: &mut Section<'r>, at: &str, folders: &mut Vec<(PathBuf, String)>) {
+        let Some(path) = section.file("path") else { return };
+        let path = plain(&path);
+        match folders.iter().find(|(other, _)| *other == path) {
+            Some((_, other)) => {
+                section.fault(
+                    "path",
+                    format!("is the folder of {other} too"),
+                    "give each target a folder of its own",
+                );
+            }
+            None => folders.push((path, at.to_owned())),
+        }
+    }
+
+    fn mapping(&self, at: &str, registration: &Registration, rules: &Rules) -> Option<Mapping> {
+        let schema = (registration.schema)();
+        let before = self.reading.faults();
+        let faults = match Mapping::compile(rules, self.tables, &schema, self.zone) {
+            Ok(mapping) => return Some(mapping),
+            Err(faults) => faults,
+        };
+        for fault in faults {
+            let path = format!("{at}.{}", fault.place);
+            // A field whose own words are wrong is not missing.
+            let value = format!("{path}.value");
+            let is_said = before.iter().any(|said| said.path == path || said.path == value);
+            if !is_said {
+                let within = Some(Within { key: "value", at: fault.at });
+                self.reading.note(Fault { path, problem: fault.problem, remedy: fault.remedy, within });
+            }
+        }
+        None
+    }
+}
+
+/// Where a target's data goes: a folder, or a host.
+fn destination(section: &Section<'_>) -> Option<String> {
+    let text = |key: &str| match section.peek(key) {
+        Some(Node::Text(text) | Node::Loose(text)) => Some(text.clone()),
+        _ => None,
+    };
+    let host = |key: &str| Url::parse(&text(key)?).ok()?.host_str().map(str::to_owned);
+    text("path").or_else(|| ["service_root", "base_url", "url"].into_iter().find_map(host))
+}
+
+/// The path without `.` and `..`, as written; links are not followed, since reading the words touches no disk.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                plain.pop();
+            }
+            other => plain.push(other),
+        }
+    }
+    plain
+}
