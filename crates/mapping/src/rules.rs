@@ -425,7 +425,10 @@ mod tests {
                 "title=Engineer"
             ]
         );
-        assert_eq!(mapping.needs(), Needs { offers: true, postings: true, ..Needs::default() });
+        assert_eq!(
+            mapping.needs(),
+            Needs { offers: true, postings: true, ..Needs::default() }
+        );
     }
 
     #[test]

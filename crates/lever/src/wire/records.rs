@@ -271,7 +271,11 @@ pub(crate) fn posting(asked: &str, keys: &Object) -> Posting {
 
 /// A requisition, by the id it was asked for with.
 pub(crate) fn requisition(asked: &str, keys: &Object) -> Requisition {
-    Requisition { id: asked.to_owned(), code: line(keys.get("requisitionCode")), ..Requisition::default() }
+    Requisition {
+        id: asked.to_owned(),
+        code: line(keys.get("requisitionCode")),
+        ..Requisition::default()
+    }
 }
 
 /// A Lever user, by the id it was asked for with.
