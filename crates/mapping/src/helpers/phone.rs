@@ -168,8 +168,6 @@ fn is_punctuation(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
     use proptest::prelude::*;
 
     use super::*;
@@ -363,52 +361,6 @@ mod tests {
         #[test]
         fn anything_at_all_is_a_number_or_a_miss(text in any::<String>()) {
             let _ = international(&text, Region::named("GB").as_ref());
-        }
-    }
-
-    /// Figures, with `cargo test --release -p mapping -- --ignored --nocapture figures`.
-    #[test]
-    #[ignore = "prints figures"]
-    #[expect(clippy::disallowed_methods, reason = "real time is what it measures")]
-    fn figures() {
-        let start = Instant::now();
-        assert!(read("GB", "07400 123456").is_some());
-        println!("first use: {:?}", start.elapsed());
-        let examples: Vec<String> = DATABASE
-            .iter()
-            .filter_map(|region| {
-                let mobile = region.descriptors().mobile()?.example()?;
-                Some(format!("+{}{mobile}", region.country_code()))
-            })
-            .collect();
-        // The parser keeps a hundred regular expressions: of more regions than that need, it compiles them again.
-        for regions in [1, 5, 10, 20, 40, examples.len()] {
-            let numbers = || examples.iter().step_by(examples.len() / regions).take(regions);
-            let start = Instant::now();
-            let calls = numbers().filter(|number| international(number, None).is_some()).count();
-            let (first, start) = (start.elapsed(), Instant::now());
-            for number in numbers().cycle().take(1_000) {
-                international(std::hint::black_box(number), None);
-            }
-            println!(
-                "{regions} regions: first {first:?} for {calls}, then {:?} a call",
-                start.elapsed() / 1_000
-            );
-        }
-        for (region, text) in [
-            ("GB", "07400 123456"),
-            ("US", "(202) 555-0143"),
-            ("DE", "+44 (0)20 7946 0018"),
-            ("BR", "(11) 96123-4567"),
-            ("GB", "call me"),
-        ] {
-            let first = Instant::now();
-            read(region, text);
-            let (first, start) = (first.elapsed(), Instant::now());
-            for _ in 0..10_000 {
-                read(region, std::hint::black_box(text));
-            }
-            println!("{region} {text}: first {first:?}, then {:?} a call", start.elapsed() / 10_000);
         }
     }
 }
