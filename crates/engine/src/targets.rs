@@ -2,7 +2,6 @@
 
 use chrono::TimeDelta;
 use ledger::TargetHealth;
-use mapping::Writes;
 use people::ContactId;
 
 use crate::{
@@ -84,26 +83,18 @@ impl Engine {
         Ok(())
     }
 
-    /// Whether a target's `when`, or when its fields are written, is configured otherwise than at the last full sweep. Whoever
-    /// was left out until now has no standing: only a full sweep finds them.
+    /// Whether a target's mapping is worded otherwise than at the last full sweep: anybody may be wanted otherwise, and whoever
+    /// `when` left out until now has no standing, so only a full sweep finds them.
     pub(crate) fn has_other_rules(&self) -> ledger::Result<bool> {
-        for target in &self.targets {
-            // A ledger of a version without such rules knows of none.
-            let before = self
-                .ledger
-                .note(&rules_note(target))?
-                .unwrap_or_else(|| self.rules(None, &Writes::default()));
-            if before != self.rules(target.mapping.when(), target.mapping.writes()) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        self.targets.iter().try_fold(false, |other, target| {
+            Ok(other || self.ledger.note(&rules_note(target))?.as_ref() != Some(&self.rules(target)))
+        })
     }
 
     /// Everybody was marked: they are planned for by the rules of now.
     pub(crate) fn remember_rules(&self) -> ledger::Result<()> {
         for target in &self.targets {
-            let rules = self.rules(target.mapping.when(), target.mapping.writes());
+            let rules = self.rules(target);
             if self.ledger.note(&rules_note(target))?.as_ref() != Some(&rules) {
                 let _ = self.ledger.write(|draft| {
                     draft.put_note(&rules_note(target), &rules);
@@ -115,8 +106,8 @@ impl Engine {
     }
 
     /// Only a digest: an expression may name somebody.
-    fn rules(&self, when: Option<&str>, writes: &Writes) -> String {
-        self.ledger.key().record(&format!("{when:?} {writes:?}")).to_string()
+    fn rules(&self, target: &Target) -> String {
+        self.ledger.key().record(target.mapping.wording()).to_string()
     }
 
     /// True when the target can be used: it could before, or a probe that was due succeeded. A new process is reason enough

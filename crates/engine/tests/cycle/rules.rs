@@ -162,6 +162,17 @@ async fn a_missing_value_holds_the_person_until_it_arrives_on_an_opportunity_tha
 }
 
 #[tokio::test]
+async fn an_edited_expression_reaches_whoever_was_delivered_in_the_next_cycle() {
+    let mut world = ruled(&[("shown", Rule::new("name.full"))]);
+    world.hire("ada", "Ada Lovelace", "o1");
+    world.cycle().await;
+    world.settles().await;
+    world.configure(&rules(&[("shown", Rule::new("name.last"))]));
+    world.cycle().await;
+    assert_eq!(world.only_record().person["shown"].reveal().to_text(), "Lovelace");
+}
+
+#[tokio::test]
 async fn a_value_that_comes_without_a_trace_is_found_within_a_quarter_of_an_hour() {
     let world = ruled(&[(
         "birth",
