@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 mod bodies;
 
 /// Mutations of each seed.
-const MUTATIONS: u64 = 400;
+const MUTATIONS: u64 = 2_000;
 
 #[test]
 fn no_expression_and_nothing_that_lever_says_can_make_the_mapping_panic() {

@@ -78,8 +78,8 @@ pub(crate) struct Memory {
     pub attended_at: Option<Timestamp>,
     /// Targets that this process has looked at.
     pub met: BTreeSet<TargetName>,
-    /// Whoever was held for a value when this process began was marked.
-    pub looked_for_values: bool,
+    /// When whoever is held for a value was last looked at.
+    pub looked_for_values_at: Option<Timestamp>,
 }
 
 /// What a cycle is asked to do.

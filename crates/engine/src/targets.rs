@@ -1,13 +1,16 @@
 //! Whether a target can be used in this cycle, and whether it is still the one we knew.
 
+use chrono::TimeDelta;
 use ledger::TargetHealth;
-use mapping::Writes;
 use people::ContactId;
 
 use crate::{
     cycle::{CycleError, Engine, Run},
     settings::Target,
 };
+
+/// How often whoever is held for a value is read again, changed or not.
+const VALUES_EVERY: TimeDelta = TimeDelta::minutes(15);
 
 impl Engine {
     /// Probes targets that could not be used, and rebuilds the links of those the ledger is new to.
@@ -63,41 +66,35 @@ impl Engine {
         Ok(())
     }
 
-    /// A new process may have another configuration: whoever is held because of a value is looked at again.
+    /// Whoever is held because of a value is looked at again from time to time: an offer, a form, a posting change without a
+    /// trace in the person's record. A new process may have another configuration, and looks at once.
     fn look_for_values(&self) -> Result<(), CycleError> {
-        if self.memory().looked_for_values {
+        let now = self.clock.now();
+        let last = self.memory().looked_for_values_at;
+        if last.is_some_and(|last| last <= now && now - last < VALUES_EVERY) {
             return Ok(());
         }
         for target in self.targets.iter().filter(|target| self.ledger.counts(&target.name).held > 0) {
             let held = self.held_for_values(target)?;
-            let now = self.clock.now();
             let _ =
                 self.ledger.write(|draft| held.iter().try_for_each(|contact| draft.mark(contact, now)))?;
         }
-        self.memory().looked_for_values = true;
+        self.memory().looked_for_values_at = Some(now);
         Ok(())
     }
 
-    /// Whether a target's `when`, or when its fields are written, is configured otherwise than at the last full sweep. Whoever
-    /// was left out until now has no standing: only a full sweep finds them.
+    /// Whether a target's mapping is worded otherwise than at the last full sweep: anybody may be wanted otherwise, and whoever
+    /// `when` left out until now has no standing, so only a full sweep finds them.
     pub(crate) fn has_other_rules(&self) -> ledger::Result<bool> {
-        for target in &self.targets {
-            // A ledger of a version without such rules knows of none.
-            let before = self
-                .ledger
-                .note(&rules_note(target))?
-                .unwrap_or_else(|| self.rules(None, &Writes::default()));
-            if before != self.rules(target.mapping.when(), target.mapping.writes()) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        self.targets.iter().try_fold(false, |other, target| {
+            Ok(other || self.ledger.note(&rules_note(target))?.as_ref() != Some(&self.rules(target)))
+        })
     }
 
     /// Everybody was marked: they are planned for by the rules of now.
     pub(crate) fn remember_rules(&self) -> ledger::Result<()> {
         for target in &self.targets {
-            let rules = self.rules(target.mapping.when(), target.mapping.writes());
+            let rules = self.rules(target);
             if self.ledger.note(&rules_note(target))?.as_ref() != Some(&rules) {
                 let _ = self.ledger.write(|draft| {
                     draft.put_note(&rules_note(target), &rules);
@@ -109,8 +106,8 @@ impl Engine {
     }
 
     /// Only a digest: an expression may name somebody.
-    fn rules(&self, when: Option<&str>, writes: &Writes) -> String {
-        self.ledger.key().record(&format!("{when:?} {writes:?}")).to_string()
+    fn rules(&self, target: &Target) -> String {
+        self.ledger.key().record(target.mapping.wording()).to_string()
     }
 
     /// True when the target can be used: it could before, or a probe that was due succeeded. A new process is reason enough

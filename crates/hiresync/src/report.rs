@@ -111,10 +111,14 @@ impl Facts<'_> {
                 needs.push(format!("{} parked ({name}; `hiresync parked` says why)", target.counts.parked));
             }
             if target.past_due > 0 {
-                needs.push(format!("{} held past due ({name}; `hiresync people` shows who)", target.past_due));
+                needs
+                    .push(format!("{} held past due ({name}; `hiresync people` shows who)", target.past_due));
             }
             if target.to_correct > 0 {
-                needs.push(format!("{} held for a human ({name}; `hiresync people` shows who)", target.to_correct));
+                needs.push(format!(
+                    "{} held for a human ({name}; `hiresync people` shows who)",
+                    target.to_correct
+                ));
             }
             if let TargetHealth::Quarantined { since, why, .. } = &target.health {
                 needs.push(format!("{name} cannot be used for {}: {why}", lasting(self.now - *since)));

@@ -1,5 +1,6 @@
 //! `cargo bench -p mapping`: what a mapping costs. Prints figures, asserts nothing about time:
 //!
+//! * what a telephone number costs, the first and the others;
 //! * 100,000 people through 25 fields: people a second, bytes and allocations a person, and the same for one field, so that
 //!   the share of a field is a ratio within one run;
 //! * the slowest and the largest of many hostile expressions on hostile people, beside what is allowed.
@@ -57,8 +58,29 @@ const HIRE: [(&str, &str); 12] = [
 ];
 
 fn main() {
+    telephones();
     ordinary();
     hostile();
+}
+
+/// The library reads its metadata at the first number, and compiles a region's rules at the first of that region.
+fn telephones() {
+    let mapping = compile(&[("mobile", "phone('mobile') | e164('GB')")], &[]);
+    let mut person = somebody(1);
+    let mut read = |number: &str, times: u32| {
+        person.phones = vec![Phone { kind: Some(PhoneKind::Mobile), number: Pii::new(number.to_owned()) }];
+        let begun = Instant::now();
+        for _ in 0..times {
+            black_box(mapping.apply(&person, &BTreeSet::new(), &Decisions::new()));
+        }
+        begun.elapsed() / times
+    };
+    println!(
+        "telephone numbers: the first {:.1?}, the first of another region {:.1?}, each further one {:.1?}",
+        read("020 7946 0018", 1),
+        read("+1 202 555 0143", 1),
+        read("020 7946 0018", 10_000),
+    );
 }
 
 fn ordinary() {

@@ -47,6 +47,7 @@ impl Mapping {
                 .map(|field| ((field.level, field.name.clone()), field.rule.write.unwrap_or_default()))
                 .collect(),
             tables: tables_value(tables),
+            wording: format!("{rules:?} {tables:?}"),
             person,
             hire,
             when,

@@ -185,8 +185,9 @@ pub const HELPERS: &[Helper] = &[
         phone::e164,
         TEXT,
         "phone('mobile') | e164('GB')",
-        "a telephone number as +447700900123; the region is for numbers without a country code. What is no valid number \
-         stays as typed, is left blank (miss='blank') or holds the person (miss='hold'); so does one with an extension",
+        "a telephone number as +442079460018. A number without its country code has to be a valid one of the region. What \
+         is no number, and one with an extension, stays as typed, is left blank (miss='blank') or holds the person \
+         (miss='hold')",
     )
     .takes(1, 1, &["region", "miss"]),
     filter(

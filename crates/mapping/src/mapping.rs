@@ -23,6 +23,7 @@ pub struct Mapping {
     pub(crate) pinned: BTreeSet<FieldName>,
     pub(crate) writes: Writes,
     pub(crate) tables: minijinja::Value,
+    pub(crate) wording: String,
     pub(crate) zone: Zone,
 }
 
@@ -75,6 +76,11 @@ impl Mapping {
     /// When each field is written.
     pub fn writes(&self) -> &Writes {
         &self.writes
+    }
+
+    /// All that the configuration says, as one text: another text may mean other values for anybody. It may name somebody.
+    pub fn wording(&self) -> &str {
+        &self.wording
     }
 
     /// The target's `when`, as written.

@@ -162,6 +162,38 @@ async fn a_missing_value_holds_the_person_until_it_arrives_on_an_opportunity_tha
 }
 
 #[tokio::test]
+async fn an_edited_expression_reaches_whoever_was_delivered_in_the_next_cycle() {
+    let mut world = ruled(&[("shown", Rule::new("name.full"))]);
+    world.hire("ada", "Ada Lovelace", "o1");
+    world.cycle().await;
+    world.settles().await;
+    world.configure(&rules(&[("shown", Rule::new("name.last"))]));
+    world.cycle().await;
+    assert_eq!(world.only_record().person["shown"].reveal().to_text(), "Lovelace");
+}
+
+#[tokio::test]
+async fn a_value_that_comes_without_a_trace_is_found_within_a_quarter_of_an_hour() {
+    let world = ruled(&[(
+        "birth",
+        Rule { value: "answer('Date of birth')".to_owned(), ..held("2 weeks after hire") },
+    )]);
+    world.hire("ada", "Ada", "o1");
+    world.cycle().await;
+    world.settles().await;
+    world.source.people().unseen.insert(opportunity("o1"));
+    world.change("ada", |person| {
+        let value = Pii::new(AnswerValue::Text("1815-12-10".to_owned()));
+        person.answers.push(Answer { question: "Date of birth".to_owned(), value, ..an_answer() });
+    });
+    world.cycle().await;
+    assert_eq!(world.state("ada"), Some("held"), "no sweep shows it");
+    world.later(TimeDelta::minutes(15));
+    world.cycle().await;
+    assert_eq!(world.state("ada"), Some("agreed"));
+}
+
+#[tokio::test]
 async fn a_missing_value_needs_a_human_once_its_day_is_over_and_any_other_lack_at_once() {
     let world = ruled(&[place(held("1 week after hire"))]);
     world.hire("ada", "Ada", "o1");

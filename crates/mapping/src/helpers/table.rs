@@ -16,6 +16,7 @@ pub(super) enum Miss {
 
 pub(super) fn lookup(call: &Call<'_>) -> Result<Value, Error> {
     let miss = call.choice("miss", &[("hold", Miss::Hold), ("blank", Miss::Blank), ("keep", Miss::Keep)])?;
+    let default = call.text_argument("default")?;
     let name = call.text_argument("table")?.unwrap_or_default();
     let table = call
         .hidden(TABLES)
@@ -25,8 +26,8 @@ pub(super) fn lookup(call: &Call<'_>) -> Result<Value, Error> {
     if let Some(found) = entry(&table, &text).or_else(|| nearly(&table, &text)) {
         return Ok(found);
     }
-    match (call.argument("default"), miss) {
-        (Some(default), _) => Ok(default),
+    match (default, miss) {
+        (Some(default), _) => call.gives(default),
         (None, Miss::Keep) => call.gives(text),
         (None, Miss::Blank) => Ok(blank()),
         (None, Miss::Hold) => Err(call.not_in_table()),

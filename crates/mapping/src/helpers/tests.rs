@@ -480,7 +480,8 @@ proptest! {
     #[test]
     fn what_is_truncated_is_whole_characters_from_the_start(text in "(\\PC|[e\u{301}\u{200d}👨👩🇬🇧 \r\n]){0,40}", length in 0_usize..40) {
         let Ok(Some(cut)) = eval(&format!("x | truncate({length})"), text.as_str()).map(|v| v.as_str().map(str::to_owned)) else {
-            return Ok(prop_assert!(text.is_empty()));
+            prop_assert!(text.is_empty());
+            return Ok(());
         };
         prop_assert!(cut.chars().count() <= length && text.starts_with(&cut));
         prop_assert!(cut.len() == text.len() || cut.trim_end() == cut);
@@ -509,7 +510,8 @@ proptest! {
     #[test]
     fn a_title_keeps_every_letter(text in "\\PC{0,40}") {
         let Ok(Some(titled)) = eval("x | title", text.as_str()).map(|v| v.as_str().map(str::to_owned)) else {
-            return Ok(prop_assert!(text.is_empty()));
+            prop_assert!(text.is_empty());
+            return Ok(());
         };
         prop_assert_eq!(titled.to_uppercase().to_lowercase(), text.to_uppercase().to_lowercase());
     }

@@ -129,7 +129,7 @@ fn a_targets_default_fields_stay_unless_they_are_replaced_or_not_inherited() {
         columns.person.iter().map(ToString::to_string).collect()
     };
     assert_eq!(columns(&code), ["surname", "code"]);
-    assert_eq!(columns(&Rules { without_defaults: true, ..code.clone() }), ["code"]);
+    assert_eq!(columns(&Rules { without_defaults: true, ..code }), ["code"]);
     let replaced = Rules::short(&[("code", "contact"), ("surname", "name.full | truncate(10)")], &[]);
     assert_eq!(columns(&replaced), ["code", "surname"]);
 }

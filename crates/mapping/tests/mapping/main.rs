@@ -1,5 +1,7 @@
 //! The mapping from outside: rules in, fields out.
 
+#![allow(clippy::unwrap_used, reason = "a test, helpers included")]
+
 mod apply;
 mod compile;
 mod hostile;
