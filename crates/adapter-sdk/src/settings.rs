@@ -288,6 +288,14 @@ impl<'a> Section<'a> {
         std::mem::take(&mut self.entries)
     }
 
+    /// Reports the key that was probably meant to be `key`, where who reads the rest cannot be told without it.
+    pub fn misspelt(&self, key: &'static str) {
+        let unknown = self.entries.iter().filter(|(name, _)| !self.known.contains(&name.as_str()));
+        for (name, _) in unknown.filter(|(name, _)| nearest(name, [key]).is_some()) {
+            self.fault(name, "is not a known key", format!("did you mean {key}?"));
+        }
+    }
+
     /// Reports every key that was never asked for.
     pub fn finish(self) {
         for (key, _) in &self.entries {
@@ -462,6 +470,31 @@ mod tests {
                 "targets.roster.formatt: is not a known key; did you mean format?",
             ]
         );
+    }
+
+    #[test]
+    fn a_key_that_decides_about_the_others_is_recognised_misspelt() {
+        let reading = Reading::default();
+        let word = || Node::Text("x".to_owned());
+        let mut section =
+            reading.section("t", table(&[("adpter", word()), ("path", word()), ("adapt", word())]));
+        assert_eq!(section.peek("path"), Some(&word()));
+        section.text("adapt");
+        section.misspelt("adapter");
+        let faults: Vec<String> = reading.faults().iter().map(Fault::to_string).collect();
+        assert_eq!(faults, ["t.adpter: is not a known key; did you mean adapter?"]);
+    }
+
+    #[test]
+    fn a_fault_within_a_text_names_the_character() {
+        let fault = |at| Fault {
+            path: "t.x".to_owned(),
+            problem: "is odd".to_owned(),
+            remedy: "mend it".to_owned(),
+            within: Some(Within { key: "value", at }),
+        };
+        assert_eq!(fault(Some(7)).to_string(), "t.x: is odd at character 7; mend it");
+        assert_eq!(fault(None).to_string(), "t.x: is odd; mend it");
     }
 
     #[test]

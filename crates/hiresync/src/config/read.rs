@@ -181,7 +181,8 @@ impl<'r> Reader<'r> {
     }
 
     fn state(&self, mut section: Section<'r>) -> Option<StateConfig> {
-        let dir = if section.has("dir") { section.file("dir") } else { Some(PathBuf::from(STATE_DIR)) };
+        let usual = (!section.has("dir")).then(|| PathBuf::from(STATE_DIR));
+        let dir = section.file("dir").or(usual);
         let digest_key = section.secret("digest_key").filter(|key| {
             let long = key.reveal().len() >= DIGEST_KEY_LEN_MIN;
             if !long {
@@ -198,7 +199,8 @@ impl<'r> Reader<'r> {
     }
 
     fn socket(&self, mut section: Section<'r>) -> Option<PathBuf> {
-        let path = if section.has("path") { section.file("path") } else { Some(PathBuf::from(SOCKET)) };
+        let usual = (!section.has("path")).then(|| PathBuf::from(SOCKET));
+        let path = section.file("path").or(usual);
         let path = path.filter(|path| {
             let fits = path.as_os_str().len() <= SOCKET_PATH_MAX;
             if !fits {

@@ -68,6 +68,9 @@ impl<'r> Ground<'r> {
         let purpose = fields::purpose(&mut section);
         let person = fields::rules(self.reading, &mut section, Level::Person);
         let hire = fields::rules(self.reading, &mut section, Level::Hire);
+        if kind.is_none() {
+            section.misspelt("adapter");
+        }
         let Some(registration) = kind.and_then(|kind| self.registration(&section, &kind)) else {
             return (is_enabled, None);
         };

@@ -7,6 +7,8 @@ use people::{Clock, SystemClock};
 use super::{Config, Env, Faults};
 
 mod fields;
+mod mutants;
+mod mutated;
 
 /// Everything that is shipped as a configuration, by its name under `systemd/`.
 pub(crate) const SHIPPED: [(&str, &str); 4] = [
