@@ -10,8 +10,9 @@ use minijinja::{
     machinery::{
         Span,
         ast::{self, BinOpKind, CallArg, Expr},
-        parse_expr,
+        parse_expr, tokenize,
     },
+    syntax::SyntaxConfig,
     value::ValueKind,
 };
 use people::{Lack, PhoneKind};
@@ -73,7 +74,10 @@ impl Compiled {
         if source.chars().count() > LENGTH_MAX {
             return whole("is longer than 2000 characters", "put what varies into a table and use lookup");
         }
-        let tree = parse_expr(source).map_err(|error| vec![syntax(source, &error)])?;
+        // The parser takes a character it does not know for the end, and never looks at what stands behind it.
+        let unread = tokenize(source, true, SyntaxConfig::default()).find_map(Result::err);
+        let tree =
+            unread.map_or_else(|| parse_expr(source), Err).map_err(|error| vec![syntax(source, &error)])?;
         let mut reader = Reader { source, level, tables, uses: Vec::new(), faults: Vec::new(), steps: 0 };
         let gives = reader.read(&tree);
         if reader.steps > STEPS_MAX {

@@ -57,7 +57,7 @@ pub(crate) fn of_person(person: &Person, heads: &[&'static str], zone: Zone, tab
             "emails" => list(person.emails.iter().map(|email| text(email.reveal()))),
             "phones" => list(person.phones.iter().map(|phone| {
                 let kind = phone.kind.map(PhoneKind::word);
-                table([("type", Value::from(kind)), ("number", text(phone.number.reveal()))])
+                table([("type", or_blank(kind)), ("number", text(phone.number.reveal()))])
             })),
             "phone" => phone(person),
             "location" => optional(person.location.as_ref().map(Pii::reveal)),
@@ -85,7 +85,7 @@ pub(crate) fn of_hire(
         let value = match head {
             "opportunity" => Value::from(opportunity.as_str()),
             "hired_at" => Value::from(hire.hired_at.to_rfc3339()),
-            "today" => Value::from(today.map(|day| day.to_string())),
+            "today" => or_blank(today.map(|day| day.to_string())),
             "reason" => text(&hire.reason),
             "origin" => optional(hire.origin.as_ref()),
             "sources" => list(hire.sources.iter().map(|source| text(source))),
@@ -208,14 +208,14 @@ fn offer(hire: &Hire) -> Value {
     let mut fields = fields(&offer.fields);
     fields.insert("id".to_owned(), text(&offer.id));
     fields.insert("status".to_owned(), text(&offer.status));
-    fields.insert("start_date".to_owned(), Value::from(offer.start_date.map(|day| day.to_string())));
+    fields.insert("start_date".to_owned(), or_blank(offer.start_date.map(|day| day.to_string())));
     Value::from(fields)
 }
 
 fn band(band: &Band) -> Value {
     table([
-        ("min", Value::from(band.min.map(number))),
-        ("max", Value::from(band.max.map(number))),
+        ("min", or_blank(band.min.map(number))),
+        ("max", or_blank(band.max.map(number))),
         ("currency", optional(band.currency.as_ref())),
         ("interval", optional(band.interval.as_ref())),
     ])
@@ -237,7 +237,7 @@ fn fields(fields: &BTreeMap<String, Pii<AnswerValue>>) -> BTreeMap<String, Value
 
 fn answer_value(value: &AnswerValue) -> Value {
     match value {
-        AnswerValue::Blank => Value::from(()),
+        AnswerValue::Blank => Value::UNDEFINED,
         AnswerValue::Text(said) => text(said),
         AnswerValue::Number(said) => number(*said),
         AnswerValue::Day(day) => Value::from(day.to_string()),
@@ -260,7 +260,12 @@ fn text(text: &str) -> Value {
 }
 
 fn optional(found: Option<&String>) -> Value {
-    found.map_or_else(|| Value::from(()), |found| text(found))
+    or_blank(found.map(|found| text(found)))
+}
+
+/// What is not there is undefined: `~` would write the word `None` for nothing.
+fn or_blank<T: Into<Value>>(found: Option<T>) -> Value {
+    found.map_or(Value::UNDEFINED, Into::into)
 }
 
 fn list(values: impl ExactSizeIterator<Item = Value>) -> Value {
