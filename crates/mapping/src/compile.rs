@@ -141,7 +141,9 @@ impl Compiling<'_> {
             }
         };
         let kind = spec.map(|spec| spec.kind);
-        let misfit = compiled.as_ref().zip(kind).and_then(|(compiled, kind)| compiled.misfit(kind));
+        // What is the same for everybody is tried out later.
+        let varying = compiled.as_ref().filter(|compiled| !compiled.is_constant());
+        let misfit = varying.zip(kind).and_then(|(compiled, kind)| compiled.misfit(kind));
         if let Some((problem, remedy)) = misfit {
             self.fault(level, name, "value", problem, remedy);
         }
@@ -226,19 +228,14 @@ impl Compiling<'_> {
 
     /// What a helper is told wrongly shows when it is tried.
     fn try_out(&mut self, mapping: &Mapping) {
-        let mut said = BTreeSet::new();
-        for specimen in [Specimen::full(), Specimen::bare()] {
-            for (field, problem) in specimen.try_out(mapping) {
-                let place = field.map_or(Place::When, |field| Place::Field {
-                    level: field.level,
-                    field: field.name.to_string(),
-                    key: "value",
-                });
-                if said.insert(place.to_string()) {
-                    let remedy = "see the table of helpers: `hiresync map fields`".to_owned();
-                    self.faults.push(MappingFault { place, at: None, problem, remedy });
-                }
-            }
+        for (field, problem) in Specimen::new().try_out(mapping) {
+            let place = field.map_or(Place::When, |field| Place::Field {
+                level: field.level,
+                field: field.name.to_string(),
+                key: "value",
+            });
+            let remedy = "see the table of helpers: `hiresync map fields`".to_owned();
+            self.faults.push(MappingFault { place, at: None, problem, remedy });
         }
     }
 

@@ -1,10 +1,10 @@
 //! A person and a hire under the names of [`crate::names`]. Only what an expression of the mapping uses is made.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use minijinja::{
     Error, ErrorKind, Value,
-    value::{Kwargs, Object},
+    value::{Enumerator, Kwargs, Object, ObjectRepr},
 };
 use people::{Answer, AnswerValue, Band, Colleague, Date, Hire, OpportunityId, Person, PhoneKind, Pii, Zone};
 
@@ -34,6 +34,28 @@ impl Object for Seen {
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
         self.hire.0.get(key).or_else(|| self.person.0.get(key)).cloned()
+    }
+}
+
+/// Several values. Put into a text they are what a cell shows of them, not what a programmer sees.
+#[derive(Debug)]
+struct Several(Vec<Value>);
+
+impl Object for Several {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Seq
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.0.get(key.as_usize()?).cloned()
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Seq(self.0.len())
+    }
+
+    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.iter().map(Value::to_string).collect::<Vec<_>>().join(";"))
     }
 }
 
@@ -274,7 +296,7 @@ fn list(values: impl ExactSizeIterator<Item = Value>) -> Value {
     }
     let values: Vec<Value> = values.collect();
     let bytes: usize = values.iter().filter_map(Value::as_str).map(str::len).sum();
-    if bytes > LIST_TEXT_MAX { language::too_long() } else { values.into() }
+    if bytes > LIST_TEXT_MAX { language::too_long() } else { Value::from_object(Several(values)) }
 }
 
 fn table<const N: usize>(entries: [(&'static str, Value); N]) -> Value {

@@ -92,6 +92,15 @@ impl Helper {
     }
 }
 
+impl Helper {
+    /// What is wrong with arguments that are right in number and name, whoever the helper is applied to.
+    pub(crate) fn mistold(&self, positional: &[Value], keywords: &Kwargs) -> Option<String> {
+        let told = Call::new(self, &Value::UNDEFINED, positional, keywords, &|_| None)
+            .and_then(|call| (self.run)(&call));
+        told.err().filter(misused).and_then(|error| error.detail().map(str::to_owned))
+    }
+}
+
 const fn filter(
     name: &'static str,
     run: fn(&Call<'_>) -> Result<Value, Error>,
@@ -231,6 +240,10 @@ pub const HELPERS: &[Helper] = &[
     test("containing", text::contains, "location is containing('don')", "the text has it in it; never of a blank")
         .takes(1, 1, &["text"]),
 ];
+
+/// Helpers that a list is not too much for.
+pub(crate) const TAKES_LISTS: [&str; 8] =
+    ["default", "first", "last", "join", "unique", "sort", "length", "blank"];
 
 /// What minijinja brings along even without its built-in helpers.
 const BUILTIN_FILTERS: [&str; 3] = ["safe", "escape", "e"];

@@ -3,7 +3,7 @@
 use mapping::{Rule, Rules};
 use people::AnswerValue;
 
-use crate::people_of_the_tests::{OPEN, amara, answer, cell, compile, hire, person, wanted};
+use crate::people_of_the_tests::{OPEN, amara, answer, cell, compile, hire, person, said, strict, wanted};
 
 /// What a field of the hire shows.
 fn shown(expression: &str) -> Option<String> {
@@ -38,4 +38,96 @@ fn a_blank_put_into_a_text_leaves_nothing_there() {
     ] {
         assert_eq!(shown(expression).as_deref(), Some(expected), "{expression}");
     }
+}
+
+#[test]
+fn what_could_never_be_right_is_told_when_it_is_read() {
+    for (expression, problem) in [
+        ("2026-05-04", "is a day without quotes"),
+        ("posting.team == ''", "compares with an empty text; write … is blank"),
+        ("posting.team != ''", "compares with an empty text; write … is blank"),
+        ("posting.team == none", "says none"),
+        ("offer.salary_amount > '60000'", "compares a number with a text"),
+        ("offer.start_date + 7", "reckons with a day and a number; shift a day with | date(days=7)"),
+        ("offer.start_date - 3", "reckons with a day and a number; shift a day with | date(days=7)"),
+        ("posting.title == 'A' or 'B'", "joins yes or no with what is neither"),
+        ("emails ~ ''", "puts a list into a text; add | join"),
+        ("(offer.salary_amount / 10) ~ ' a month'", "puts a computed number into a text"),
+        ("offer.start_date.year", "uses the unknown name offer.start_date.year"),
+        ("requisition['band.min']", "uses the unknown name requisition.band.min"),
+    ] {
+        let said = said(&hire(Rule::new(expression)), &OPEN);
+        assert!(said[0].starts_with(&format!("hire.field: {problem}")), "{expression}: {said:?}");
+    }
+    for expression in [
+        "offer.start_date < '2026-05-04'",
+        "offer.start_date <= today",
+        "offer.salary_amount >= 60000 and 'GB' in posting.country",
+        "name.first + ' ' + name.last",
+        "answer('Grade') == 7 or answer('Grade') == '7'",
+        "tags == ['a']",
+        "posting.team or posting.title",
+        "offer.custom_bonus + offer.salary_amount",
+        "'' ~ offer.salary_amount ~ ''",
+    ] {
+        assert!(compile(&hire(Rule::new(expression)), &OPEN).is_ok(), "{expression}");
+    }
+}
+
+#[test]
+fn a_fixed_day_number_or_flag_may_be_written_as_a_text() {
+    let fixed = |field: &str, value: &str| Rules::short(&[("code", "contact")], &[(field, value)]);
+    for (field, value) in [("starts", "'2026-05-04'"), ("pay", "'64000'"), ("grade", "'7'")] {
+        assert!(compile(&fixed(field, value), &strict()).is_ok(), "{value}");
+    }
+    let wrong = said(&fixed("starts", "'soon'"), &strict());
+    assert!(wrong[0].contains("the same for everybody, and not the kind of value"), "{wrong:?}");
+}
+
+#[test]
+fn what_a_helper_is_told_wrong_is_found_in_a_branch_that_nobody_takes() {
+    for (expression, problem) in [
+        ("phone('mobile') | e164('UK') if posting.country == 'FR' else ''", "e164: there is no region UK"),
+        ("'a' if posting.country == 'FR' and (hired_at | date('%Q')) else ''", "date: format is no format"),
+        ("hired_at | date('dd.mm.yyyy')", "date: format is no format of a day, such as '%d.%m.%Y'"),
+        ("hired_at | date('')", "date: format is no format of a day"),
+        ("answer('Born') | date(from='DD/MM/YYYY')", "date: from is no format of a whole day"),
+        ("answer('Born') | date(from='%m/%Y')", "date: from is no format of a whole day"),
+        ("hired_at | date('%Q', zone=location)", "date: format is no format of a day"),
+        ("posting.title | lookup('departments', miss='skip')", "lookup: miss is one of hold, blank, keep"),
+        ("emails | lower", "gives lower a list, and it takes a text; put | first"),
+        ("tags | sort | lookup('departments')", "gives lookup a list, and it takes a text"),
+        ("tags is containing('x')", "gives containing a list, and it takes a text; write 'x' in"),
+        ("phones", "gives whole telephone numbers, each with its type; write phones[0].number"),
+        ("phones | first", "gives whole telephone numbers"),
+        ("phones[0]", "gives whole telephone numbers"),
+    ] {
+        let said = said(&hire(Rule::new(expression)), &OPEN);
+        assert!(said[0].starts_with(&format!("hire.field: {problem}")), "{expression}: {said:?}");
+    }
+    for expression in [
+        // Nobody knows yet what stands there.
+        "phone('mobile') | e164(location)",
+        "hired_at | date(zone=location)",
+        "answer('Born') | date(from='%d/%m/%y')",
+        "answer('Born') | date(from='%d %B %Y %H:%M')",
+        "answer('Born') | date(from='%Y-%m-%dT%H:%M:%S%z')",
+        "hired_at | date('%A')",
+        "(phones | first).number",
+        "phones[0].number",
+        "phones | length",
+        "emails is blank",
+        "emails | default('a') | first | lower",
+    ] {
+        let compiled = compile(&hire(Rule::new(expression)), &OPEN);
+        assert!(compiled.is_ok(), "{expression}: {compiled:?}");
+    }
+}
+
+#[test]
+fn several_answers_put_into_a_text_are_what_a_cell_shows() {
+    assert_eq!(shown("answer('Several') ~ '!'").as_deref(), Some("a;b!"));
+    assert_eq!(shown("'yes' if answer('Several') == ['a', 'b']").as_deref(), Some("yes"));
+    assert_eq!(shown("answer('Several')[-1] ~ answer('Several')[0]").as_deref(), Some("ba"));
+    assert_eq!(shown("answer('Several')[1:]").as_deref(), Some("b"));
 }
