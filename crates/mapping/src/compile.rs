@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use adapter_sdk::{FieldSchema, FieldSpec, Level, settings::nearest};
-use people::{FieldName, Zone};
+use adapter_sdk::{FieldKind, FieldSchema, FieldSpec, Level, settings::nearest};
+use people::{FieldName, Value, Zone};
 
 use crate::{
     Mapping, Needs, Tables,
@@ -161,6 +161,17 @@ impl Compiling<'_> {
 
     /// Rules that cannot hold together, and a placeholder that its own rules refuse.
     fn contradictions(&mut self, level: Level, name: &str, rule: &Rule, spec: Option<&FieldSpec>) {
+        let kind = spec.map(|spec| spec.kind);
+        for choice in &rule.one_of {
+            if let Err(lack) = fit(Value::Text(choice.clone()), kind, rule) {
+                let problem = format!("allows {choice}, which is {}", lack.words());
+                let remedy = match kind {
+                    Some(FieldKind::Flag) => "write true or false",
+                    _ => "write each value as the field takes it",
+                };
+                self.fault(level, name, "one_of", problem, remedy);
+            }
+        }
         let Some(placeholder) = &rule.placeholder else { return };
         if rule.hold.is_some() {
             self.fault(
@@ -174,7 +185,7 @@ impl Compiling<'_> {
         if placeholder.is_blank() {
             self.fault(level, name, "placeholder", "is empty", "write the value to be sent, or remove it");
         }
-        if let Err(lack) = fit(placeholder.clone(), spec.map(|spec| spec.kind), rule) {
+        if let Err(lack) = fit(placeholder.clone(), kind, rule) {
             let problem = format!("is {}", lack.words());
             self.fault(
                 level,

@@ -160,11 +160,61 @@ impl fmt::Debug for Compiled {
 
 fn syntax(source: &str, error: &minijinja::Error) -> Fault {
     let detail = error.detail().unwrap_or("it cannot be understood");
+    let range = error.range();
+    let rest = range.as_ref().and_then(|range| source.get(range.start..)).unwrap_or_default();
+    let slip =
+        SLIPS.iter().find(|(sign, _)| [rest, source.trim_start()].iter().any(|at| at.starts_with(sign)));
     Fault {
-        at: error.range().map(|range| character(source, range.start)),
+        at: range.map(|range| character(source, range.start)),
         problem: format!("is no expression: {detail}"),
-        remedy: "write an expression such as \"name.first\"; a fixed text is \"'text'\"".to_owned(),
+        remedy: slip
+            .map_or(
+                "write an expression such as \"name.first\"; a fixed text is \"'text'\"",
+                |(_, remedy)| remedy,
+            )
+            .to_owned(),
     }
+}
+
+/// What other languages write so, and what is to be written here.
+const SLIPS: &[(&str, &str)] = &[
+    ("{{", "leave the braces out: \"name.first\""),
+    ("{%", "write A if condition else B"),
+    ("=", "to compare, write =="),
+    ("“", QUOTES),
+    ("”", QUOTES),
+    ("„", QUOTES),
+    ("‘", QUOTES),
+    ("’", QUOTES),
+    ("&", "write and, or ~ to put texts together"),
+    ("|", "write or; a helper stands after one bar: emails | first"),
+    ("!", "write not, or != to compare"),
+    ("?", "write A if condition else B"),
+    ("if ", "write A if condition else B"),
+    ("AND ", "write and"),
+    ("OR ", "write or"),
+];
+const QUOTES: &str = "write straight quotes: 'GB'";
+
+/// Helpers, tests and names as other languages call them, and what is meant.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("none", "write is blank"),
+    ("null", "write '' for a blank, and is blank to ask for one"),
+    ("undefined", "write is blank"),
+    ("defined", "write is not blank"),
+    ("capitalize", "did you mean title?"),
+    ("uppercase", "did you mean upper?"),
+    ("lowercase", "did you mean lower?"),
+    ("strip", "did you mean trim?"),
+    ("concat", "put texts together with ~, or a list with | join(' ')"),
+    ("slice", "write posting.title[:3]"),
+    ("substring", "write posting.title[:3]"),
+    ("round", "did you mean number(decimals=2)?"),
+];
+
+fn elsewhere(word: &str) -> Option<String> {
+    let found = ELSEWHERE.iter().find(|(other, _)| other.eq_ignore_ascii_case(word));
+    found.map(|(_, remedy)| (*remedy).to_owned())
 }
 
 fn character(source: &str, byte: usize) -> usize {
@@ -404,10 +454,12 @@ impl Reader<'_> {
                     format!("name one of them, e.g. {member}"),
                 );
             } else {
-                let remedy = nearest(path, names::all()).map_or_else(
-                    || "see the table of names: `hiresync map fields`; a fixed text is \"'text'\"".to_owned(),
-                    |near| format!("did you mean {near}?"),
-                );
+                let near = || {
+                    nearest(&path.to_lowercase(), names::all()).map(|near| format!("did you mean {near}?"))
+                };
+                let remedy = elsewhere(path).or_else(near).unwrap_or_else(|| {
+                    "see the table of names: `hiresync map fields`; a fixed text is \"'text'\"".to_owned()
+                });
                 self.fault(span, &format!("uses the unknown name {path}"), remedy);
             }
             return Gives::Anything;
@@ -435,10 +487,13 @@ impl Reader<'_> {
         };
         let Some(entry) = called else {
             let name = if let Expr::Var(var) = &call.expr { var.id } else { "something" };
-            let remedy = nearest(name, names::CALLED).map_or_else(
-                || format!("what can be called is {}", names::CALLED.join(", ")),
-                |near| format!("did you mean {near}?"),
-            );
+            let helper = helper_names(HelperKind::Filter).find(|helper| *helper == name);
+            let helper = helper.map(|helper| format!("a helper stands after a bar: … | {helper}"));
+            let near = || nearest(name, names::CALLED).map(|near| format!("did you mean {near}?"));
+            let remedy = helper
+                .or_else(|| elsewhere(name))
+                .or_else(near)
+                .unwrap_or_else(|| format!("what can be called is {}", names::CALLED.join(", ")));
             self.fault(span, &format!("calls {name}, which is no function"), remedy);
             return Gives::Anything;
         };
@@ -539,10 +594,10 @@ impl Reader<'_> {
                 HelperKind::Filter => "filter",
                 HelperKind::Test => "test",
             };
-            let remedy = nearest(name, helper_names(kind)).map_or_else(
-                || "see the table of helpers: `hiresync map fields`".to_owned(),
-                |near| format!("did you mean {near}?"),
-            );
+            let near = || nearest(name, helper_names(kind)).map(|near| format!("did you mean {near}?"));
+            let remedy = elsewhere(name)
+                .or_else(near)
+                .unwrap_or_else(|| "see the table of helpers: `hiresync map fields`".to_owned());
             self.fault(span, &format!("uses the unknown {what} {name}"), remedy);
             return None;
         };

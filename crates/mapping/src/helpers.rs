@@ -29,6 +29,7 @@ use minijinja::{Environment, Error, State, Value, value::Kwargs};
 
 use call::Call;
 pub(crate) use call::{lack, misused, too_long};
+pub(crate) use day::YEARS;
 
 /// The hidden name under which a context hands over the tables of the configuration: a map of the table's name to a map
 /// of text to text. No expression can spell it.

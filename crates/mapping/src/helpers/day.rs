@@ -1,6 +1,6 @@
 //! Helpers of days and moments.
 
-use std::fmt::Write;
+use std::{fmt::Write, ops::RangeInclusive};
 
 use chrono::{Datelike, Days, NaiveDate, TimeDelta, Weekday};
 use minijinja::{Error, Value};
@@ -8,6 +8,9 @@ use people::{Timestamp, Zone};
 
 use super::call::{Call, blank};
 use crate::language::ZONE;
+
+/// The years of four digits: `01/02/26` read with `%Y` is the year 26, and `01-02-26` the year 1.
+pub(crate) const YEARS: RangeInclusive<i32> = 1000..=9999;
 
 /// The moment's day in the zone, or the day read as `from` says; then shifted, then moved to the weekday, then written.
 pub(super) fn date(call: &Call<'_>) -> Result<Value, Error> {
@@ -54,12 +57,11 @@ fn day(text: &str, zone: Option<Zone>) -> Option<NaiveDate> {
     })
 }
 
-/// `None` outside the years of four digits: `01/02/26` read with `%Y` is the year 26, and no one starts then.
 fn moved(day: NaiveDate, shift: i64, next: Option<Weekday>) -> Option<NaiveDate> {
     let day = day.checked_add_signed(TimeDelta::try_days(shift)?)?;
     let ahead = next.map_or(0, |next| next.days_since(day.weekday()));
     let day = day.checked_add_days(Days::new(ahead.into()))?;
-    (1000..=9999).contains(&day.year()).then_some(day)
+    YEARS.contains(&day.year()).then_some(day)
 }
 
 /// `dd.mm.yyyy` would be the same text for everybody.

@@ -3,7 +3,9 @@
 use mapping::{Rule, Rules};
 use people::AnswerValue;
 
-use crate::people_of_the_tests::{OPEN, amara, answer, cell, compile, hire, person, said, strict, wanted};
+use crate::people_of_the_tests::{
+    OPEN, amara, answer, applied, cell, compile, hire, holds, person, said, strict, wanted,
+};
 
 /// What a field of the hire shows.
 fn shown(expression: &str) -> Option<String> {
@@ -130,4 +132,57 @@ fn several_answers_put_into_a_text_are_what_a_cell_shows() {
     assert_eq!(shown("'yes' if answer('Several') == ['a', 'b']").as_deref(), Some("yes"));
     assert_eq!(shown("answer('Several')[-1] ~ answer('Several')[0]").as_deref(), Some("ba"));
     assert_eq!(shown("answer('Several')[1:]").as_deref(), Some("b"));
+}
+
+#[test]
+fn a_text_that_is_a_day_of_the_first_centuries_is_no_day() {
+    let (mut about, _) = amara();
+    about.answers.push(answer("Starts", AnswerValue::Text("01-02-26".to_owned()), 3));
+    let rules = Rules::short(&[("code", "contact")], &[("starts", "answer('Starts')")]);
+    let held = holds(&applied(&compile(&rules, &strict()).unwrap(), &about));
+    assert_eq!(held, ["hire[o1].starts WrongKind"]);
+}
+
+#[test]
+fn an_allowed_value_that_the_field_cannot_take_is_told_when_it_is_read() {
+    let field = |name: &str, value: &str, one_of: &[&str]| {
+        let one_of = one_of.iter().map(|choice| (*choice).to_owned()).collect();
+        let own = (name.to_owned(), Rule { one_of, ..Rule::new(value) });
+        let code = ("code".to_owned(), Rule::new("contact"));
+        Rules { person: vec![code, own], ..Rules::default() }
+    };
+    let flag = said(&field("flag", "answer('Driver?')", &["yes", "no"]), &strict());
+    let problem = "person.flag.one_of: allows yes, which is none of the allowed values; write true or false";
+    assert_eq!((flag.len(), flag[0].as_str()), (2, problem));
+    assert!(compile(&field("flag", "answer('Driver?')", &["true", "false"]), &strict()).is_ok());
+    assert!(compile(&field("surname", "name.last", &["Okafor-Lind"]), &strict()).is_ok());
+}
+
+#[test]
+fn whoever_writes_another_language_is_told_what_to_write_here() {
+    for (expression, remedy) in [
+        ("posting.team is none", "write is blank"),
+        ("posting.team is defined", "write is not blank"),
+        ("posting.team == null", "is blank"),
+        ("posting.title | capitalize", "did you mean title?"),
+        ("posting.title | uppercase", "did you mean upper?"),
+        ("{{ name.first }}", "leave the braces out"),
+        ("{% if tags %}a{% endif %}", "A if condition else B"),
+        ("posting.country = 'GB'", "write =="),
+        ("posting.country === 'GB'", "write =="),
+        ("posting.country == “GB”", "straight quotes"),
+        ("posting.country == 'GB' && tags is blank", "write and"),
+        ("posting.country == 'GB' || tags is blank", "write or"),
+        ("posting.country == 'GB' ? 'a' : 'b'", "A if condition else B"),
+        ("if posting.country == 'GB' then 'x' else 'y'", "A if condition else B"),
+        ("posting.country == 'GB' AND tags is blank", "write and"),
+        ("!tags", "write not"),
+        ("upper(name.first)", "… | upper"),
+        ("concat(name.first, name.last)", "~"),
+        ("NAME.FIRST", "did you mean name.first?"),
+        ("London", "a fixed text is \"'text'\""),
+    ] {
+        let said = said(&hire(Rule::new(expression)), &OPEN);
+        assert!(said[0].contains(remedy), "{expression}: {said:?}");
+    }
 }
