@@ -166,7 +166,7 @@ pub const HELPERS: &[Helper] = &[
         TEXT,
         "name.full | title",
         "words all in capitals or all in small letters get one capital, also after - . / and an apostrophe; mixed words \
-         stay as typed, so do II, III and IV",
+         stay as typed, so do II, III and IV and the small `van der` right before a mixed word",
     ),
     filter("trim", text::trim, TEXT, "location | trim", "without white space at both ends"),
     filter("replace", text::replace, TEXT, "location | replace(' ', '_')", "each occurrence of one text by another")
