@@ -186,3 +186,39 @@ fn whoever_writes_another_language_is_told_what_to_write_here() {
         assert!(said[0].contains(remedy), "{expression}: {said:?}");
     }
 }
+
+#[test]
+fn an_expression_as_deep_or_as_long_as_may_be_is_read_and_dropped() {
+    let long = people::FullName::new("x".repeat(9_000));
+    let (mut about, _) = amara();
+    about.name = long;
+    for expression in [
+        "1-".repeat(999) + "1",
+        "1<".repeat(999) + "1",
+        "tags or ".repeat(249) + "tags",
+        "name.first if tags else ".repeat(83) + "''",
+        "emails".to_owned() + &"[0]".repeat(664),
+        "offer".to_owned() + &".a".repeat(990),
+        "offer".to_owned() + &"['a']".repeat(395),
+        "contact".to_owned() + &"|a".repeat(990),
+        "contact".to_owned() + &" is blank".repeat(220),
+        "contact".to_owned() + &"()".repeat(990),
+        "(".repeat(990) + &")".repeat(990),
+        "[".repeat(990) + &"]".repeat(990),
+        "[".repeat(140) + &"]".repeat(140),
+        "not ".repeat(490) + "tags",
+        "-".repeat(1_990) + "1",
+        "name.full < name.full".to_owned(),
+        "[name.full] < [name.full]".to_owned(),
+        "[name.full, links] | sort".to_owned(),
+        "phones[0] < phones[1]".to_owned(),
+        "answer('Date of birth') < phones".to_owned(),
+        "name.full in [name.full]".to_owned(),
+        "name.full ~ ''".to_owned(),
+        "[1] < tags".to_owned(),
+    ] {
+        if let Ok(mapping) = compile(&hire(Rule::new(expression)), &OPEN) {
+            let _ = applied(&mapping, &about);
+        }
+    }
+}
