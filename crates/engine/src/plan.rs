@@ -169,7 +169,7 @@ fn review_hires(agreed: &Agreed, facts: &Facts<'_>, plan: &mut Plan) {
 /// Whether it cannot be decided if the target is told about a hire.
 fn is_unclear(facts: &Facts<'_>, hire: &OpportunityId) -> bool {
     facts.wanted.missing.iter().any(|missing| {
-        matches!(&missing.field, FieldKey::Hire { opportunity, field } if opportunity == hire && field.as_str() == crate::rules::WHEN)
+        matches!(&missing.field, FieldKey::Hire { opportunity, field } if opportunity == hire && field.as_str() == mapping::WHEN)
     })
 }
 

@@ -5,12 +5,10 @@ use std::collections::BTreeSet;
 
 use adapter_sdk::{FieldRule, Intent};
 use ledger::{Agreed, Digests};
+use mapping::WHEN;
 use people::{Digest, FieldKey, Missing, Value};
 
 use crate::plan::{Facts, Remote, held_value};
-
-/// Under this name [`mapping::Mapping::apply`] says that a target's `when` could not be decided: it is no field.
-pub(crate) const WHEN: &str = "when";
 
 /// The rules of one person's fields in one target.
 pub(crate) struct Rules<'a> {

@@ -4,10 +4,12 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use adapter_sdk::FieldKind;
 use chrono::{Datelike, TimeDelta};
-use people::{Date, FieldKey, Filled, Hire, Lack, Missing, OpportunityId, Person, Pii, Value, Wanted};
+use people::{
+    Date, FieldKey, FieldName, Filled, Hire, Lack, Missing, OpportunityId, Person, Pii, Value, Wanted,
+};
 
 use crate::{
-    Decisions, Mapping, Scope,
+    Decisions, Mapping, Scope, WHEN,
     facts::{self, Facts},
     helpers::YEARS,
     mapping::Field,
@@ -67,10 +69,7 @@ impl Mapping {
             let seen = looking.at_hire(opportunity, hire, today);
             let mut fields = people::Fields::new();
             if let Err(lack) = self.is_meant(&seen, hire) {
-                let key = FieldKey::Hire {
-                    opportunity: opportunity.clone(),
-                    field: people::FieldName::new("when"),
-                };
+                let key = FieldKey::Hire { opportunity: opportunity.clone(), field: FieldName::new(WHEN) };
                 wanted.missing.push(Missing { field: key, lack, due: None });
             }
             for field in &self.hire {

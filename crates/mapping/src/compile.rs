@@ -39,6 +39,8 @@ impl Mapping {
             };
             heads.into_iter().filter(of_level).collect()
         };
+        let worded: Vec<_> = all().map(|field| (field.level, &field.name, &field.rule)).collect();
+        let wording = format!("{zone} {:?} {worded:?} {tables:?}", rules.when);
         let mapping = Mapping {
             needs: needs.fold(Needs::default(), Needs::union),
             heads: [heads(Level::Person), heads(Level::Hire)],
@@ -47,7 +49,7 @@ impl Mapping {
                 .map(|field| ((field.level, field.name.clone()), field.rule.write.unwrap_or_default()))
                 .collect(),
             tables: tables_value(tables),
-            wording: format!("{rules:?} {tables:?}"),
+            wording,
             person,
             hire,
             when,

@@ -41,4 +41,4 @@ pub use rules::{
     DUE_FORMS, Decisions, Due, Hold, KEYS, Key, MappingFault, Milestone, Place, Rule, Rules, Tables,
 };
 pub use trial::{Fact, Trial, Tried};
-pub use writes::{Scope, Writes};
+pub use writes::{Scope, WHEN, Writes};

@@ -78,7 +78,7 @@ impl Mapping {
         &self.writes
     }
 
-    /// All that the configuration says, as one text: another text may mean other values for anybody. It may name somebody.
+    /// All that decides about values, as one text: another text may mean other values for anybody. It may name somebody.
     pub fn wording(&self) -> &str {
         &self.wording
     }

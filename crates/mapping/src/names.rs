@@ -247,6 +247,15 @@ pub(crate) fn find(used: &str) -> Option<&'static Name> {
     })
 }
 
+/// The name of a field that every account has, of which `used`, a field of some account, is a letter or two away: a slip
+/// would be blank for everybody.
+pub(crate) fn nearly(used: &str) -> Option<&'static str> {
+    let wild = find(used)?.name.strip_suffix('*')?;
+    let fixed =
+        NAMES.iter().map(|entry| entry.name).filter(|name| name.starts_with(wild) && !name.ends_with('*'));
+    fixed.filter(|name| name.len() > wild.len() + 3).find(|name| strsim::damerau_levenshtein(used, name) <= 2)
+}
+
 /// Whether `path` stands for several names: `posting`, `requisition.band`.
 pub(crate) fn is_table(path: &str) -> bool {
     NAMES.iter().any(|entry| entry.name.strip_prefix(path).is_some_and(|rest| rest.starts_with('.')))

@@ -30,6 +30,10 @@ impl FromIterator<((Level, FieldName), FieldRule)> for Writes {
     }
 }
 
+/// In the place of a field's name in [`people::Missing`]: whether the hire is meant cannot be decided. No field of a target is
+/// called so.
+pub const WHEN: &str = "`when`";
+
 /// Whether a hire is one that a target is told about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {

@@ -465,9 +465,10 @@ fn a_lack_holds_nobody_where_the_field_is_not_written_any_more() {
     }
     // That `when` cannot be decided is no lack of a field.
     let mut desk = Desk::delivered();
-    desk.writes = [((Level::Hire, FieldName::new("when")), FieldRule::OnlyOnCreate)].into_iter().collect();
+    desk.writes =
+        [((Level::Hire, FieldName::new(mapping::WHEN)), FieldRule::OnlyOnCreate)].into_iter().collect();
     desk.lever("name", "2");
-    lacking(&mut desk, of_hire("o1", "when"));
+    lacking(&mut desk, of_hire("o1", mapping::WHEN));
     assert!(held(&desk));
 }
 
@@ -564,7 +565,8 @@ fn a_delivered_hire_that_is_left_out_is_one_task_until_it_is_in_again_or_no_hire
     // It cannot be decided: neither.
     desk.left_out.clear();
     desk.wanted.hires.insert(opportunity("o1"), hire);
-    desk.wanted.missing = vec![Missing { field: of_hire("o1", "when"), lack: Lack::Withheld, due: None }];
+    desk.wanted.missing =
+        vec![Missing { field: of_hire("o1", mapping::WHEN), lack: Lack::Withheld, due: None }];
     assert_eq!(when(&desk.plan()), (vec![], false));
     desk.wanted.missing.clear();
     desk.person.opportunities.insert(opportunity("o1"), Candidacy::Closed);

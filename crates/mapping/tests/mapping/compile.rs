@@ -67,6 +67,14 @@ fn what_an_expression_may_not_say_is_refused_with_a_remedy() {
         ("{'a': contact}", "writes a table out", "[tables.NAME]"),
         ("contact * 100000", "multiplies what may be no number", "(… | number)"),
         ("phones[0].numbr", "asks for numbr, which nothing here has", "map fields"),
+        ("name.full[:3]", "cuts a piece out, which may be part of a character", "use | truncate(3)"),
+        ("emails[::-1]", "cuts a piece out", "| last"),
+        ("name.full[0]", "takes one item of what may be a text", "use | first"),
+        (
+            "offer.start_dte",
+            "uses offer.start_dte, which is nearly offer.start_date",
+            "write offer['start_dte']",
+        ),
         ("contact | e164('UK')", "e164: there is no region UK, e.g. GB", "| e164('GB')"),
         ("contact | date(format='%Q')", "date: format is no format of a day", "| date(format='%d.%m.%Y')"),
     ] {
@@ -176,6 +184,7 @@ fn only_what_is_mapped_is_needed() {
         ("hired_at", none),
         ("offer.start_date", Needs { offers: true, ..none }),
         ("offer['location/office']", Needs { offers: true, ..none }),
+        ("offer['start_dte']", Needs { offers: true, ..none }),
         ("posting.title", Needs { postings: true, ..none }),
         ("job_location", Needs { postings: true, ..none }),
         ("requisition.code", Needs { requisitions: true, ..none }),

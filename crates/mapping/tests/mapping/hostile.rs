@@ -51,7 +51,7 @@ fn expression() -> impl Strategy<Value = String> {
             3 => (inner.clone(), filter()).prop_map(|(of, filter)| format!("({of}) | {filter}")),
             2 => (inner.clone(), operator, inner.clone()).prop_map(|(one, by, other)| format!("({one}) {by} ({other})")),
             1 => (inner.clone(), inner.clone(), inner.clone()).prop_map(|(is, one, other)| format!("({one}) if ({is}) else ({other})")),
-            1 => inner.clone().prop_map(|of| format!("({of})[1:]")),
+            1 => inner.clone().prop_map(|of| format!("({of})[1]")),
             1 => inner.prop_map(|of| format!("not ({of})")),
         ]
     })

@@ -32,5 +32,5 @@ fn a_when_that_cannot_be_decided_leaves_nobody_out_and_holds() {
     about.hires.get_mut(&opportunity).unwrap().withheld = Withheld { posting: true, ..Withheld::default() };
     assert_eq!(mapping.scope(&about, &opportunity, None), Scope::Unclear);
     let wanted = mapping.apply(&about, &BTreeSet::from([&opportunity]), &Decisions::new());
-    assert_eq!(holds(&wanted), ["hire[o1].when Withheld"]);
+    assert_eq!(holds(&wanted), ["hire[o1].`when` Withheld"]);
 }
