@@ -3,12 +3,13 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use adapter_sdk::FieldKind;
-use chrono::TimeDelta;
+use chrono::{Datelike, TimeDelta};
 use people::{Date, FieldKey, Filled, Hire, Lack, Missing, OpportunityId, Person, Pii, Value, Wanted};
 
 use crate::{
     Decisions, Mapping, Scope,
     facts::{self, Facts},
+    helpers::YEARS,
     mapping::Field,
     rules::{Due, Milestone, Rule},
 };
@@ -225,7 +226,9 @@ fn of_kind(value: Value, kind: FieldKind) -> Option<Value> {
         (FieldKind::List, value) => Some(Value::List(vec![value])),
         (_, Value::List(_)) => None,
         (FieldKind::Text, value) => Some(Value::Text(value.to_text())),
-        (FieldKind::Day, Value::Text(text)) => text.trim().parse().ok().map(Value::Day),
+        (FieldKind::Day, Value::Text(text)) => {
+            text.trim().parse().ok().filter(|day: &Date| YEARS.contains(&day.year())).map(Value::Day)
+        }
         (FieldKind::Day, Value::Day(day)) => Some(Value::Day(day)),
         (FieldKind::Whole | FieldKind::Number, Value::Integer(number)) => Some(Value::Integer(number)),
         (FieldKind::Whole | FieldKind::Number, Value::Text(text)) if text.trim().parse::<i64>().is_ok() => {

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use adapter_sdk::{FieldSchema, FieldSpec, Level, settings::nearest};
-use people::{FieldName, Zone};
+use adapter_sdk::{FieldKind, FieldSchema, FieldSpec, Level, settings::nearest};
+use people::{FieldName, Value, Zone};
 
 use crate::{
     Mapping, Needs, Tables,
@@ -142,7 +142,9 @@ impl Compiling<'_> {
             }
         };
         let kind = spec.map(|spec| spec.kind);
-        let misfit = compiled.as_ref().zip(kind).and_then(|(compiled, kind)| compiled.misfit(kind));
+        // What is the same for everybody is tried out later.
+        let varying = compiled.as_ref().filter(|compiled| !compiled.is_constant());
+        let misfit = varying.zip(kind).and_then(|(compiled, kind)| compiled.misfit(kind));
         if let Some((problem, remedy)) = misfit {
             self.fault(level, name, "value", problem, remedy);
         }
@@ -160,6 +162,17 @@ impl Compiling<'_> {
 
     /// Rules that cannot hold together, and a placeholder that its own rules refuse.
     fn contradictions(&mut self, level: Level, name: &str, rule: &Rule, spec: Option<&FieldSpec>) {
+        let kind = spec.map(|spec| spec.kind);
+        for choice in &rule.one_of {
+            if let Err(lack) = fit(Value::Text(choice.clone()), kind, rule) {
+                let problem = format!("allows {choice}, which is {}", lack.words());
+                let remedy = match kind {
+                    Some(FieldKind::Flag) => "write true or false",
+                    _ => "write each value as the field takes it",
+                };
+                self.fault(level, name, "one_of", problem, remedy);
+            }
+        }
         let Some(placeholder) = &rule.placeholder else { return };
         if rule.hold.is_some() {
             self.fault(
@@ -173,7 +186,7 @@ impl Compiling<'_> {
         if placeholder.is_blank() {
             self.fault(level, name, "placeholder", "is empty", "write the value to be sent, or remove it");
         }
-        if let Err(lack) = fit(placeholder.clone(), spec.map(|spec| spec.kind), rule) {
+        if let Err(lack) = fit(placeholder.clone(), kind, rule) {
             let problem = format!("is {}", lack.words());
             self.fault(
                 level,
@@ -227,19 +240,14 @@ impl Compiling<'_> {
 
     /// What a helper is told wrongly shows when it is tried.
     fn try_out(&mut self, mapping: &Mapping) {
-        let mut said = BTreeSet::new();
-        for specimen in [Specimen::full(), Specimen::bare()] {
-            for (field, problem) in specimen.try_out(mapping) {
-                let place = field.map_or(Place::When, |field| Place::Field {
-                    level: field.level,
-                    field: field.name.to_string(),
-                    key: "value",
-                });
-                if said.insert(place.to_string()) {
-                    let remedy = "see the table of helpers: `hiresync map fields`".to_owned();
-                    self.faults.push(MappingFault { place, at: None, problem, remedy });
-                }
-            }
+        for (field, problem) in Specimen::new().try_out(mapping) {
+            let place = field.map_or(Place::When, |field| Place::Field {
+                level: field.level,
+                field: field.name.to_string(),
+                key: "value",
+            });
+            let remedy = "see the table of helpers: `hiresync map fields`".to_owned();
+            self.faults.push(MappingFault { place, at: None, problem, remedy });
         }
     }
 

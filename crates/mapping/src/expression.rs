@@ -9,9 +9,10 @@ use minijinja::{
     Expression,
     machinery::{
         Span,
-        ast::{self, BinOpKind, CallArg, Expr},
-        parse_expr,
+        ast::{self, BinOpKind, CallArg, CompareOpKind, Expr},
+        parse_expr, tokenize,
     },
+    syntax::SyntaxConfig,
     value::ValueKind,
 };
 use people::{Lack, PhoneKind};
@@ -70,12 +71,25 @@ impl Compiled {
         if source.trim().is_empty() {
             return whole("is empty", "write an expression such as \"name.first\", or remove the field");
         }
+        if source.trim().parse::<people::Date>().is_ok() {
+            return whole("is a day without quotes, which is a subtraction", "write \"'2026-05-04'\"");
+        }
         if source.chars().count() > LENGTH_MAX {
             return whole("is longer than 2000 characters", "put what varies into a table and use lookup");
         }
-        let tree = parse_expr(source).map_err(|error| vec![syntax(source, &error)])?;
+        // The parser takes a character it does not know for the end, and never looks at what stands behind it.
+        let unread = tokenize(source, true, SyntaxConfig::default()).find_map(Result::err);
+        let tree =
+            unread.map_or_else(|| parse_expr(source), Err).map_err(|error| vec![syntax(source, &error)])?;
         let mut reader = Reader { source, level, tables, uses: Vec::new(), faults: Vec::new(), steps: 0 };
         let gives = reader.read(&tree);
+        if of_phones(&tree) {
+            reader.fault(
+                tree.span(),
+                "gives whole telephone numbers, each with its type",
+                "write phones[0].number, or phone('mobile')",
+            );
+        }
         if reader.steps > STEPS_MAX {
             return whole(
                 "takes more than 50 steps",
@@ -146,11 +160,61 @@ impl fmt::Debug for Compiled {
 
 fn syntax(source: &str, error: &minijinja::Error) -> Fault {
     let detail = error.detail().unwrap_or("it cannot be understood");
+    let range = error.range();
+    let rest = range.as_ref().and_then(|range| source.get(range.start..)).unwrap_or_default();
+    let slip =
+        SLIPS.iter().find(|(sign, _)| [rest, source.trim_start()].iter().any(|at| at.starts_with(sign)));
     Fault {
-        at: error.range().map(|range| character(source, range.start)),
+        at: range.map(|range| character(source, range.start)),
         problem: format!("is no expression: {detail}"),
-        remedy: "write an expression such as \"name.first\"; a fixed text is \"'text'\"".to_owned(),
+        remedy: slip
+            .map_or(
+                "write an expression such as \"name.first\"; a fixed text is \"'text'\"",
+                |(_, remedy)| remedy,
+            )
+            .to_owned(),
     }
+}
+
+/// What other languages write so, and what is to be written here.
+const SLIPS: &[(&str, &str)] = &[
+    ("{{", "leave the braces out: \"name.first\""),
+    ("{%", "write A if condition else B"),
+    ("=", "to compare, write =="),
+    ("“", QUOTES),
+    ("”", QUOTES),
+    ("„", QUOTES),
+    ("‘", QUOTES),
+    ("’", QUOTES),
+    ("&", "write and, or ~ to put texts together"),
+    ("|", "write or; a helper stands after one bar: emails | first"),
+    ("!", "write not, or != to compare"),
+    ("?", "write A if condition else B"),
+    ("if ", "write A if condition else B"),
+    ("AND ", "write and"),
+    ("OR ", "write or"),
+];
+const QUOTES: &str = "write straight quotes: 'GB'";
+
+/// Helpers, tests and names as other languages call them, and what is meant.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("none", "write is blank"),
+    ("null", "write '' for a blank, and is blank to ask for one"),
+    ("undefined", "write is blank"),
+    ("defined", "write is not blank"),
+    ("capitalize", "did you mean title?"),
+    ("uppercase", "did you mean upper?"),
+    ("lowercase", "did you mean lower?"),
+    ("strip", "did you mean trim?"),
+    ("concat", "put texts together with ~, or a list with | join(' ')"),
+    ("slice", "write posting.title[:3]"),
+    ("substring", "write posting.title[:3]"),
+    ("round", "did you mean number(decimals=2)?"),
+];
+
+fn elsewhere(word: &str) -> Option<String> {
+    let found = ELSEWHERE.iter().find(|(other, _)| other.eq_ignore_ascii_case(word));
+    found.map(|(_, remedy)| (*remedy).to_owned())
 }
 
 fn character(source: &str, byte: usize) -> usize {
@@ -170,13 +234,22 @@ impl Reader<'_> {
     /// Reads one node and everything below it; answers what kind of value it gives.
     fn read(&mut self, expr: &Expr<'_>) -> Gives {
         match expr {
-            Expr::Const(constant) => kind_of(&constant.value),
+            Expr::Const(constant) => {
+                if constant.value.is_none() {
+                    self.fault(
+                        expr.span(),
+                        "says none",
+                        "a blank is ''; whether there is one asks `is blank`",
+                    );
+                }
+                kind_of(&constant.value)
+            }
             Expr::Var(_) | Expr::GetAttr(_) | Expr::GetItem(_) => self.fact(expr),
             Expr::Call(call) => self.call(call, expr.span()),
             Expr::Filter(filter) => self.filter(filter, expr.span()),
             Expr::Test(test) => {
-                self.read(&test.expr);
-                self.helper(HelperKind::Test, test.name, &test.args, expr.span());
+                let of = self.read(&test.expr);
+                self.helper(HelperKind::Test, test.name, &test.args, of, expr.span());
                 Gives::Flag
             }
             Expr::UnaryOp(unary) => match unary.op {
@@ -188,9 +261,13 @@ impl Reader<'_> {
             },
             Expr::BinOp(binary) => self.binary(binary),
             Expr::Compare(compare) => {
-                self.read(&compare.expr);
+                let mut left = (&compare.expr, self.read(&compare.expr));
                 for op in &compare.ops {
-                    self.read(&op.expr);
+                    let right = (&op.expr, self.read(&op.expr));
+                    if !matches!(op.op, CompareOpKind::In | CompareOpKind::NotIn) {
+                        self.compared(left, right);
+                    }
+                    left = right;
                 }
                 Gives::Flag
             }
@@ -234,18 +311,25 @@ impl Reader<'_> {
     fn binary(&mut self, binary: &ast::BinOp<'_>) -> Gives {
         let left = self.read(&binary.left);
         let right = self.read(&binary.right);
+        let sides = [(left, &binary.left), (right, &binary.right)];
         match binary.op {
             BinOpKind::Concat => {
                 self.steps += 1;
+                for (gives, side) in sides {
+                    self.put_into_a_text(gives, side);
+                }
                 Gives::Text
             }
             BinOpKind::Add => {
                 self.steps += 1;
+                if !left.is_alike(right) {
+                    self.no_sum(sides);
+                }
                 if left == right { left } else { Gives::Anything }
             }
             BinOpKind::Mul | BinOpKind::Pow => {
                 // A text times a number is that text again and again.
-                for (gives, side) in [(left, &binary.left), (right, &binary.right)] {
+                for (gives, side) in sides {
                     if gives != Gives::Number {
                         self.fault(
                             side.span(),
@@ -256,23 +340,73 @@ impl Reader<'_> {
                 }
                 Gives::Number
             }
-            BinOpKind::Sub | BinOpKind::Div | BinOpKind::FloorDiv | BinOpKind::Rem => Gives::Number,
+            BinOpKind::Sub | BinOpKind::Div | BinOpKind::FloorDiv | BinOpKind::Rem => {
+                if !left.is_alike(Gives::Number) || !right.is_alike(Gives::Number) {
+                    self.no_sum(sides);
+                }
+                Gives::Number
+            }
             BinOpKind::ScAnd | BinOpKind::ScOr if left == right => left,
+            BinOpKind::ScAnd | BinOpKind::ScOr
+                if !left.is_alike(right) && sides.iter().any(|(gives, _)| *gives == Gives::Flag) =>
+            {
+                self.fault(
+                    binary.right.span(),
+                    "joins yes or no with what is neither",
+                    "compare both sides: a == 'A' or a == 'B'",
+                );
+                Gives::Flag
+            }
             BinOpKind::ScAnd | BinOpKind::ScOr => Gives::Anything,
             BinOpKind::Eq
             | BinOpKind::Ne
             | BinOpKind::Lt
             | BinOpKind::Lte
             | BinOpKind::Gt
-            | BinOpKind::Gte
-            | BinOpKind::In => Gives::Flag,
+            | BinOpKind::Gte => {
+                self.compared((&binary.left, left), (&binary.right, right));
+                Gives::Flag
+            }
+            BinOpKind::In => Gives::Flag,
+        }
+    }
+
+    /// A list or a computed number would show as the machine writes them: `['a']`, `6400.0`.
+    fn put_into_a_text(&mut self, gives: Gives, side: &Expr<'_>) {
+        match gives {
+            Gives::List => self.fault(side.span(), "puts a list into a text", "add | join(', ') or | first"),
+            Gives::Number if matches!(side, Expr::BinOp(_)) => self.fault(
+                side.span(),
+                "puts a computed number into a text",
+                "say how it is written: (… | number(decimals=2))",
+            ),
+            _ => {}
+        }
+    }
+
+    fn no_sum(&mut self, sides: [(Gives, &Expr<'_>); 2]) {
+        let [(left, of), (right, _)] = sides;
+        let is_of_days = [left, right].iter().any(|gives| matches!(gives, Gives::Day | Gives::Moment));
+        let remedy =
+            if is_of_days { "shift a day with | date(days=7)" } else { "use | number, or ~ for texts" };
+        self.fault(of.span(), &format!("reckons with {} and {}", left.words(), right.words()), remedy);
+    }
+
+    /// What is never equal, and what has no order, is no comparison but a slip.
+    fn compared(&mut self, left: (&Expr<'_>, Gives), right: (&Expr<'_>, Gives)) {
+        let ((of, left), (with, right)) = (left, right);
+        if [of, with].into_iter().any(|side| constant_text(side).is_some_and(|text| text.is_empty())) {
+            self.fault(of.span(), "compares with an empty text", "write … is blank, or … is not blank");
+        } else if !left.is_alike(right) {
+            let problem = format!("compares {} with {}", left.words(), right.words());
+            self.fault(of.span(), &problem, "compare like with like: 60000 is a number, '60000' a text");
         }
     }
 
     /// A name, a member of it, or an item of a list.
     fn fact(&mut self, expr: &Expr<'_>) -> Gives {
         if let Some(path) = path(expr) {
-            return self.name(&path.join("."), expr.span());
+            return self.name(&path, expr.span());
         }
         match expr {
             Expr::GetItem(item) => {
@@ -306,8 +440,12 @@ impl Reader<'_> {
         Gives::Anything
     }
 
-    fn name(&mut self, path: &str, span: Span) -> Gives {
-        let Some(entry) = names::find(path) else {
+    fn name(&mut self, parts: &[String], span: Span) -> Gives {
+        let path = parts.join(".");
+        let path = path.as_str();
+        // `offer.start_date.year` is no field of the offer form.
+        let found = names::find(path).filter(|entry| entry.name.split('.').count() == parts.len());
+        let Some(entry) = found else {
             if names::is_table(path) {
                 let member = names::all().find(|name| name.starts_with(&format!("{path}."))).unwrap_or(path);
                 self.fault(
@@ -316,10 +454,12 @@ impl Reader<'_> {
                     format!("name one of them, e.g. {member}"),
                 );
             } else {
-                let remedy = nearest(path, names::all()).map_or_else(
-                    || "see the table of names: `hiresync map fields`; a fixed text is \"'text'\"".to_owned(),
-                    |near| format!("did you mean {near}?"),
-                );
+                let near = || {
+                    nearest(&path.to_lowercase(), names::all()).map(|near| format!("did you mean {near}?"))
+                };
+                let remedy = elsewhere(path).or_else(near).unwrap_or_else(|| {
+                    "see the table of names: `hiresync map fields`; a fixed text is \"'text'\"".to_owned()
+                });
                 self.fault(span, &format!("uses the unknown name {path}"), remedy);
             }
             return Gives::Anything;
@@ -347,10 +487,13 @@ impl Reader<'_> {
         };
         let Some(entry) = called else {
             let name = if let Expr::Var(var) = &call.expr { var.id } else { "something" };
-            let remedy = nearest(name, names::CALLED).map_or_else(
-                || format!("what can be called is {}", names::CALLED.join(", ")),
-                |near| format!("did you mean {near}?"),
-            );
+            let helper = helper_names(HelperKind::Filter).find(|helper| *helper == name);
+            let helper = helper.map(|helper| format!("a helper stands after a bar: … | {helper}"));
+            let near = || nearest(name, names::CALLED).map(|near| format!("did you mean {near}?"));
+            let remedy = helper
+                .or_else(|| elsewhere(name))
+                .or_else(near)
+                .unwrap_or_else(|| format!("what can be called is {}", names::CALLED.join(", ")));
             self.fault(span, &format!("calls {name}, which is no function"), remedy);
             return Gives::Anything;
         };
@@ -415,7 +558,7 @@ impl Reader<'_> {
     fn filter(&mut self, filter: &ast::Filter<'_>, span: Span) -> Gives {
         self.steps += 1;
         let of = filter.expr.as_ref().map_or(Gives::Anything, |of| self.read(of));
-        let Some(helper) = self.helper(HelperKind::Filter, filter.name, &filter.args, span) else {
+        let Some(helper) = self.helper(HelperKind::Filter, filter.name, &filter.args, of, span) else {
             return Gives::Anything;
         };
         match (helper.name, helper.gives) {
@@ -439,6 +582,7 @@ impl Reader<'_> {
         kind: HelperKind,
         name: &str,
         args: &[CallArg<'_>],
+        of: Gives,
         span: Span,
     ) -> Option<&'static Helper> {
         for arg in args.iter().filter_map(argument) {
@@ -450,10 +594,10 @@ impl Reader<'_> {
                 HelperKind::Filter => "filter",
                 HelperKind::Test => "test",
             };
-            let remedy = nearest(name, helper_names(kind)).map_or_else(
-                || "see the table of helpers: `hiresync map fields`".to_owned(),
-                |near| format!("did you mean {near}?"),
-            );
+            let near = || nearest(name, helper_names(kind)).map(|near| format!("did you mean {near}?"));
+            let remedy = elsewhere(name)
+                .or_else(near)
+                .unwrap_or_else(|| "see the table of helpers: `hiresync map fields`".to_owned());
             self.fault(span, &format!("uses the unknown {what} {name}"), remedy);
             return None;
         };
@@ -476,8 +620,28 @@ impl Reader<'_> {
                 |near| format!("did you mean {near}=?"),
             );
             self.fault(span, &misuse, remedy);
-        } else if name == "lookup" {
+            return Some(helper);
+        }
+        if name == "lookup" {
             self.table(args, span);
+        }
+        if of == Gives::List && !helpers::TAKES_LISTS.contains(&name) {
+            let remedy = if kind == HelperKind::Test {
+                "write 'x' in … of a list"
+            } else {
+                "put | first or | join(';') before it"
+            };
+            self.fault(span, &format!("gives {name} a list, and it takes a text"), remedy);
+        }
+        // An argument that depends on the person is as good as none here.
+        let said = |arg| argument(arg).and_then(Expr::as_const).unwrap_or_default();
+        let by_name = args.iter().filter_map(|arg| match arg {
+            CallArg::Kwarg(name, _) => Some((*name, said(arg))),
+            _ => None,
+        });
+        let by_position = args.iter().filter(|arg| matches!(arg, CallArg::Pos(_))).map(said);
+        if let Some(mistold) = helper.mistold(&by_position.collect::<Vec<_>>(), &by_name.collect()) {
+            self.fault(span, &mistold, format!("write it as in {}", helper.usage));
         }
         Some(helper)
     }
@@ -536,6 +700,17 @@ fn path(expr: &Expr<'_>) -> Option<Vec<String>> {
         _ => return None,
     };
     Some([of, vec![last]].concat())
+}
+
+/// Whether it gives entries of `phones`, which are no texts but tables.
+fn of_phones(expr: &Expr<'_>) -> bool {
+    match expr {
+        Expr::Var(var) => var.id == "phones",
+        Expr::GetItem(item) => of_phones(&item.expr),
+        Expr::Slice(slice) => of_phones(&slice.expr),
+        Expr::Filter(filter) => filter.name != "length" && filter.expr.as_ref().is_some_and(of_phones),
+        _ => false,
+    }
 }
 
 fn argument<'a, 'e>(arg: &'a CallArg<'e>) -> Option<&'a Expr<'e>> {

@@ -1,10 +1,10 @@
 //! A person and a hire under the names of [`crate::names`]. Only what an expression of the mapping uses is made.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use minijinja::{
     Error, ErrorKind, Value,
-    value::{Kwargs, Object},
+    value::{Enumerator, Kwargs, Object, ObjectRepr},
 };
 use people::{Answer, AnswerValue, Band, Colleague, Date, Hire, OpportunityId, Person, PhoneKind, Pii, Zone};
 
@@ -37,6 +37,28 @@ impl Object for Seen {
     }
 }
 
+/// Several values. Put into a text they are what a cell shows of them, not what a programmer sees.
+#[derive(Debug)]
+struct Several(Vec<Value>);
+
+impl Object for Several {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Seq
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.0.get(key.as_usize()?).cloned()
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Seq(self.0.len())
+    }
+
+    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.iter().map(Value::to_string).collect::<Vec<_>>().join(";"))
+    }
+}
+
 /// What an expression about the person sees.
 pub(crate) fn about_person(person: &Arc<Facts>) -> Value {
     about_hire(person, Facts::default())
@@ -57,7 +79,7 @@ pub(crate) fn of_person(person: &Person, heads: &[&'static str], zone: Zone, tab
             "emails" => list(person.emails.iter().map(|email| text(email.reveal()))),
             "phones" => list(person.phones.iter().map(|phone| {
                 let kind = phone.kind.map(PhoneKind::word);
-                table([("type", Value::from(kind)), ("number", text(phone.number.reveal()))])
+                table([("type", or_blank(kind)), ("number", text(phone.number.reveal()))])
             })),
             "phone" => phone(person),
             "location" => optional(person.location.as_ref().map(Pii::reveal)),
@@ -85,7 +107,7 @@ pub(crate) fn of_hire(
         let value = match head {
             "opportunity" => Value::from(opportunity.as_str()),
             "hired_at" => Value::from(hire.hired_at.to_rfc3339()),
-            "today" => Value::from(today.map(|day| day.to_string())),
+            "today" => or_blank(today.map(|day| day.to_string())),
             "reason" => text(&hire.reason),
             "origin" => optional(hire.origin.as_ref()),
             "sources" => list(hire.sources.iter().map(|source| text(source))),
@@ -208,14 +230,14 @@ fn offer(hire: &Hire) -> Value {
     let mut fields = fields(&offer.fields);
     fields.insert("id".to_owned(), text(&offer.id));
     fields.insert("status".to_owned(), text(&offer.status));
-    fields.insert("start_date".to_owned(), Value::from(offer.start_date.map(|day| day.to_string())));
+    fields.insert("start_date".to_owned(), or_blank(offer.start_date.map(|day| day.to_string())));
     Value::from(fields)
 }
 
 fn band(band: &Band) -> Value {
     table([
-        ("min", Value::from(band.min.map(number))),
-        ("max", Value::from(band.max.map(number))),
+        ("min", or_blank(band.min.map(number))),
+        ("max", or_blank(band.max.map(number))),
         ("currency", optional(band.currency.as_ref())),
         ("interval", optional(band.interval.as_ref())),
     ])
@@ -237,7 +259,7 @@ fn fields(fields: &BTreeMap<String, Pii<AnswerValue>>) -> BTreeMap<String, Value
 
 fn answer_value(value: &AnswerValue) -> Value {
     match value {
-        AnswerValue::Blank => Value::from(()),
+        AnswerValue::Blank => Value::UNDEFINED,
         AnswerValue::Text(said) => text(said),
         AnswerValue::Number(said) => number(*said),
         AnswerValue::Day(day) => Value::from(day.to_string()),
@@ -260,7 +282,12 @@ fn text(text: &str) -> Value {
 }
 
 fn optional(found: Option<&String>) -> Value {
-    found.map_or_else(|| Value::from(()), |found| text(found))
+    or_blank(found.map(|found| text(found)))
+}
+
+/// What is not there is undefined: `~` would write the word `None` for nothing.
+fn or_blank<T: Into<Value>>(found: Option<T>) -> Value {
+    found.map_or(Value::UNDEFINED, Into::into)
 }
 
 fn list(values: impl ExactSizeIterator<Item = Value>) -> Value {
@@ -269,7 +296,7 @@ fn list(values: impl ExactSizeIterator<Item = Value>) -> Value {
     }
     let values: Vec<Value> = values.collect();
     let bytes: usize = values.iter().filter_map(Value::as_str).map(str::len).sum();
-    if bytes > LIST_TEXT_MAX { language::too_long() } else { values.into() }
+    if bytes > LIST_TEXT_MAX { language::too_long() } else { Value::from_object(Several(values)) }
 }
 
 fn table<const N: usize>(entries: [(&'static str, Value); N]) -> Value {

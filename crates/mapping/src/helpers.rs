@@ -29,6 +29,7 @@ use minijinja::{Environment, Error, State, Value, value::Kwargs};
 
 use call::Call;
 pub(crate) use call::{lack, misused, too_long};
+pub(crate) use day::YEARS;
 
 /// The hidden name under which a context hands over the tables of the configuration: a map of the table's name to a map
 /// of text to text. No expression can spell it.
@@ -89,6 +90,15 @@ impl Helper {
                 _ => None,
             }
         })
+    }
+}
+
+impl Helper {
+    /// What is wrong with arguments that are right in number and name, whoever the helper is applied to.
+    pub(crate) fn mistold(&self, positional: &[Value], keywords: &Kwargs) -> Option<String> {
+        let told = Call::new(self, &Value::UNDEFINED, positional, keywords, &|_| None)
+            .and_then(|call| (self.run)(&call));
+        told.err().filter(misused).and_then(|error| error.detail().map(str::to_owned))
     }
 }
 
@@ -156,7 +166,7 @@ pub const HELPERS: &[Helper] = &[
         TEXT,
         "name.full | title",
         "words all in capitals or all in small letters get one capital, also after - . / and an apostrophe; mixed words \
-         stay as typed, so do II, III and IV",
+         stay as typed, so do II, III and IV and the small `van der` right before a mixed word",
     ),
     filter("trim", text::trim, TEXT, "location | trim", "without white space at both ends"),
     filter("replace", text::replace, TEXT, "location | replace(' ', '_')", "each occurrence of one text by another")
@@ -231,6 +241,10 @@ pub const HELPERS: &[Helper] = &[
     test("containing", text::contains, "location is containing('don')", "the text has it in it; never of a blank")
         .takes(1, 1, &["text"]),
 ];
+
+/// Helpers that a list is not too much for.
+pub(crate) const TAKES_LISTS: [&str; 8] =
+    ["default", "first", "last", "join", "unique", "sort", "length", "blank"];
 
 /// What minijinja brings along even without its built-in helpers.
 const BUILTIN_FILTERS: [&str; 3] = ["safe", "escape", "e"];

@@ -15,7 +15,7 @@
 //! | `facts` | a person and a hire under the names |
 //! | `language` | the expression engine |
 //! | `needs` | what has to be asked of Lever |
-//! | `specimen` | the two nobodies a mapping is tried on when it is compiled |
+//! | `specimen` | the nobody a mapping is tried on when it is compiled |
 //! | `writes` | when a field is written, and which hires a target is told about |
 
 mod apply;

@@ -41,6 +41,12 @@ pub enum Gives {
 }
 
 impl Gives {
+    /// Whether the two may be compared and added up. Days and moments are texts to an expression.
+    pub(crate) fn is_alike(self, other: Gives) -> bool {
+        let class = |gives| if matches!(gives, Gives::Day | Gives::Moment) { Gives::Text } else { gives };
+        self == Gives::Anything || other == Gives::Anything || class(self) == class(other)
+    }
+
     /// With its article, for tables and messages.
     pub fn words(self) -> &'static str {
         match self {

@@ -21,7 +21,7 @@ mod wanted;
 pub use clock::{Clock, Date, SystemClock, Timestamp, Zone};
 pub use digest::Digest;
 pub use ids::{ContactId, InvalidId, OpportunityId, RemoteHireId, RemoteId, TargetName};
-pub use name::FullName;
+pub use name::{FullName, is_particle};
 pub use person::{
     Answer, AnswerValue, Band, Candidacy, Colleague, DataProtection, Hire, Offer, Person, Phone, PhoneKind,
     Posting, Requisition, Withheld,

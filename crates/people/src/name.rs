@@ -105,7 +105,8 @@ fn is_invisible(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
-fn is_particle(word: &str) -> bool {
+/// Whether the word belongs to the surname it precedes: `van`, `de la`.
+pub fn is_particle(word: &str) -> bool {
     let word = word.trim_matches(is_invisible);
     word.len() <= LONGEST && PARTICLES.iter().any(|particle| particle.eq_ignore_ascii_case(word))
 }

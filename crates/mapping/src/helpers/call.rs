@@ -64,7 +64,7 @@ pub(crate) fn too_long() -> Error {
 
 /// A blank value, as every filter passes it on.
 pub(super) fn blank() -> Value {
-    Value::from(())
+    Value::UNDEFINED
 }
 
 /// Nothing, the empty text or the empty list.

@@ -1,26 +1,26 @@
 //! Helpers of days and moments.
 
-use std::fmt::Write;
+use std::{fmt::Write, ops::RangeInclusive};
 
-use chrono::{
-    Datelike, Days, NaiveDate, TimeDelta, Weekday,
-    format::{Item, StrftimeItems},
-};
+use chrono::{Datelike, Days, NaiveDate, TimeDelta, Weekday};
 use minijinja::{Error, Value};
 use people::{Timestamp, Zone};
 
 use super::call::{Call, blank};
 use crate::language::ZONE;
 
+/// The years of four digits: `01/02/26` read with `%Y` is the year 26, and `01-02-26` the year 1.
+pub(crate) const YEARS: RangeInclusive<i32> = 1000..=9999;
+
 /// The moment's day in the zone, or the day read as `from` says; then shifted, then moved to the weekday, then written.
 pub(super) fn date(call: &Call<'_>) -> Result<Value, Error> {
     let format = call.text_argument("format")?;
-    if format.as_ref().is_some_and(|format| written(NaiveDate::default(), format).is_none()) {
-        return Err(call.misused("format is no format of a day"));
+    if format.as_ref().is_some_and(|format| !tells_days_apart(format)) {
+        return Err(call.misused("format is no format of a day, such as '%d.%m.%Y'"));
     }
     let from = call.text_argument("from")?;
-    if from.as_ref().is_some_and(|from| StrftimeItems::new(from).any(|item| matches!(item, Item::Error))) {
-        return Err(call.misused("from is no format of a day"));
+    if from.as_ref().is_some_and(|from| !is_read_back(from)) {
+        return Err(call.misused("from is no format of a whole day, such as '%d/%m/%Y'"));
     }
     let zone = zone(call)?;
     let shift = call.whole_argument("days")?.unwrap_or_default();
@@ -57,12 +57,27 @@ fn day(text: &str, zone: Option<Zone>) -> Option<NaiveDate> {
     })
 }
 
-/// `None` outside the years of four digits: `01/02/26` read with `%Y` is the year 26, and no one starts then.
 fn moved(day: NaiveDate, shift: i64, next: Option<Weekday>) -> Option<NaiveDate> {
     let day = day.checked_add_signed(TimeDelta::try_days(shift)?)?;
     let ahead = next.map_or(0, |next| next.days_since(day.weekday()));
     let day = day.checked_add_days(Days::new(ahead.into()))?;
-    (1000..=9999).contains(&day.year()).then_some(day)
+    YEARS.contains(&day.year()).then_some(day)
+}
+
+/// `dd.mm.yyyy` would be the same text for everybody.
+fn tells_days_apart(format: &str) -> bool {
+    let day = NaiveDate::default();
+    let other = NaiveDate::from_isoywd_opt(2026, 30, Weekday::Tue);
+    let [one, other] = [Some(day), other].map(|day| day.and_then(|day| written(day, format)));
+    one.is_some() && one != other
+}
+
+/// Whether a day, at some hour, can be told from what it is written as.
+fn is_read_back(format: &str) -> bool {
+    let moment = Timestamp::UNIX_EPOCH + TimeDelta::days(20_000);
+    let mut text = String::new();
+    write!(text, "{}", moment.format(format)).is_ok()
+        && NaiveDate::parse_from_str(&text, format) == Ok(moment.date_naive())
 }
 
 /// `None` if it cannot be: the format asks for what a day does not have, or is none.

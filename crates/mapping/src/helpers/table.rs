@@ -17,12 +17,12 @@ pub(super) enum Miss {
 pub(super) fn lookup(call: &Call<'_>) -> Result<Value, Error> {
     let miss = call.choice("miss", &[("hold", Miss::Hold), ("blank", Miss::Blank), ("keep", Miss::Keep)])?;
     let default = call.text_argument("default")?;
+    let Some(text) = call.text()? else { return Ok(blank()) };
     let name = call.text_argument("table")?.unwrap_or_default();
     let table = call
         .hidden(TABLES)
         .and_then(|tables| entry(&tables, &name))
         .ok_or_else(|| call.misused(format!("there is no table {name}")))?;
-    let Some(text) = call.text()? else { return Ok(blank()) };
     if let Some(found) = entry(&table, &text).or_else(|| nearly(&table, &text)) {
         return Ok(found);
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use minijinja::{Error, Value};
-use people::FullName;
+use people::{FullName, is_particle};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::call::{Call, blank, is_blank};
@@ -22,7 +22,18 @@ pub(super) fn lower(call: &Call<'_>) -> Result<Value, Error> {
 }
 
 pub(super) fn title(call: &Call<'_>) -> Result<Value, Error> {
-    map(call, |text| text.split_inclusive(char::is_whitespace).map(titled).collect::<String>())
+    map(call, |text| {
+        let words: Vec<&str> = text.split_inclusive(char::is_whitespace).collect();
+        let mut titled: Vec<Cow<'_, str>> = Vec::with_capacity(words.len());
+        // `van der` before a word whose capitals somebody chose stays as typed.
+        let mut is_chosen = false;
+        for word in words.into_iter().rev() {
+            is_chosen &= !word.contains(char::is_uppercase) && is_particle(word.trim_end());
+            titled.push(if is_chosen { word.into() } else { self::titled(word) });
+            is_chosen |= is_mixed(word);
+        }
+        titled.into_iter().rev().collect::<String>()
+    })
 }
 
 pub(super) fn trim(call: &Call<'_>) -> Result<Value, Error> {
@@ -118,8 +129,7 @@ const NUMERALS: [&str; 3] = ["II", "III", "IV"];
 
 /// A word with the white space after it, its parts capitalised unless it says itself which letters are capitals.
 fn titled(word: &str) -> Cow<'_, str> {
-    let mixed = word.chars().any(char::is_uppercase) && word.chars().any(char::is_lowercase);
-    if mixed || NUMERALS.contains(&word.trim_end()) {
+    if is_mixed(word) || NUMERALS.contains(&word.trim_end()) {
         return word.into();
     }
     let mut after_apostrophe = false;
@@ -131,6 +141,10 @@ fn titled(word: &str) -> Cow<'_, str> {
         after_apostrophe = part.ends_with(is_apostrophe);
     }
     titled.into()
+}
+
+fn is_mixed(word: &str) -> bool {
+    word.chars().any(char::is_uppercase) && word.chars().any(char::is_lowercase)
 }
 
 fn is_apostrophe(c: char) -> bool {

@@ -67,8 +67,8 @@ fn what_an_expression_may_not_say_is_refused_with_a_remedy() {
         ("{'a': contact}", "writes a table out", "[tables.NAME]"),
         ("contact * 100000", "multiplies what may be no number", "(… | number)"),
         ("phones[0].numbr", "asks for numbr, which nothing here has", "map fields"),
-        ("contact | e164('UK')", "cannot be computed: ", "table of helpers"),
-        ("contact | date(format='%Q')", "cannot be computed: ", "table of helpers"),
+        ("contact | e164('UK')", "e164: there is no region UK, e.g. GB", "| e164('GB')"),
+        ("contact | date(format='%Q')", "date: format is no format of a day", "| date(format='%d.%m.%Y')"),
     ] {
         let said = said(&hire(Rule::new(expression)), &OPEN);
         assert!(said[0].starts_with(&format!("hire.field: {problem}")), "{expression}: {said:?}");

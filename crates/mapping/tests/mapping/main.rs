@@ -4,6 +4,7 @@
 
 mod apply;
 mod compile;
+mod found;
 mod hostile;
 mod page;
 mod people_of_the_tests;
