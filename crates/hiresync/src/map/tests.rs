@@ -51,7 +51,7 @@ fn amara() -> Person {
     }];
     let mut hire = Hire::new("2026-03-31T23:30:00Z".parse().unwrap());
     hire.posting = Some(Posting {
-        title: Some("Engineer\u{1b}[2J".to_owned()),
+        title: Some("Engineer\u{1b}[2J\u{9b}2J".to_owned()),
         country: Some("GB".to_owned()),
         ..Posting::default()
     });
@@ -92,9 +92,9 @@ hr (file-export)
           phone('mobile') is nothing
 
   hire o1
-    title = "ENGINEER\u001b[2J"
+    title = "ENGINEER\u001b[2J�2J"
         posting.title | upper
-          posting.title is "Engineer\u001b[2J"
+          posting.title is "Engineer\u001b[2J�2J"
     decided = "2026-05-01"
         today
 
@@ -137,7 +137,7 @@ fn the_document_of_a_trial_has_every_field_with_its_outcome() {
             "home held null",
             "sex placeholder U",
             "mobile left_out null",
-            "title value ENGINEER\\u001b[2J",
+            "title value ENGINEER\\u001b[2J\u{9b}2J",
             "decided value 2026-05-01",
         ]
     );

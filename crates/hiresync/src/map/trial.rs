@@ -228,7 +228,7 @@ impl OfField {
         let due = self.needed_by.map(|day| format!("; needed by {day}")).unwrap_or_default();
         let value = match &self.value {
             serde_json::Value::Null => " is blank".to_owned(),
-            value => format!(" = {value}"),
+            value => format!(" = {}", flat(&value.to_string())),
         };
         let _ = match self.outcome {
             What::Value => writeln!(text, "{value}"),
@@ -253,7 +253,7 @@ impl OfFact {
     fn write(&self, text: &mut String) {
         let value = match self.value.as_str() {
             "" => "nothing".to_owned(),
-            value => serde_json::Value::from(value).to_string(),
+            value => flat(&serde_json::Value::from(value).to_string()),
         };
         let from = self.from.as_ref().map(|from| format!(" ({from})")).unwrap_or_default();
         let _ = writeln!(text, "          {} is {value}{}", flat(&self.name), flat(&from));

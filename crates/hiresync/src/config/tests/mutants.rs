@@ -325,9 +325,13 @@ impl Line<'_> {
     fn expression(&mut self, path: &str, quoted: &str, after: usize) {
         let expression = quoted.trim_matches('"');
         let begin = after + self.text()[after..].find(expression).expect("it is in this line");
-        for broken in [" |", " ~", " | upper("] {
+        for (broken, remedy) in [
+            (" |", "a helper stands after one bar"),
+            (" ~", "write an expression such as"),
+            (" | upper(", "write an expression such as"),
+        ] {
             let whole = format!("{expression}{broken}");
-            self.replaced("syntax", begin, expression, &whole, path, "write an expression such as");
+            self.replaced("syntax", begin, expression, &whole, path, remedy);
         }
         let filters: Vec<&str> = HELPERS.iter().map(|helper| helper.name).collect();
         for (at, word, role) in words(expression) {
