@@ -210,7 +210,7 @@ async fn a_when_that_cannot_be_decided_holds_the_hire_and_asks_a_human() {
     world.cycle().await;
     let (code, what) = world.explained("ada");
     assert_eq!((code.as_str(), world.target.deliveries().len()), ("held.missing", 0));
-    assert!(what.contains("when (Lever does not show us what decides about it)"), "{what}");
+    assert!(what.contains("`when` (Lever does not show us what decides about it)"), "{what}");
     assert!(world.engine.needs_human().unwrap());
     world.withheld("ada", "o1", false);
     world.cycle().await;
