@@ -43,7 +43,10 @@ fn with_tables(page: &str) -> String {
 }
 
 fn keys() -> String {
-    let rows = KEYS.iter().map(|(key, example, about)| format!("| `{key} = {example}` | {about} |\n"));
+    let row = |(key, example, about): &mapping::Key| {
+        format!("| `{key} = {example}` | {} |\n", about.replace('|', "\\|"))
+    };
+    let rows = KEYS.iter().map(row);
     format!("| rule | what it does |\n|---|---|\n{}", rows.collect::<String>())
 }
 
