@@ -16,6 +16,7 @@ use crate::Pii;
 /// |---|---|
 /// | [`suffix`](FullName::suffix) | every suffix word, the first word excepted, with nothing but suffixes between it and a comma or the end: `Jr`, `Sr`, `Esq`, `PhD`, `DPhil`, … in any case; `II`, `III`, `IV`, `MD`, `MBA`, … only in capitals (`Iv` is a surname); dots do not count. No single letter is one: `Priya V` |
 /// | comma form | exactly one comma is left between words: what stands before it is the surname, what stands after it is given |
+/// | East Asian | no comma is left, the first word is in Han characters or Hangul, and so is every other, or in kana: the first word is the surname, the others are given. `山田 花子`, but `ジョン スミス` is given first |
 /// | [`surname`](FullName::surname) | the last word with the particles right before it, the first word excepted: `van`, `von`, `der`, `de`, `la`, `al`, `bin`, `ben`, …; empty for a name of one word. In the comma form: the words before the comma, and the particles that end the words after it (`Berg, Anna van der`) |
 /// | [`particles`](FullName::particles) | the particles with which the surname begins |
 /// | [`given`](FullName::given) | everything else |
@@ -139,6 +140,7 @@ impl<'n> Parts<'n> {
         let mut commas = words.iter().enumerate().filter(|(_, word)| word.comma).map(|(at, _)| at + 1);
         let surname_first = match (commas.next(), commas.next()) {
             (Some(end), None) => Some(end),
+            (None, _) if is_east_asian(&words) => Some(1),
             _ => None,
         };
         let mut words: Vec<&str> = words.into_iter().map(|word| word.text).collect();
@@ -155,6 +157,15 @@ impl<'n> Parts<'n> {
         let count = before_last.iter().take_while(|word| is_particle(word)).count();
         &before_last[..count]
     }
+}
+
+/// Whether the name is written in characters whose users put the surname first.
+fn is_east_asian(words: &[Word<'_>]) -> bool {
+    let han_or_hangul = |c: char| matches!(c, '々' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}' | '\u{e0100}'..='\u{e01ef}');
+    let kana = |c: char| matches!(c, '\u{3041}'..='\u{30ff}');
+    let [first, others @ ..] = words else { return false };
+    first.text.chars().all(han_or_hangul)
+        && others.iter().all(|word| word.text.chars().all(|c| han_or_hangul(c) || kana(c)))
 }
 
 /// The words of a name. A comma before the first or after the last separates nothing.
@@ -217,6 +228,8 @@ mod tests {
             ("Berg, Anna van der", "Anna", "van der", "van der Berg", ""),
             ("King, Jr., Otis M.", "Otis M.", "", "King", "Jr."),
             ("Van Moray", "Van", "", "Moray", ""),
+            ("山田 花子", "花子", "", "山田", ""),
+            ("ジョン スミス", "ジョン", "", "スミス", ""),
             ("Amara", "Amara", "", "", ""),
             ("", "", "", "", ""),
         ] {
