@@ -8,12 +8,17 @@
 use std::{
     cell::RefCell,
     fmt,
+    fs::File,
+    io::Read,
     path::{Path, PathBuf},
     str::FromStr,
 };
 
 use people::Secret;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+
+/// Longest secret, in bytes.
+const SECRET_MAX: usize = 64 << 10;
 
 /// A piece of configuration, in the order in which it was written.
 #[derive(Debug, Clone, PartialEq)]
@@ -352,7 +357,12 @@ impl<'a> Section<'a> {
     }
 
     fn open_secret(&self, at: &str, path: &Path) -> Option<Secret> {
-        match std::fs::read_to_string(path).map(Secret::new) {
+        match read_secret_file(path).map(Secret::new) {
+            Ok(secret) if secret.reveal().len() > SECRET_MAX => {
+                let problem = format!("{} is longer than any secret", path.display());
+                self.reading.fault(at, problem, "name the file that holds the secret alone");
+                None
+            }
             Ok(secret) if !secret.reveal().is_empty() => Some(secret),
             Ok(_) => {
                 self.reading.fault(at, format!("{} is empty", path.display()), "put the secret into it");
@@ -368,6 +378,14 @@ impl<'a> Section<'a> {
             }
         }
     }
+}
+
+/// A device that never ends is read no further than this either.
+fn read_secret_file(path: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    let longest = u64::try_from(SECRET_MAX).unwrap_or(u64::MAX) + 1;
+    File::open(path)?.take(longest).read_to_string(&mut text)?;
+    Ok(text)
 }
 
 /// The name among `names` that `word` was probably meant to be.

@@ -209,6 +209,13 @@ fn a_configuration_without_an_enabled_target_is_refused() {
 }
 
 #[test]
+fn a_secret_that_never_ends_is_refused_and_not_read_to_its_end() {
+    let desk = Desk::new();
+    let faults = desk.faults(&TEN_LINES.replace("\"key\"", "\"/dev/zero\""), &[]);
+    assert!(faults[0].contains("lever.api_key: /dev/zero is longer than any secret"), "{faults:?}");
+}
+
+#[test]
 fn a_secret_file_that_is_not_there_is_named_and_a_key_of_two_lines_refused() {
     let desk = Desk::new();
     let faults = desk.faults(&TEN_LINES.replace("\"key\"", "\"nokey\""), &[]);
