@@ -88,7 +88,7 @@ pub(crate) fn describe(
             let why = match debt.intent {
                 Intent::Add => "Hired, and not over there yet.",
                 Intent::AddHire => "Hired again.",
-                Intent::Update => "Lever changed since the target last agreed.",
+                Intent::Update => "What is wanted is not what the target last agreed to.",
                 Intent::Withdraw => "The hire was taken back.",
             };
             let changed: BTreeSet<&FieldKey> = debt.changed.iter().collect();
@@ -154,11 +154,15 @@ impl Engine {
         Ok(dry)
     }
 
-    /// Everybody that a cycle would look at, without marking them.
+    /// Everybody that a cycle would look at, without marking them, and everybody to whom something is owed already, whatever it
+    /// waits for: what a human is to approve has to be seen.
     pub(crate) async fn would_read(&self) -> Result<Vec<ContactId>, CycleError> {
         let mut whom: BTreeSet<ContactId> =
             self.ledger.due(self.clock.now(), usize::MAX).into_iter().collect();
         whom.extend(self.ledger.marked(None, usize::MAX)?.into_iter().map(|(contact, _)| contact));
+        for target in &self.targets {
+            whom.extend(self.owed_to(target)?);
+        }
         let Some(sweep) = self.which_sweep(SweepKind::Changes)? else { return Ok(Vec::new()) };
         let since = self.settings.since();
         let everybody = sweep == Sweep::Full;

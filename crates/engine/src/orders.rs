@@ -208,6 +208,17 @@ impl Engine {
         Ok(pressing)
     }
 
+    /// To whom something is owed.
+    pub(crate) fn owed_to(&self, target: &Target) -> ledger::Result<Vec<ContactId>> {
+        let mut owed = Vec::new();
+        self.each(&target.name, |contact, standing| {
+            if standing.owed.is_some() {
+                owed.push(contact.clone());
+            }
+        })?;
+        Ok(owed)
+    }
+
     /// Whoever waits for a value.
     pub(crate) fn held_for_values(&self, target: &Target) -> ledger::Result<Vec<ContactId>> {
         let mut held = Vec::new();

@@ -7,7 +7,8 @@ use adapter_sdk::{Capabilities, Intent, RemoteState, TaskKind, TaskRequest};
 use ledger::{Agreed, Debt, DigestKey, Digests, LeftOut, Standing, WhyHeld};
 use mapping::Writes;
 use people::{
-    Candidacy, Digest, FieldKey, FieldName, Filled, OpportunityId, Person, Pii, TargetName, Value, Wanted,
+    Candidacy, Digest, FieldKey, FieldName, Filled, Lack, OpportunityId, Person, Pii, TargetName, Value,
+    Wanted,
 };
 
 use crate::rules::Rules;
@@ -266,8 +267,13 @@ fn change(
         let debt = Debt { intent: owed.intent, wanted: key.whole(&digests), changed: owed.changed.clone() };
         return owe(debt, wanted, digests);
     }
+    let spoilt = spoilt(facts, &wanted, &rules);
     if moved.is_empty() {
-        return if agreed.digests.is_some() { Decision::Agreed } else { Decision::Compared(digests) };
+        return match (&agreed.digests, spoilt) {
+            (_, Some(changed)) => hold(changed, &wanted, key.whole(&digests)),
+            (Some(_), None) => Decision::Agreed,
+            (None, None) => Decision::Compared(digests),
+        };
     }
     if !capabilities.update && moved.iter().any(|field| !is_of(field, &new_hires)) {
         plan.tasks.push(by_hand_task(&moved, key.whole(&digests)));
@@ -325,7 +331,10 @@ fn change(
                 let debt = Debt { intent: owed.intent, wanted: key.whole(&digests), changed };
                 return owe(debt, wanted, digests);
             }
-            return Decision::Compared(digests);
+            return match spoilt {
+                Some(changed) => hold(changed, &wanted, key.whole(&digests)),
+                None => Decision::Compared(digests),
+            };
         }
     }
     leave_out(&mut wanted, &not_ours);
@@ -338,6 +347,19 @@ fn change(
     let is_sent = |filled: &Filled| shown(&wanted, &filled.field) == shown(facts.wanted, &filled.field);
     wanted.filled = filled.into_iter().filter(is_sent).collect();
     owe(debt, wanted, digests)
+}
+
+/// Values of somebody over there that went missing or went wrong, though nothing else moved: what is there is out of date, so
+/// they are held and a human can see it. What Lever merely does not show us is no reason, nor is a field that may be HR's.
+fn spoilt(facts: &Facts<'_>, wanted: &Wanted, rules: &Rules<'_>) -> Option<Vec<FieldKey>> {
+    let fields = wanted.missing.iter().filter(|missing| missing.lack != Lack::Withheld);
+    let fields = fields.map(|missing| missing.field.clone()).filter(|field| !rules.is_only_if_empty(field));
+    Some(fields.collect::<Vec<_>>()).filter(|fields| facts.capabilities.update && !fields.is_empty())
+}
+
+fn hold(changed: Vec<FieldKey>, wanted: &Wanted, whole: Digest) -> Decision {
+    let debt = Debt { intent: Intent::Update, wanted: whole, changed };
+    Decision::Hold { debt, why: WhyHeld::Missing { fields: wanted.missing.clone() } }
 }
 
 fn owe(debt: Debt, wanted: Wanted, digests: Digests) -> Decision {

@@ -252,6 +252,41 @@ async fn somebody_over_there_of_whom_a_required_value_goes_missing_keeps_what_is
 }
 
 #[tokio::test]
+async fn somebody_over_there_whose_value_goes_wrong_is_held_though_nothing_else_moved() {
+    let mut world = ruled(&[place(Rule { length_max: Some(6), ..Rule::default() })]);
+    world.hire("ada", "Ada", "o1");
+    world.place("ada", "London");
+    world.cycle().await;
+    for (place, state) in [("Llanfairpwllgwyngyll", "held"), ("London", "agreed"), ("Llanfairpwll", "held")] {
+        world.place("ada", place);
+        world.cycle().await;
+        assert_eq!((world.state("ada"), place_there(&world).as_str()), (Some(state), "London"));
+        assert_eq!(world.engine.needs_human().unwrap(), state == "held");
+        world.settles().await;
+    }
+    // A mended configuration lets them go, too.
+    world.configure(&rules(&[]));
+    world.cycle().await;
+    assert_eq!((world.state("ada"), place_there(&world).as_str()), (Some("agreed"), "Llanfairpwll"));
+}
+
+#[tokio::test]
+async fn a_dry_run_shows_what_a_guard_holds_and_who_is_held_for_a_value() {
+    let guards = engine::Guards { creates_per_cycle_max: 1, changes_per_cycle_max: 1 };
+    let mut world = World::new().guards(guards);
+    world.configure(&rules(&[place(Rule { required: true, ..Rule::default() })]));
+    for who in ["ada", "ben", "cay"] {
+        world.hire(who, "Somebody", &format!("of-{who}"));
+        world.place(who, "London");
+    }
+    world.nowhere("cay");
+    world.cycle().await;
+    let dry = world.engine.dry_run(&[]).await.unwrap();
+    let decisions: Vec<&str> = dry.changes.iter().map(|change| change.decision.as_str()).collect();
+    assert_eq!(decisions, ["add", "add", "held.missing"]);
+}
+
+#[tokio::test]
 async fn people_whose_missing_values_arrive_all_at_once_are_counted_by_the_guard() {
     let guards = engine::Guards { creates_per_cycle_max: 2, changes_per_cycle_max: 2 };
     let mut world = World::new().guards(guards);
