@@ -162,16 +162,15 @@ fn syntax(source: &str, error: &minijinja::Error) -> Fault {
     let detail = error.detail().unwrap_or("it cannot be understood");
     let range = error.range();
     let rest = range.as_ref().and_then(|range| source.get(range.start..)).unwrap_or_default();
+    let formula = source.trim_start().starts_with('=').then_some("leave the = out: \"name.first\"");
     let slip =
         SLIPS.iter().find(|(sign, _)| [rest, source.trim_start()].iter().any(|at| at.starts_with(sign)));
     Fault {
         at: range.map(|range| character(source, range.start)),
         problem: format!("is no expression: {detail}"),
-        remedy: slip
-            .map_or(
-                "write an expression such as \"name.first\"; a fixed text is \"'text'\"",
-                |(_, remedy)| remedy,
-            )
+        remedy: formula
+            .or_else(|| slip.map(|(_, remedy)| *remedy))
+            .unwrap_or("write an expression such as \"name.first\"; a fixed text is \"'text'\"")
             .to_owned(),
     }
 }

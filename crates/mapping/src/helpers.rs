@@ -28,7 +28,7 @@ use adapter_sdk::FieldKind;
 use minijinja::{Environment, Error, State, Value, value::Kwargs};
 
 use call::Call;
-pub(crate) use call::{lack, misused, too_long};
+pub(crate) use call::{lack, misused, told, too_long};
 pub(crate) use day::YEARS;
 
 /// The hidden name under which a context hands over the tables of the configuration: a map of the table's name to a map
@@ -222,7 +222,7 @@ pub const HELPERS: &[Helper] = &[
         TEXT,
         "posting.department | lookup('cost_centres', miss='hold')",
         "the text's entry in a table of the configuration, capitals aside if need be. What has none holds the person, is \
-         left blank (miss='blank'), stays (miss='keep') or is given default='X'",
+         left blank (miss='blank'), stays (miss='keep') or is given default='X'; a blank stays blank",
     )
     .takes(1, 1, &["table", "miss", "default"]),
     filter(

@@ -253,7 +253,16 @@ pub(crate) fn nearly(used: &str) -> Option<&'static str> {
     let wild = find(used)?.name.strip_suffix('*')?;
     let fixed =
         NAMES.iter().map(|entry| entry.name).filter(|name| name.starts_with(wild) && !name.ends_with('*'));
-    fixed.filter(|name| name.len() > wild.len() + 3).find(|name| strsim::damerau_levenshtein(used, name) <= 2)
+    let is_near = |name: &&str| {
+        let begins = used.len() > wild.len() + 3 && name.starts_with(used);
+        begins || name.len() > wild.len() + 3 && strsim::damerau_levenshtein(used, name) <= 2
+    };
+    fixed.into_iter().find(is_near)
+}
+
+/// Whether a fixed text names a fact in braces: `{name.first}`, which would be sent as it stands.
+pub(crate) fn is_braced(text: &str) -> bool {
+    all().any(|name| text.contains(&format!("{{{}", name.trim_end_matches('*'))))
 }
 
 /// Whether `path` stands for several names: `posting`, `requisition.band`.

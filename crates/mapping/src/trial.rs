@@ -8,7 +8,8 @@ use crate::{
     Decisions, Mapping, Scope,
     apply::{LeftOut, Outcome},
     expression::{Compiled, Use},
-    language,
+    helpers, language,
+    mapping::Field,
 };
 
 /// What a mapping makes of one person.
@@ -35,6 +36,8 @@ pub struct Tried {
     pub left_out: Option<LeftOut>,
     /// Why it holds the person.
     pub missing: Option<Missing>,
+    /// What the helper says that could not do its work; no value is in it.
+    pub told: Option<String>,
     /// What it was made of.
     pub facts: Vec<Fact>,
 }
@@ -70,29 +73,29 @@ impl Mapping {
         let seen = looking.at_person();
         for field in &self.person {
             let key = FieldKey::Person { field: field.name.clone() };
-            let outcome = field.outcome(&seen, false);
-            trial.fields.push(tried(
-                key,
-                &field.compiled,
-                outcome,
-                facts(&field.compiled, &seen, person, None),
-                &wanted,
-            ));
+            trial.fields.push(tried(key, field, &seen, person, None, &wanted));
         }
         for (opportunity, hire) in person.hires.iter().filter(|(id, _)| in_scope.contains(id)) {
             let seen = looking.at_hire(opportunity, hire, today(opportunity));
             for field in &self.hire {
                 let key = FieldKey::Hire { opportunity: opportunity.clone(), field: field.name.clone() };
-                let outcome = field.outcome(&seen, field.compiled.needs.meets(hire.withheld));
-                let facts = facts(&field.compiled, &seen, person, Some(hire));
-                trial.fields.push(tried(key, &field.compiled, outcome, facts, &wanted));
+                trial.fields.push(tried(key, field, &seen, person, Some(hire), &wanted));
             }
         }
         trial
     }
 }
 
-fn tried(key: FieldKey, compiled: &Compiled, outcome: Outcome, facts: Vec<Fact>, wanted: &Wanted) -> Tried {
+fn tried(
+    key: FieldKey,
+    field: &Field,
+    seen: &minijinja::Value,
+    person: &Person,
+    hire: Option<&Hire>,
+    wanted: &Wanted,
+) -> Tried {
+    let compiled = &field.compiled;
+    let outcome = field.outcome(seen, hire.is_some_and(|hire| compiled.needs.meets(hire.withheld)));
     let filled = matches!(outcome, Outcome::Filled(_));
     let (value, left_out) = match outcome {
         Outcome::Is(value) | Outcome::Filled(value) => (Some(Pii::new(value)), None),
@@ -100,7 +103,17 @@ fn tried(key: FieldKey, compiled: &Compiled, outcome: Outcome, facts: Vec<Fact>,
         Outcome::Lacks(_) => (None, None),
     };
     let missing = wanted.missing.iter().find(|missing| missing.field == key).cloned();
-    Tried { key, expression: compiled.source.clone(), value, filled, left_out, missing, facts }
+    let failed = missing.as_ref().and_then(|_| compiled.expression.eval(seen.clone()).err());
+    Tried {
+        key,
+        expression: compiled.source.clone(),
+        value,
+        filled,
+        left_out,
+        missing,
+        told: failed.as_ref().and_then(helpers::told),
+        facts: facts(compiled, seen, person, hire),
+    }
 }
 
 fn facts(compiled: &Compiled, seen: &minijinja::Value, person: &Person, hire: Option<&Hire>) -> Vec<Fact> {

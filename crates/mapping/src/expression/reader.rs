@@ -45,6 +45,13 @@ impl<'s> Reader<'s> {
                         "a blank is ''; whether there is one asks `is blank`",
                     );
                 }
+                if constant.value.as_str().is_some_and(names::is_braced) {
+                    self.fault(
+                        expr.span(),
+                        "is a fixed text with a name in braces",
+                        "write name.first ~ ' ' ~ name.last",
+                    );
+                }
                 kind_of(&constant.value)
             }
             Expr::Var(_) | Expr::GetAttr(_) | Expr::GetItem(_) => self.fact(expr),
@@ -67,8 +74,9 @@ impl<'s> Reader<'s> {
                 let mut left = (&compare.expr, self.read(&compare.expr));
                 for op in &compare.ops {
                     let right = (&op.expr, self.read(&op.expr));
-                    if !matches!(op.op, CompareOpKind::In | CompareOpKind::NotIn) {
-                        self.compared(left, right);
+                    match op.op {
+                        CompareOpKind::In | CompareOpKind::NotIn => self.looked_for_in(right.0),
+                        _ => self.compared(left, right),
                     }
                     left = right;
                 }
@@ -171,7 +179,10 @@ impl<'s> Reader<'s> {
                 self.compared((&binary.left, left), (&binary.right, right));
                 Gives::Flag
             }
-            BinOpKind::In => Gives::Flag,
+            BinOpKind::In => {
+                self.looked_for_in(&binary.right);
+                Gives::Flag
+            }
         }
     }
 
@@ -189,10 +200,15 @@ impl<'s> Reader<'s> {
     }
 
     fn no_sum(&mut self, sides: [(Gives, &Expr<'_>); 2]) {
-        let [(left, of), (right, _)] = sides;
+        let [(left, of), (right, with)] = sides;
         let is_of_days = [left, right].iter().any(|gives| matches!(gives, Gives::Day | Gives::Moment));
-        let remedy =
-            if is_of_days { "shift a day with | date(days=7)" } else { "use | number, or ~ for texts" };
+        let remedy = if is_of_days {
+            "shift a day with | date(days=7)"
+        } else if matches!(with, Expr::Filter(_)) {
+            "a helper belongs to what stands right before it: put brackets, (a / 12) | number(decimals=2)"
+        } else {
+            "use | number, or ~ for texts"
+        };
         self.fault(of.span(), &format!("reckons with {} and {}", left.words(), right.words()), remedy);
     }
 
@@ -201,9 +217,18 @@ impl<'s> Reader<'s> {
         let ((of, left), (with, right)) = (left, right);
         if [of, with].into_iter().any(|side| constant_text(side).is_some_and(|text| text.is_empty())) {
             self.fault(of.span(), "compares with an empty text", "write … is blank, or … is not blank");
+        } else if let Some(remedy) = [(of, with), (with, of)].into_iter().find_map(never_equal) {
+            self.fault(of.span(), "compares with what it can never be", remedy);
         } else if !left.is_alike(right) {
             let problem = format!("compares {} with {}", left.words(), right.words());
             self.fault(of.span(), &problem, "compare like with like: 60000 is a number, '60000' a text");
+        }
+    }
+
+    /// A blank is in any text, and so is `B`.
+    fn looked_for_in(&mut self, what: &Expr<'_>) {
+        if constant_text(what).is_some() {
+            self.fault(what.span(), "looks into one text", "write a list: posting.country in ['DE', 'GB']");
         }
     }
 
@@ -302,10 +327,13 @@ impl<'s> Reader<'s> {
         };
         let Some(entry) = called else {
             let name = if let Expr::Var(var) = &call.expr { var.id } else { "something" };
-            let helper = helper_names(HelperKind::Filter).find(|helper| *helper == name);
+            let helper = helper_names(HelperKind::Filter).find(|helper| helper.eq_ignore_ascii_case(name));
+            let is_name =
+                names::find(name).is_some().then(|| format!("{name} is a value: write it without brackets"));
             let helper = helper.map(|helper| format!("a helper stands after a bar: … | {helper}"));
             let near = || nearest(name, names::CALLED).map(|near| format!("did you mean {near}?"));
-            let remedy = helper
+            let remedy = is_name
+                .or(helper)
                 .or_else(|| elsewhere(name))
                 .or_else(near)
                 .unwrap_or_else(|| format!("what can be called is {}", names::CALLED.join(", ")));
@@ -376,6 +404,10 @@ impl<'s> Reader<'s> {
         let Some(helper) = self.helper(HelperKind::Filter, filter.name, &filter.args, of, span) else {
             return Gives::Anything;
         };
+        if helper.name == "date" && filter.expr.as_ref().is_some_and(is_written_day) {
+            let remedy = "say it in one: date(days=3, format='%d.%m.%Y')";
+            self.fault(span, "reads a day that was just written as a text", remedy);
+        }
         match (helper.name, helper.gives) {
             // A day that is written in some format is a text.
             ("date", _) if says(&filter.args, "format") => Gives::Text,
@@ -517,6 +549,25 @@ pub(super) fn path(expr: &Expr<'_>) -> Option<Vec<String>> {
         _ => return None,
     };
     Some([of, vec![last]].concat())
+}
+
+/// What a fact is compared with and can never be: what to write instead.
+fn never_equal((fact, with): (&Expr<'_>, &Expr<'_>)) -> Option<&'static str> {
+    let said = constant_text(with)?;
+    let name = names::find(&path(fact)?.join("."))?;
+    let is_country = said.len() == 2 && said.bytes().all(|byte| byte.is_ascii_uppercase());
+    match name.gives {
+        _ if name.name == "posting.country" && !is_country => {
+            Some("write the ISO code: posting.country == 'DE'")
+        }
+        Gives::Day if said.parse::<people::Date>().is_err() => Some("write the day as '2026-05-01'"),
+        _ => None,
+    }
+}
+
+/// A day that was given a format.
+fn is_written_day(expr: &Expr<'_>) -> bool {
+    matches!(expr, Expr::Filter(filter) if filter.name == "date" && says(&filter.args, "format"))
 }
 
 /// `offer['start_dte']`: said in so many letters, it is meant.

@@ -51,6 +51,11 @@ pub(crate) fn lack(error: &Error) -> Lack {
     }
 }
 
+/// What a helper says that could not do its work. It names no value.
+pub(crate) fn told(error: &Error) -> Option<String> {
+    trouble(error).and_then(|_| error.detail()).map(str::to_owned)
+}
+
 /// Whether `error` says that a helper is told wrong: an unknown argument, region, zone, table or format. Then its text
 /// names what it was told, so it is for a check of the configuration and not for a log of people's values.
 pub(crate) fn misused(error: &Error) -> bool {

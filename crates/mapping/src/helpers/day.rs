@@ -28,9 +28,13 @@ pub(super) fn date(call: &Call<'_>) -> Result<Value, Error> {
 
     let Some(text) = call.text()? else { return Ok(blank()) };
     let day = match from {
+        // What is a day already needs no telling: a question may have become one of days.
         Some(from) => NaiveDate::parse_from_str(text.trim(), &from)
-            .map_err(|_| call.cannot("the text is not written so"))?,
-        None => day(&text, zone).ok_or_else(|| call.cannot("takes a day or a moment"))?,
+            .ok()
+            .or_else(|| day(&text, zone))
+            .ok_or_else(|| call.cannot("the text is not written as from= says"))?,
+        None => day(&text, zone)
+            .ok_or_else(|| call.cannot("the text is no day; from='%d/%m/%Y' says how it was typed"))?,
     };
     let day = moved(day, shift, next).ok_or_else(|| call.cannot("the day is out of range"))?;
     let text = format.map_or_else(|| Some(day.to_string()), |format| written(day, &format));

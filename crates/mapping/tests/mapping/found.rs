@@ -222,3 +222,35 @@ fn an_expression_as_deep_or_as_long_as_may_be_is_read_and_dropped() {
         }
     }
 }
+
+#[test]
+fn what_a_spreadsheet_has_its_own_words_for_is_refused_with_ours() {
+    for (expression, remedy) in [
+        ("=name.first", "leave the = out"),
+        ("IF(tags, 'a', 'b')", "write A if condition else B"),
+        ("VLOOKUP(contact, 'x')", "[tables.NAME]"),
+        ("UPPER(name.first)", "… | upper"),
+        ("today()", "without brackets"),
+        ("first_name", "did you mean name.first?"),
+        ("offer.salary | number", "did you mean offer.salary_amount?"),
+        ("'{name.first} {name.last}'", "name.first ~ ' ' ~ name.last"),
+        ("offer.salary_amount / 12 | number(decimals=2)", "put brackets"),
+        ("'x' if posting.country in 'DE, GB'", "in ['DE', 'GB']"),
+        ("'x' if posting.country == 'Germany'", "posting.country == 'DE'"),
+        ("'x' if offer.start_date == '01/05/2026'", "'2026-05-01'"),
+        ("offer.start_date | date(format='%d.%m.%Y') | date(days=3)", "say it in one"),
+    ] {
+        let said = said(&hire(Rule::new(expression)), &OPEN);
+        assert!(said[0].contains(remedy), "{expression}: {said:?}");
+    }
+}
+
+#[test]
+fn a_day_is_read_as_it_was_typed_and_as_a_day() {
+    let (mut about, _) = amara();
+    for typed in ["10/12/1985", "1985-12-10"] {
+        about.answers = vec![answer("Born", AnswerValue::Text(typed.to_owned()), 1)];
+        let shown = cell(&wanted(&hire(Rule::new("answer('Born') | date(from='%d/%m/%Y')")), &about));
+        assert_eq!(shown.as_deref(), Some("1985-12-10"), "{typed}");
+    }
+}

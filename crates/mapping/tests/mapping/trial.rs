@@ -47,3 +47,13 @@ fn a_trial_shows_each_field_with_its_expression_and_the_facts_it_came_from() {
     assert_eq!(trial.fields[3].expression, "offer.custom_grade");
     assert!(trial.fields[3].missing.is_some());
 }
+
+#[test]
+fn a_trial_says_what_the_helper_said_that_could_not_do_its_work() {
+    let rules = Rules::short(&[("born", "location | date")], &[]);
+    let (mut person, _) = amara();
+    person.location = Some(crate::people_of_the_tests::private("10/12/1985"));
+    let trial = compiled(&rules).try_on(&person, &BTreeSet::new(), &Decisions::new());
+    let told = trial.fields[0].told.as_deref().unwrap();
+    assert!(told.contains("from='%d/%m/%Y'") && !told.contains("1985"), "{told}");
+}
