@@ -189,7 +189,10 @@ impl OfTarget {
 impl OfField {
     fn of(tried: Tried) -> OfField {
         let (outcome, why, needed_by) = match (&tried.missing, tried.left_out) {
-            (Some(missing), _) => (What::Held, Some(missing.lack.words().to_owned()), missing.due),
+            (Some(missing), _) => {
+                let told = tried.told.as_ref().map_or_else(String::new, |told| format!(" ({told})"));
+                (What::Held, Some(format!("{}{told}", missing.lack.words())), missing.due)
+            }
             (None, Some(LeftOut::NeverCleared)) => {
                 (What::LeftOut, Some("blank, and a blank never clears it".to_owned()), None)
             }
