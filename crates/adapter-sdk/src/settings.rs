@@ -114,6 +114,11 @@ impl Reading {
         Section { reading: self, path: path.to_owned(), entries, known: Vec::new() }
     }
 
+    /// Where a path leads that is written in the configuration file.
+    pub fn resolved(&self, path: impl AsRef<Path>) -> PathBuf {
+        self.base.join(path)
+    }
+
     /// Notes a fault.
     pub fn fault(&self, path: impl Into<String>, problem: impl Into<String>, remedy: impl Into<String>) {
         self.note(Fault { path: path.into(), problem: problem.into(), remedy: remedy.into(), within: None });
@@ -257,7 +262,7 @@ impl<'a> Section<'a> {
             self.fault(key, "is empty", "write a path");
             return None;
         }
-        Some(self.reading.base.join(text))
+        Some(self.reading.resolved(text))
     }
 
     /// A secret: `{ credential = "name" }` or `{ file = "path" }`, read here and now.
@@ -346,7 +351,7 @@ impl<'a> Section<'a> {
                     return None;
                 }
             },
-            (None, Some(file)) => self.reading.base.join(file),
+            (None, Some(file)) => self.reading.resolved(file),
             _ => {
                 self.reading.fault(at, "names no single place for the secret", FORMS);
                 return None;

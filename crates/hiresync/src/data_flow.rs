@@ -44,6 +44,8 @@ struct OfTarget {
     target: String,
     adapter: &'static str,
     about: &'static str,
+    /// What the adapter keeps at the target's side.
+    keeps: &'static str,
     destination: Option<String>,
     purpose: Option<String>,
     when: Option<When>,
@@ -193,6 +195,8 @@ fn because_of(object: &str, needs: Needs, reasons: &[(String, Needs)]) -> Vec<St
 impl OfTarget {
     fn of(target: &TargetConfig) -> OfTarget {
         let info = target.adapter.info();
+        let (about, keeps) = adapters::named(info.kind)
+            .map_or_else(Default::default, |registration| (registration.about, registration.keeps));
         let when = target.mapping.when().map(|expression| When {
             expression: expression.to_owned(),
             made_of: target.mapping.when_facts().iter().filter_map(Fact::of).collect(),
@@ -200,7 +204,8 @@ impl OfTarget {
         OfTarget {
             target: target.name.to_string(),
             adapter: info.kind,
-            about: adapters::named(info.kind).map_or("", |registration| registration.about),
+            about,
+            keeps,
             destination: target.destination.clone(),
             purpose: target.purpose.clone(),
             when,
