@@ -42,6 +42,9 @@ pub struct StatusAnswer {
     pub engine: Status,
 }
 
+/// What is said of those who wait by themselves.
+const UNTIL_THERE: &str = "held until Lever has their values";
+
 /// What the one sentence is made of.
 #[derive(Debug)]
 pub struct Facts<'f> {
@@ -68,14 +71,19 @@ impl Facts<'_> {
             return (text, Tone::Bad);
         }
         if self.needs_human {
-            return (format!("Needs a human: {}", self.needs()), Tone::Bad);
+            let besides = match self.waiting() {
+                0 => String::new(),
+                waiting => format!("; besides, {waiting} {UNTIL_THERE}"),
+            };
+            return (format!("Needs a human: {}{besides}", self.needs()), Tone::Bad);
         }
-        let (mut in_scope, mut agreed, mut other) = (0, 0, 0);
+        let (mut in_scope, mut agreed) = (0, 0);
         for target in self.status.targets.values() {
             in_scope += target.in_scope;
             agreed += target.counts.agreed;
-            other += target.in_scope - target.counts.agreed;
         }
+        let waiting = self.waiting();
+        let under_way = in_scope.saturating_sub(agreed + waiting);
         let paused: Vec<&str> = self
             .status
             .targets
@@ -86,15 +94,29 @@ impl Facts<'_> {
         let Some(good) = self.status.last_good_cycle_at else {
             return ("Just started: no cycle has ended yet".to_owned(), Tone::Plain);
         };
-        let figures = format!("{in_scope} in scope, {agreed} agreed");
+        let mut figures = format!("{in_scope} in scope, {agreed} agreed");
+        for (number, what) in [(under_way, "under way"), (waiting, UNTIL_THERE)] {
+            if number > 0 {
+                let _ = write!(figures, ", {number} {what}");
+            }
+        }
         let last = format!("last good cycle {}", ago(good, self.now));
         if !paused.is_empty() {
             return (format!("Paused ({}): {figures}; {last}", paused.join(", ")), Tone::Plain);
         }
-        if other > 0 {
-            return (format!("At work: {figures}, {other} under way; {last}"), Tone::Plain);
+        if under_way > 0 {
+            return (format!("At work: {figures}; {last}"), Tone::Plain);
         }
         (format!("All right: {figures}; {last}"), Tone::Good)
+    }
+
+    /// Who is held and goes out by itself: neither overdue, nor to be corrected, nor held by a guard.
+    fn waiting(&self) -> u64 {
+        let by_guards: u64 = self.guards.iter().map(|trip| trip.held as u64).sum();
+        let besides_guards = self.status.targets.values().map(|target| {
+            target.counts.held.saturating_sub(target.past_due).saturating_sub(target.to_correct)
+        });
+        besides_guards.sum::<u64>().saturating_sub(by_guards)
     }
 
     fn needs(&self) -> String {

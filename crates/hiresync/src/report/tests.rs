@@ -57,6 +57,25 @@ fn what_needs_a_human_is_named_with_the_command_that_helps() {
 }
 
 #[test]
+fn who_waits_for_a_value_is_neither_under_way_nor_hidden_by_what_needs_a_human() {
+    let held = Counts { held: 3, ..Counts::default() };
+    let (text, tone) = verdict(&status(held), &[], false);
+    let figures = "3 in scope, 0 agreed, 3 held until Lever has their values; last good cycle 2 minutes ago";
+    assert_eq!((text, tone), (format!("All right: {figures}"), Tone::Good));
+
+    let (text, tone) = verdict(&status(Counts { agreed: 1, sent: 2, ..held }), &[], false);
+    let figures = "6 in scope, 1 agreed, 2 under way, 3 held until Lever has their values";
+    assert_eq!((text, tone), (format!("At work: {figures}; last good cycle 2 minutes ago"), Tone::Plain));
+
+    let mut status = status(Counts { held: 9, ..held });
+    let target = status.targets.values_mut().next().unwrap();
+    (target.past_due, target.to_correct) = (1, 2);
+    let trip = GuardTrip { cycle: 3, creates: 4, changes: 0, held: 4 };
+    let (text, _) = verdict(&status, &[trip], true);
+    assert!(text.ends_with("; besides, 2 held until Lever has their values"), "{text}");
+}
+
+#[test]
 fn a_lasting_fault_comes_before_everything_else() {
     let mut status = status(Counts::default());
     status.last_fault = Some(Fault {
