@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use chrono::TimeDelta;
 use engine::{Activity, CycleReport, DryRun, Explanation, GuardTrip, PersonLine, Status};
 use ledger::{Actor, Event, LeftOut, Outcome, TargetHealth, Task};
-use people::Timestamp;
+use people::{FieldName, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::print::{Tone, ago, ahead, count, lasting, moment, table};
@@ -365,7 +365,7 @@ pub fn explain(explanation: &Explanation) -> String {
     if !explanation.tasks.is_empty() {
         text.push_str("\nOpen tasks:\n");
         for task in &explanation.tasks {
-            let _ = writeln!(text, "  {}: {}", task.id.0, task.text);
+            let _ = writeln!(text, "  {}: {}", task.id.0, to_do(task));
         }
     }
     if !explanation.history.is_empty() {
@@ -388,7 +388,7 @@ pub fn tasks(tasks: &[Task]) -> String {
                 moment(task.raised_at),
                 task.target.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
                 task.contact.to_string(),
-                task.text.clone(),
+                to_do(task),
             ]
         })
         .collect();
@@ -397,6 +397,23 @@ pub fn tasks(tasks: &[Task]) -> String {
     } else {
         table(&["id", "since", "target", "contact", "what to do"], &rows)
     }
+}
+
+/// What is to be done, with the fields that the text leaves unnamed.
+fn to_do(task: &Task) -> String {
+    let unnamed = task.fields.iter().map(FieldName::as_str).filter(|field| !names(&task.text, field));
+    let unnamed: Vec<&str> = unnamed.collect();
+    match unnamed.as_slice() {
+        [] => task.text.clone(),
+        fields => format!("{} Fields: {}.", task.text, fields.join(", ")),
+    }
+}
+
+/// Whether `word` stands in `text` by itself, not within another.
+fn names(text: &str, word: &str) -> bool {
+    let goes_on = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(word)
+        .any(|(at, _)| !text[..at].ends_with(goes_on) && !text[at + word.len()..].starts_with(goes_on))
 }
 
 /// `hiresync guards`

@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 
+use adapter_sdk::TaskKind;
 use engine::{Fault, SourceStatus, TargetStatus};
-use ledger::Counts;
+use ledger::{Counts, TaskId};
 
 use super::*;
 
@@ -123,6 +124,38 @@ fn a_status_survives_its_form_on_the_socket() {
     assert_eq!(back.engine, answer.engine);
     let shown = super::status(&back);
     assert!(shown.contains("roster  file-export  active  3         2"), "{shown}");
+}
+
+#[test]
+fn a_task_names_its_fields_unless_its_text_does() {
+    let task = |text: &str, fields: &[&str]| Task {
+        id: TaskId("t-1".to_owned()),
+        kind: TaskKind::ChangeByHand,
+        target: Some("roster".parse().unwrap()),
+        contact: "c1".parse().unwrap(),
+        text: text.to_owned(),
+        fields: fields.iter().map(|field| FieldName::new(*field)).collect(),
+        raised_at: at("2026-05-01T10:00:00Z"),
+        done_at: None,
+    };
+    for (text, fields, shown) in [
+        ("Enter them by hand.", &["tax_id", "sex"][..], "Enter them by hand. Fields: tax_id, sex."),
+        ("The field person.tax_id holds a placeholder.", &["tax_id"], "holds a placeholder.\n"),
+        ("The field tax_id is new.", &["id"], "is new. Fields: id."),
+        ("Decide.", &[], "Decide.\n"),
+    ] {
+        let task = task(text, fields);
+        let explanation = Explanation {
+            contact: "c1".parse().unwrap(),
+            marked: false,
+            targets: Vec::new(),
+            tasks: vec![task.clone()],
+            history: Vec::new(),
+        };
+        for page in [tasks(&[task]), explain(&explanation)] {
+            assert!(page.contains(shown), "{shown} is not in\n{page}");
+        }
+    }
 }
 
 #[test]
