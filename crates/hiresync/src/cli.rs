@@ -80,7 +80,7 @@ Examples:
         /// Which configuration
         #[command(flatten)]
         config: ConfigFile,
-        /// Check the file only; ask nobody
+        /// Check the file only; ask nobody. Needs no secret where $CREDENTIALS_DIRECTORY is not set
         #[arg(long)]
         offline: bool,
         /// Check the file only, and say which data goes where, and why

@@ -14,7 +14,7 @@ use mapping::{
 use serde::Serialize;
 
 use crate::{
-    config::{Config, TargetConfig},
+    config::{Config, Secrets, TargetConfig},
     exit::Exit,
     once, print,
 };
@@ -124,7 +124,7 @@ const SEARCHED_BY: &[&str] = &["contact id", "opportunity ids", "e-mail addresse
 
 /// The page, printed.
 pub fn run(path: &Path, as_json: bool) -> Result<Exit, Exit> {
-    let flow = DataFlow::of(&once::config(path)?);
+    let flow = DataFlow::of(&once::config(path, Secrets::IfThere)?);
     if as_json {
         print::json(&flow)?
     } else {
