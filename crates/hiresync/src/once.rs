@@ -347,3 +347,17 @@ fn dry_run(config: &Config, ledger: Arc<Ledger>, contacts: &[ContactId]) -> Resu
 fn asking_only(config: &Config, clock: Arc<dyn Clock>) -> Result<Engine, Exit> {
     Ok(Ground { ledger: Arc::new(empty_ledger()?), transport: transport()?, clock }.engine(config))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_looked_at_is_said_and_nothing_where_all_was() {
+        assert_eq!(not_looked_at(&[]), "");
+        assert_eq!(
+            not_looked_at(&["lever.api_key".to_owned(), "state.digest_key".to_owned()]),
+            "Secrets not looked at, since $CREDENTIALS_DIRECTORY is not set: lever.api_key, state.digest_key.\n"
+        );
+    }
+}
