@@ -33,6 +33,9 @@ use adapter_sdk::{Build, HrisAdapter, Registration, settings::Section};
 pub const REGISTRATION: Registration = Registration {
     kind: "file-export",
     about: "a roster or numbered change files in a folder, as CSV or JSON lines",
+    keeps: "the files themselves, and beside them, in `.hiresync`, a copy of every row as last written, by which HR's edits are \
+            noticed: personal data like the files. Rows stay, also of somebody who is anonymised or deleted in Lever, and files of \
+            the layout `changes` stay until somebody removes them",
     example: config::EXAMPLE,
     schema: adapter::schema,
     build,

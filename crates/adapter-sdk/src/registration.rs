@@ -13,6 +13,9 @@ pub struct Registration {
     pub kind: &'static str,
     /// What it is, in one line.
     pub about: &'static str,
+    /// What the adapter itself keeps at the target's side, personal data included and how long: words for the page of
+    /// `check --data-flow`.
+    pub keeps: &'static str,
     /// The settings of a target of this kind, as TOML that builds: documentation and test in one.
     pub example: &'static str,
     /// The fields a target of this kind takes.

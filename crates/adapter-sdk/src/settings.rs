@@ -86,19 +86,34 @@ impl fmt::Display for Fault {
     }
 }
 
+/// Whether there must be a secret wherever one is named.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Secrets {
+    /// Somebody will be asked: each is read, or a fault.
+    #[default]
+    Needed,
+    /// Nobody will be asked: where there is no `$CREDENTIALS_DIRECTORY`, a credential is not looked at.
+    IfThere,
+}
+
+/// Stands for a secret that was not looked at; long and plain enough for whoever checks how one looks.
+const NOT_LOOKED_AT: &str = "a-secret-that-was-not-looked-at";
+
 /// Where settings come from and where faults go.
 #[derive(Debug, Default)]
 pub struct Reading {
     base: PathBuf,
     credentials: Option<PathBuf>,
+    secrets: Secrets,
+    unread: RefCell<Vec<String>>,
     faults: RefCell<Vec<Fault>>,
 }
 
 impl Reading {
     /// Relative paths are relative to `base`; `{ credential = … }` is read from `credentials`, systemd's
     /// `$CREDENTIALS_DIRECTORY`.
-    pub fn new(base: impl Into<PathBuf>, credentials: Option<PathBuf>) -> Self {
-        Reading { base: base.into(), credentials, faults: RefCell::default() }
+    pub fn new(base: impl Into<PathBuf>, credentials: Option<PathBuf>, secrets: Secrets) -> Self {
+        Reading { base: base.into(), credentials, secrets, ..Reading::default() }
     }
 
     /// The section at `path`. A missing table is an empty one: then each required key is missing by its own name.
@@ -114,6 +129,11 @@ impl Reading {
         Section { reading: self, path: path.to_owned(), entries, known: Vec::new() }
     }
 
+    /// Where a path leads that is written in the configuration file.
+    pub fn resolved(&self, path: impl AsRef<Path>) -> PathBuf {
+        self.base.join(path)
+    }
+
     /// Notes a fault.
     pub fn fault(&self, path: impl Into<String>, problem: impl Into<String>, remedy: impl Into<String>) {
         self.note(Fault { path: path.into(), problem: problem.into(), remedy: remedy.into(), within: None });
@@ -127,6 +147,11 @@ impl Reading {
     /// Every fault noted so far.
     pub fn faults(&self) -> Vec<Fault> {
         self.faults.borrow().clone()
+    }
+
+    /// The paths of the secrets that were not looked at: see [`Secrets::IfThere`].
+    pub fn unread(&self) -> Vec<String> {
+        self.unread.borrow().clone()
     }
 }
 
@@ -257,7 +282,7 @@ impl<'a> Section<'a> {
             self.fault(key, "is empty", "write a path");
             return None;
         }
-        Some(self.reading.base.join(text))
+        Some(self.reading.resolved(text))
     }
 
     /// A secret: `{ credential = "name" }` or `{ file = "path" }`, read here and now.
@@ -337,6 +362,11 @@ impl<'a> Section<'a> {
         let path = match (credential, file) {
             (Some(name), None) => match &self.reading.credentials {
                 Some(folder) => folder.join(name),
+                None if self.reading.secrets == Secrets::IfThere => {
+                    section.finish();
+                    self.reading.unread.borrow_mut().push(at.to_owned());
+                    return Some(Secret::new(NOT_LOOKED_AT.to_owned()));
+                }
                 None => {
                     self.reading.fault(
                         at,
@@ -346,7 +376,7 @@ impl<'a> Section<'a> {
                     return None;
                 }
             },
-            (None, Some(file)) => self.reading.base.join(file),
+            (None, Some(file)) => self.reading.resolved(file),
             _ => {
                 self.reading.fault(at, "names no single place for the secret", FORMS);
                 return None;
@@ -501,6 +531,21 @@ mod tests {
         section.misspelt("adapter");
         let faults: Vec<String> = reading.faults().iter().map(Fault::to_string).collect();
         assert_eq!(faults, ["t.adpter: is not a known key; did you mean adapter?"]);
+    }
+
+    #[test]
+    fn a_credential_is_passed_over_only_where_nobody_is_asked_and_there_is_no_folder_of_them() {
+        let token = |place: &str| table(&[("token", table(&[(place, Node::Text("x".to_owned()))]).unwrap())]);
+        let read = |place, credentials: Option<&str>, secrets| {
+            let reading = Reading::new("/nowhere", credentials.map(PathBuf::from), secrets);
+            let is_some = reading.section("t", token(place)).secret("token").is_some();
+            (is_some, reading.unread().concat(), reading.faults().len())
+        };
+        let (passed_over, faulty) = ((true, "t.token".to_owned(), 0), (false, String::new(), 1));
+        assert_eq!(read("credential", None, Secrets::IfThere), passed_over);
+        assert_eq!(read("credential", None, Secrets::Needed), faulty);
+        assert_eq!(read("credential", Some("/nowhere"), Secrets::IfThere), faulty);
+        assert_eq!(read("file", None, Secrets::IfThere), faulty);
     }
 
     #[test]

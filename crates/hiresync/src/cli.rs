@@ -80,7 +80,7 @@ Examples:
         /// Which configuration
         #[command(flatten)]
         config: ConfigFile,
-        /// Check the file only; ask nobody
+        /// Check the file only; ask nobody. Needs no secret where $CREDENTIALS_DIRECTORY is not set
         #[arg(long)]
         offline: bool,
         /// Check the file only, and say which data goes where, and why
@@ -254,6 +254,17 @@ pub enum Vendor {
 Its API is http://ADDR:PORT/v1, its API key is `sandbox-key`. Outside /v1 sits the recruiter:
   curl -X POST http://ADDR:PORT/sandbox/hire -d '{\"name\": \"Ada Example\", \"email\": \"ada@example.com\"}'
 
+Doors:
+  GET  /sandbox/people
+  POST /sandbox/hire                      {\"name\", \"email\", \"phone\", \"posting\", \"requisition\"}
+  GET  /sandbox/postings
+  POST /sandbox/postings                  {\"title\", \"state\"}
+  POST /sandbox/contacts/{id}/forms       {\"posting\", \"answers\": [{\"type\", \"question\", \"value\"}]}
+  POST /sandbox/opportunities/{id}/forms  {\"title\", \"answers\"}
+In hire, only the name is needed. A posting is named by its id or title; its state is internal, published, closed or draft. An \
+answer without a type is a text. A form of a contact is what the person answers behind a posting, one of an opportunity stands \
+on the profile.
+
 A fault: 503, 503*20 (times), 503%20 (percent), 503~60s (for so long), html, half, cut, close, lost, hang, slow, empty,
 nonext, offset, garbled, huge, redirect, each also @/opportunities (on one endpoint).")]
     Lever {
@@ -286,6 +297,23 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[cfg(feature = "demo")]
+    #[test]
+    fn the_help_of_the_pretend_lever_names_the_doors_beside_its_api() {
+        let mut help = Cli::command();
+        let sandbox = help.find_subcommand_mut("sandbox").unwrap();
+        let help = sandbox.find_subcommand_mut("lever").unwrap().render_help().to_string();
+        for door in [
+            "POST /sandbox/hire ",
+            "GET  /sandbox/postings",
+            "POST /sandbox/postings ",
+            "POST /sandbox/contacts/{id}/forms ",
+            "POST /sandbox/opportunities/{id}/forms ",
+        ] {
+            assert!(help.contains(door), "{door} is not in\n{help}");
+        }
     }
 
     #[test]

@@ -22,7 +22,7 @@ use tokio::{
 
 use crate::{
     api::{self, Ask, Door, DoorError, Shared},
-    config::{Config, Env, TargetConfig},
+    config::{Config, Env, Secrets, TargetConfig},
     exit::Exit,
     once, print,
     schedule::Ticker,
@@ -37,7 +37,7 @@ const CHECK_TIME: Duration = Duration::from_secs(10);
 
 /// `run`
 pub fn run(path: &Path) -> Result<Exit, Exit> {
-    let config = once::config(path)?;
+    let config = once::config(path, Secrets::Needed)?;
     let clock = once::clock();
     let folder = StateFolder::lock(&config.state.dir).map_err(|error| once::ledger_fault(&error))?;
     let opened = wiring::open(&folder, &config, clock.now()).map_err(|error| once::ledger_fault(&error))?;

@@ -14,7 +14,7 @@ use mapping::{
 use serde::Serialize;
 
 use crate::{
-    config::{Config, TargetConfig},
+    config::{Config, Secrets, TargetConfig},
     exit::Exit,
     once, print,
 };
@@ -44,6 +44,8 @@ struct OfTarget {
     target: String,
     adapter: &'static str,
     about: &'static str,
+    /// What the adapter keeps at the target's side.
+    keeps: &'static str,
     destination: Option<String>,
     purpose: Option<String>,
     when: Option<When>,
@@ -122,7 +124,7 @@ const SEARCHED_BY: &[&str] = &["contact id", "opportunity ids", "e-mail addresse
 
 /// The page, printed.
 pub fn run(path: &Path, as_json: bool) -> Result<Exit, Exit> {
-    let flow = DataFlow::of(&once::config(path)?);
+    let flow = DataFlow::of(&once::config(path, Secrets::IfThere)?);
     if as_json {
         print::json(&flow)?
     } else {
@@ -193,6 +195,8 @@ fn because_of(object: &str, needs: Needs, reasons: &[(String, Needs)]) -> Vec<St
 impl OfTarget {
     fn of(target: &TargetConfig) -> OfTarget {
         let info = target.adapter.info();
+        let (about, keeps) = adapters::named(info.kind)
+            .map_or_else(Default::default, |registration| (registration.about, registration.keeps));
         let when = target.mapping.when().map(|expression| When {
             expression: expression.to_owned(),
             made_of: target.mapping.when_facts().iter().filter_map(Fact::of).collect(),
@@ -200,7 +204,8 @@ impl OfTarget {
         OfTarget {
             target: target.name.to_string(),
             adapter: info.kind,
-            about: adapters::named(info.kind).map_or("", |registration| registration.about),
+            about,
+            keeps,
             destination: target.destination.clone(),
             purpose: target.purpose.clone(),
             when,

@@ -9,7 +9,12 @@ use adapter_sdk::{ErrorKind, settings::nearest};
 use engine::{Reading, Source, Whom};
 use people::{ContactId, Person, Pii};
 
-use crate::{client::NOBODY, config::Config, exit::Exit, once, print, wiring};
+use crate::{
+    client::NOBODY,
+    config::{Config, Secrets},
+    exit::Exit,
+    once, print, wiring,
+};
 use listing::Listing;
 use trial::Answer;
 
@@ -18,7 +23,7 @@ const MERGES_MAX: usize = 5;
 
 /// `map try`
 pub fn try_on(path: &Path, who: &str, target: Option<&str>, as_json: bool) -> Result<Exit, Exit> {
-    let config = narrowed(once::config(path)?, target)?;
+    let config = narrowed(once::config(path, Secrets::Needed)?, target)?;
     let clock = once::clock();
     let source = wiring::source(&config, &once::transport()?, &clock);
     let who = Pii::new(who.to_owned());
@@ -34,7 +39,7 @@ pub fn try_on(path: &Path, who: &str, target: Option<&str>, as_json: bool) -> Re
 
 /// `map fields`
 pub fn fields(path: &Path, target: Option<&str>, as_json: bool) -> Result<Exit, Exit> {
-    let listing = Listing::of(&narrowed(once::config(path)?, target)?);
+    let listing = Listing::of(&narrowed(once::config(path, Secrets::IfThere)?, target)?);
     if as_json {
         print::json(&listing)?
     } else {

@@ -14,7 +14,7 @@ use tokio::{
 
 use crate::{
     client::Client,
-    config::{Config, Env},
+    config::{Config, Env, Secrets},
     exit::Exit,
     print, progress, report,
     report::PlanAnswer,
@@ -27,8 +27,8 @@ pub fn clock() -> Arc<dyn Clock> {
 }
 
 /// The configuration, or every fault of it, said.
-pub fn config(path: &Path) -> Result<Config, Exit> {
-    Config::load(path, &Env::of_process(), &clock()).map_err(|faults| {
+pub fn config(path: &Path, secrets: Secrets) -> Result<Config, Exit> {
+    Config::load(path, &Env::of_process().with(secrets), &clock()).map_err(|faults| {
         faults.0.iter().for_each(|fault| print::say(fault));
         let count = print::count(faults.0.len() as u64, "fault", "faults");
         print::complain(&format!("{count} in the configuration; nothing was started"));
@@ -77,7 +77,7 @@ pub struct Once {
 
 /// `run --once`
 pub fn run(path: &Path, once: Once) -> Result<Exit, Exit> {
-    let config = config(path)?;
+    let config = config(path, Secrets::Needed)?;
     let clock = clock();
     let folder = StateFolder::lock(&config.state.dir).map_err(|error| ledger_fault(&error))?;
     let opened = wiring::open(&folder, &config, clock.now()).map_err(|error| ledger_fault(&error))?;
@@ -202,23 +202,40 @@ fn remedy(kind: adapter_sdk::ErrorKind) -> &'static str {
 
 /// `check`
 pub fn check(path: &Path, offline: bool, as_json: bool) -> Result<Exit, Exit> {
-    let config = config(path)?;
     if offline {
-        let targets: Vec<&str> = config.targets.iter().map(|target| target.name.as_str()).collect();
-        if as_json {
-            print::json(&json!({ "configuration": "good", "targets": targets }))?;
-        } else {
-            print::answer(&format!(
-                "{} is a good configuration; targets: {}.",
-                path.display(),
-                targets.join(", ")
-            ))?;
-        }
-        return Ok(Exit::Done);
+        return check_offline(path, as_json);
     }
+    let config = config(path, Secrets::Needed)?;
     let engine = asking_only(&config, clock())?;
     let reports = runtime()?.block_on(Box::pin(engine.check()));
     show_check(&reports, as_json)
+}
+
+fn check_offline(path: &Path, as_json: bool) -> Result<Exit, Exit> {
+    let config = config(path, Secrets::IfThere)?;
+    let targets: Vec<&str> = config.targets.iter().map(|target| target.name.as_str()).collect();
+    if as_json {
+        print::json(&json!({
+            "configuration": "good",
+            "targets": targets,
+            "secrets_not_looked_at": config.unread,
+        }))?;
+    } else {
+        let targets = targets.join(", ");
+        let good = format!("{} is a good configuration; targets: {targets}.\n", path.display());
+        print::answer(&(good + &not_looked_at(&config.unread)))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn not_looked_at(secrets: &[String]) -> String {
+    match secrets {
+        [] => String::new(),
+        secrets => format!(
+            "Secrets not looked at, since $CREDENTIALS_DIRECTORY is not set: {}.\n",
+            secrets.join(", ")
+        ),
+    }
 }
 
 fn show_check(reports: &[(String, adapter_sdk::Result<CheckReport>)], as_json: bool) -> Result<Exit, Exit> {
@@ -269,7 +286,7 @@ fn findings(report: &CheckReport) -> Vec<serde_json::Value> {
 
 /// `plan`
 pub fn plan(path: &Path, contacts: &[String], as_json: bool) -> Result<Exit, Exit> {
-    let config = config(path)?;
+    let config = config(path, Secrets::Needed)?;
     let parsed: Result<Vec<ContactId>, _> = contacts.iter().map(|contact| contact.parse()).collect();
     let Ok(parsed) = parsed else {
         print::complain("--contact is no contact id; `hiresync people` lists them");
@@ -329,4 +346,18 @@ fn dry_run(config: &Config, ledger: Arc<Ledger>, contacts: &[ContactId]) -> Resu
 /// An engine that has no ledger to keep: for `check`.
 fn asking_only(config: &Config, clock: Arc<dyn Clock>) -> Result<Engine, Exit> {
     Ok(Ground { ledger: Arc::new(empty_ledger()?), transport: transport()?, clock }.engine(config))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_looked_at_is_said_and_nothing_where_all_was() {
+        assert_eq!(not_looked_at(&[]), "");
+        assert_eq!(
+            not_looked_at(&["lever.api_key".to_owned(), "state.digest_key".to_owned()]),
+            "Secrets not looked at, since $CREDENTIALS_DIRECTORY is not set: lever.api_key, state.digest_key.\n"
+        );
+    }
 }

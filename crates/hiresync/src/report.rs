@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use chrono::TimeDelta;
 use engine::{Activity, CycleReport, DryRun, Explanation, GuardTrip, PersonLine, Status};
 use ledger::{Actor, Event, LeftOut, Outcome, TargetHealth, Task};
-use people::Timestamp;
+use people::{FieldName, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::print::{Tone, ago, ahead, count, lasting, moment, table};
@@ -42,6 +42,9 @@ pub struct StatusAnswer {
     pub engine: Status,
 }
 
+/// What is said of those who wait by themselves.
+const UNTIL_THERE: &str = "held until Lever has their values";
+
 /// What the one sentence is made of.
 #[derive(Debug)]
 pub struct Facts<'f> {
@@ -68,14 +71,19 @@ impl Facts<'_> {
             return (text, Tone::Bad);
         }
         if self.needs_human {
-            return (format!("Needs a human: {}", self.needs()), Tone::Bad);
+            let besides = match self.waiting() {
+                0 => String::new(),
+                waiting => format!("; besides, {waiting} {UNTIL_THERE}"),
+            };
+            return (format!("Needs a human: {}{besides}", self.needs()), Tone::Bad);
         }
-        let (mut in_scope, mut agreed, mut other) = (0, 0, 0);
+        let (mut in_scope, mut agreed) = (0, 0);
         for target in self.status.targets.values() {
             in_scope += target.in_scope;
             agreed += target.counts.agreed;
-            other += target.in_scope - target.counts.agreed;
         }
+        let waiting = self.waiting();
+        let under_way = in_scope.saturating_sub(agreed + waiting);
         let paused: Vec<&str> = self
             .status
             .targets
@@ -86,15 +94,29 @@ impl Facts<'_> {
         let Some(good) = self.status.last_good_cycle_at else {
             return ("Just started: no cycle has ended yet".to_owned(), Tone::Plain);
         };
-        let figures = format!("{in_scope} in scope, {agreed} agreed");
+        let mut figures = format!("{in_scope} in scope, {agreed} agreed");
+        for (number, what) in [(under_way, "under way"), (waiting, UNTIL_THERE)] {
+            if number > 0 {
+                let _ = write!(figures, ", {number} {what}");
+            }
+        }
         let last = format!("last good cycle {}", ago(good, self.now));
         if !paused.is_empty() {
             return (format!("Paused ({}): {figures}; {last}", paused.join(", ")), Tone::Plain);
         }
-        if other > 0 {
-            return (format!("At work: {figures}, {other} under way; {last}"), Tone::Plain);
+        if under_way > 0 {
+            return (format!("At work: {figures}; {last}"), Tone::Plain);
         }
         (format!("All right: {figures}; {last}"), Tone::Good)
+    }
+
+    /// Who is held and goes out by itself: neither overdue, nor to be corrected, nor held by a guard.
+    fn waiting(&self) -> u64 {
+        let by_guards: u64 = self.guards.iter().map(|trip| trip.held as u64).sum();
+        let besides_guards = self.status.targets.values().map(|target| {
+            target.counts.held.saturating_sub(target.past_due).saturating_sub(target.to_correct)
+        });
+        besides_guards.sum::<u64>().saturating_sub(by_guards)
     }
 
     fn needs(&self) -> String {
@@ -343,7 +365,7 @@ pub fn explain(explanation: &Explanation) -> String {
     if !explanation.tasks.is_empty() {
         text.push_str("\nOpen tasks:\n");
         for task in &explanation.tasks {
-            let _ = writeln!(text, "  {}: {}", task.id.0, task.text);
+            let _ = writeln!(text, "  {}: {}", task.id.0, to_do(task));
         }
     }
     if !explanation.history.is_empty() {
@@ -366,7 +388,7 @@ pub fn tasks(tasks: &[Task]) -> String {
                 moment(task.raised_at),
                 task.target.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
                 task.contact.to_string(),
-                task.text.clone(),
+                to_do(task),
             ]
         })
         .collect();
@@ -375,6 +397,23 @@ pub fn tasks(tasks: &[Task]) -> String {
     } else {
         table(&["id", "since", "target", "contact", "what to do"], &rows)
     }
+}
+
+/// What is to be done, with the fields that the text leaves unnamed.
+fn to_do(task: &Task) -> String {
+    let unnamed = task.fields.iter().map(FieldName::as_str).filter(|field| !names(&task.text, field));
+    let unnamed: Vec<&str> = unnamed.collect();
+    match unnamed.as_slice() {
+        [] => task.text.clone(),
+        fields => format!("{} Fields: {}.", task.text, fields.join(", ")),
+    }
+}
+
+/// Whether `word` stands in `text` by itself, not within another.
+fn names(text: &str, word: &str) -> bool {
+    let goes_on = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(word)
+        .any(|(at, _)| !text[..at].ends_with(goes_on) && !text[at + word.len()..].starts_with(goes_on))
 }
 
 /// `hiresync guards`

@@ -342,7 +342,7 @@ pub(super) async fn task_done(
     let task = TaskId(id);
     blocking(&shared, move |engine| match engine.task_done(&task, peer.uid)? {
         true => Ok(document(&json!({ "task": task, "done": true }))),
-        false => Err(Problem::unknown("no open task has that id; GET /v1/tasks lists them")),
+        false => Err(Problem::unknown("no open task has that id; `hiresync tasks` lists them")),
     })
     .await
 }

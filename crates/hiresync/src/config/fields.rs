@@ -154,7 +154,13 @@ pub(super) fn tables(reading: &Reading, mut section: Section<'_>) -> Tables {
             section.fault(&name, "is empty", "add lines such as Engineering = \"4100\", or remove it");
         }
         let mut pairs = BTreeMap::new();
+        // As `lookup` compares what no key is exactly.
+        let mut alike = BTreeMap::<String, String>::new();
         for (key, node) in entries {
+            if let Some(first) = alike.insert(key.trim().to_lowercase(), key.clone()) {
+                let problem = format!("differs from `{first}` only in capitals or blanks");
+                table.fault(&key, problem, "lookup could not tell them apart: keep one of the two");
+            }
             match literal(&node) {
                 Some(value) => drop(pairs.insert(key, value.to_text())),
                 None => drop(table.wrong::<()>(&key, &node, "a text in quotes")),

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, ffi::OsString, path::PathBuf};
 
-use adapter_sdk::settings::Node;
+use adapter_sdk::settings::{Node, Reading, Secrets};
 use config::{Environment, File, FileFormat, Value, ValueKind};
 
 const PREFIX: &str = "HIRESYNC__";
@@ -15,13 +15,25 @@ pub struct Env {
     /// Names whose values are no text.
     unreadable: Vec<String>,
     /// `$CREDENTIALS_DIRECTORY`.
-    pub credentials: Option<PathBuf>,
+    credentials: Option<PathBuf>,
+    /// Whether the secrets must be there.
+    secrets: Secrets,
 }
 
 impl Env {
     /// The environment of this process.
     pub fn of_process() -> Env {
         Env::of(std::env::vars_os())
+    }
+
+    /// The same for a reading that needs its secrets, or not.
+    pub fn with(self, secrets: Secrets) -> Env {
+        Env { secrets, ..self }
+    }
+
+    /// Where settings are read from that stand in a file in the folder `base`.
+    pub(super) fn reading(&self, base: PathBuf) -> Reading {
+        Reading::new(base, self.credentials.clone(), self.secrets)
     }
 
     /// The environment as a list, for tests.

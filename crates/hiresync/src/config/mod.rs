@@ -19,6 +19,7 @@ use people::{Clock, Date, Secret, TargetName, Zone};
 use url::Url;
 
 use crate::schedule::Schedule;
+pub use adapter_sdk::settings::Secrets;
 pub use layers::Env;
 
 /// Everything the daemon is told.
@@ -36,6 +37,8 @@ pub struct Config {
     pub guards: Guards,
     /// `[targets.*]`, those that are enabled, in the order of the file.
     pub targets: Vec<TargetConfig>,
+    /// Secrets that were not looked at, by their paths. There are none unless the reading needed none.
+    pub unread: Vec<String>,
 }
 
 /// `[lever]`: the recruiting system.

@@ -37,7 +37,7 @@ struct Entry {
 pub struct SyntaxFault {
     /// Where.
     pub place: Place,
-    /// What the parser said. It quotes nothing of the file.
+    /// What the parser said, and what to do where that is plain. It quotes nothing of the file.
     pub problem: String,
 }
 
@@ -49,7 +49,7 @@ impl Places {
         if !errors.is_empty() {
             let fault = |error: toml::de::Error| SyntaxFault {
                 place: lines.place(error.span().map_or(0, |span| span.start)),
-                problem: error.message().replace('\n', ", "),
+                problem: with_remedy(&error.message().replace('\n', ", ")),
             };
             let mut faults: Vec<SyntaxFault> = errors.into_iter().map(fault).collect();
             faults.sort_by_key(|fault| fault.place);
@@ -123,6 +123,24 @@ impl Places {
     }
 }
 
+/// The parser's words for quotes left out, and what it does not say: where they belong.
+const REMEDIES: [(&str, &str); 5] = [
+    ("key with no value", QUOTE_THE_NAME),
+    ("invalid unquoted key", QUOTE_THE_NAME),
+    ("string values must be quoted", QUOTE_THE_TEXT),
+    ("invalid float", QUOTE_THE_TEXT),
+    ("invalid boolean", QUOTE_THE_TEXT),
+];
+const QUOTE_THE_NAME: &str = "a name with blanks or signs stands in quotes: \"First Name\" = …";
+const QUOTE_THE_TEXT: &str = "a text stands in quotes: x = \"name.first\"";
+
+fn with_remedy(problem: &str) -> String {
+    match REMEDIES.iter().find(|(start, _)| problem.starts_with(start)) {
+        Some((_, remedy)) => format!("{problem}; {remedy}"),
+        None => problem.to_owned(),
+    }
+}
+
 /// Turns byte offsets into lines and columns.
 struct Lines<'t> {
     text: &'t str,
@@ -177,6 +195,23 @@ mod tests {
         assert_eq!((at("long", Some(5)), at("long", None)), ((2, 36), (2, 23)));
         assert_eq!((at("escaped", Some(5)), at("lines", Some(5))), ((3, 1), (4, 1)));
         assert_eq!(at("absent", Some(5)), (1, 1));
+    }
+
+    #[test]
+    fn quotes_left_out_are_asked_for_where_they_belong() {
+        for (text, remedy) in [
+            ("First Name = \"a\"\n", QUOTE_THE_NAME),
+            ("Prénom = \"a\"\n", QUOTE_THE_NAME),
+            ("x = name.first\n", QUOTE_THE_TEXT),
+            ("x = emails | first\n", QUOTE_THE_TEXT),
+            ("x = tags\n", QUOTE_THE_TEXT),
+            ("x = { value = phone('mobile') }\n", QUOTE_THE_TEXT),
+        ] {
+            let faults = Places::read(text).unwrap_err();
+            assert!(faults[0].problem.ends_with(&format!("; {remedy}")), "{text}{faults:?}");
+        }
+        let other = Places::read("x = \"abc\ny = 2\n").unwrap_err();
+        assert!(!other[0].problem.contains("in quotes"), "{other:?}");
     }
 
     #[test]

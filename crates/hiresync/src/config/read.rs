@@ -35,7 +35,7 @@ pub(super) fn config(text: &str, path: &Path, env: &Env, clock: &Arc<dyn Clock>)
         layered(text, env).map_err(|error| Faults(vec![format!("{file}: cannot be read: {error}")]))?;
     let base = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let base = std::path::absolute(base).unwrap_or_else(|_| base.to_owned());
-    let reading = Reading::new(base, env.credentials.clone());
+    let reading = env.reading(base);
     let config = Reader { reading: &reading, clock }.root(root);
     secrets_from_the_environment(&reading, env, &places);
     let faults = reading.faults();
@@ -117,7 +117,15 @@ impl<'r> Reader<'r> {
         let ground = targets::Ground { reading: self.reading, clock: self.clock, tables: &tables, zone };
         let targets = ground.targets(root.section("targets"));
         root.finish();
-        Some(Config { lever: lever?, schedule: schedule?, state: state?, socket: socket?, guards, targets })
+        Some(Config {
+            lever: lever?,
+            schedule: schedule?,
+            state: state?,
+            socket: socket?,
+            guards,
+            targets,
+            unread: self.reading.unread(),
+        })
     }
 
     fn lever(&self, mut section: Section<'r>) -> (Option<LeverConfig>, Option<Schedule>, Zone) {

@@ -77,7 +77,7 @@ impl<'r> Ground<'r> {
         if registration.kind == "file-export" {
             self.own_folder(&mut section, at, folders);
         }
-        let destination = destination(&section);
+        let destination = self.destination(&section);
         let names = |fields: &[Written]| fields.iter().map(|(field, _)| FieldName::new(field)).collect();
         let columns = Columns { person: names(&person), hire: names(&hire) };
         let rules = |fields: &[Written]| -> Vec<(String, Rule)> {
@@ -152,17 +152,17 @@ impl<'r> Ground<'r> {
         }
         None
     }
-}
 
-/// Where a target's data goes, in words: a folder, or a host.
-fn destination(section: &Section<'_>) -> Option<String> {
-    let text = |key: &str| match section.peek(key) {
-        Some(Node::Text(text) | Node::Loose(text)) => Some(text.clone()),
-        _ => None,
-    };
-    let host = |key: &str| Some(format!("the host {}", Url::parse(&text(key)?).ok()?.host_str()?));
-    let folder = text("path").map(|path| format!("the folder {path}"));
-    folder.or_else(|| ["service_root", "base_url", "url"].into_iter().find_map(host))
+    /// Where a target's data goes, in words: a folder by its whole path, or a host.
+    fn destination(&self, section: &Section<'r>) -> Option<String> {
+        let text = |key: &str| match section.peek(key) {
+            Some(Node::Text(text) | Node::Loose(text)) => Some(text.clone()),
+            _ => None,
+        };
+        let host = |key: &str| Some(format!("the host {}", Url::parse(&text(key)?).ok()?.host_str()?));
+        let folder = |path| format!("the folder {}", plain(&self.reading.resolved(path)).display());
+        text("path").map(folder).or_else(|| ["service_root", "base_url", "url"].into_iter().find_map(host))
+    }
 }
 
 /// The path without `.` and `..`, as written; links are not followed, since reading the words touches no disk.

@@ -4,7 +4,7 @@ use std::{ffi::OsString, fs, sync::Arc};
 
 use people::{Clock, SystemClock};
 
-use super::{Config, Env, Faults};
+use super::{Config, Env, Faults, Secrets};
 
 mod fields;
 mod mutants;
@@ -223,6 +223,19 @@ fn a_secret_file_that_is_not_there_is_named_and_a_key_of_two_lines_refused() {
     fs::write(desk.dir.path().join("key"), "one\ntwo\n").unwrap();
     let faults = desk.faults(TEN_LINES, &[]);
     assert!(faults[0].contains("lever.api_key: holds a blank"), "{faults:?}");
+}
+
+#[test]
+fn what_is_shipped_can_be_looked_at_without_its_credentials_and_not_be_run() {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    for (name, text) in SHIPPED {
+        let read = |secrets| Config::parse(text, name.as_ref(), &Env::default().with(secrets), &clock);
+        let config = read(Secrets::IfThere).unwrap_or_else(|faults| panic!("{name}: {faults}"));
+        assert_eq!(config.unread[0], "lever.api_key", "{name}");
+        assert!(read(Secrets::Needed).unwrap_err().to_string().contains("$CREDENTIALS_DIRECTORY is not set"));
+    }
+    let desk = Desk::new();
+    assert!(desk.shipped(SHIPPED[0].1).unwrap().unread.is_empty());
 }
 
 #[test]

@@ -21,6 +21,7 @@ impl DataFlow {
         page.heading("What hiresync keeps");
         self.kept.iter().for_each(|kept| page.line(1, kept));
         page.line(1, "No values, neither in its ledger nor in its log: they are read from Lever again whenever they are needed.");
+        page.line(1, "What is kept at a target's side, values included, is said with the target.");
         page.heading("Purposes");
         match self.without_purpose.as_slice() {
             [] => page.line(1, "Every field has a purpose."),
@@ -39,6 +40,15 @@ impl DataFlow {
                 "People with an opportunity archived as hired on or after {}, by days in {}. Nobody else is sent anywhere.",
                 source.hired_since, source.timezone
             ),
+        );
+        page.line(
+            1,
+            "Each poll lists every opportunity that changed since the last one, candidates who are not hired included: names, \
+             addresses and tags come with the record. Whoever is neither hired nor known is dropped at once.",
+        );
+        page.line(
+            1,
+            "Of a hired person all opportunities are read with their applications, also those without success.",
         );
         page.line(
             1,
@@ -93,6 +103,7 @@ impl OfTarget {
             }
         }
         page.line(1, &format!("Why:      {}", self.purpose.as_deref().unwrap_or(NO_PURPOSE)));
+        page.line(1, &format!("Keeps:    {}", self.keeps));
         if !self.searched_by.is_empty() {
             page.line(
                 1,

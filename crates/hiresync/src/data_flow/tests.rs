@@ -85,11 +85,23 @@ fn the_page_says_where_to_of_whom_and_what_is_asked_of_lever_and_what_never() {
         "Never asked for: answers about equal opportunities (EEO), feedback and interviews, résumés and other files, notes",
         "digests of values under a secret key",
         "Every field has a purpose.",
+        "candidates who are not hired included: names, addresses and tags come with the record. Whoever is neither",
+        "all opportunities are read with their applications, also those without success.",
+        "Keeps:    the files themselves, and beside them, in `.hiresync`, a copy of every row as last written",
+        "stay until somebody removes them",
+        "What is kept at a target's side, values included, is said with the target.",
     ] {
         assert!(page.contains(line), "{line} is not in\n{page}");
     }
     let confidential = SHIPPED[1].1.replace("timezone ", "confidential = true\ntimezone ");
     assert!(flow(&confidential).text().contains("Confidential candidates: read and sent"));
+}
+
+#[test]
+fn a_folder_is_named_by_its_whole_path() {
+    let page = flow(&SHIPPED[2].1.replace("\"/srv/hiresync/core-hr\"", "\"./out/../core-hr\"")).text();
+    let line = page.lines().find(|line| line.contains("Goes to:")).unwrap();
+    assert!(line.contains("the folder /") && line.contains("/core-hr (") && !line.contains(".."), "{line}");
 }
 
 #[test]

@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 
+use adapter_sdk::TaskKind;
 use engine::{Fault, SourceStatus, TargetStatus};
-use ledger::Counts;
+use ledger::{Counts, TaskId};
 
 use super::*;
 
@@ -57,6 +58,25 @@ fn what_needs_a_human_is_named_with_the_command_that_helps() {
 }
 
 #[test]
+fn who_waits_for_a_value_is_neither_under_way_nor_hidden_by_what_needs_a_human() {
+    let held = Counts { held: 3, ..Counts::default() };
+    let (text, tone) = verdict(&status(held), &[], false);
+    let figures = "3 in scope, 0 agreed, 3 held until Lever has their values; last good cycle 2 minutes ago";
+    assert_eq!((text, tone), (format!("All right: {figures}"), Tone::Good));
+
+    let (text, tone) = verdict(&status(Counts { agreed: 1, sent: 2, ..held }), &[], false);
+    let figures = "6 in scope, 1 agreed, 2 under way, 3 held until Lever has their values";
+    assert_eq!((text, tone), (format!("At work: {figures}; last good cycle 2 minutes ago"), Tone::Plain));
+
+    let mut status = status(Counts { held: 9, ..held });
+    let target = status.targets.values_mut().next().unwrap();
+    (target.past_due, target.to_correct) = (1, 2);
+    let trip = GuardTrip { cycle: 3, creates: 4, changes: 0, held: 4 };
+    let (text, _) = verdict(&status, &[trip], true);
+    assert!(text.ends_with("; besides, 2 held until Lever has their values"), "{text}");
+}
+
+#[test]
 fn a_lasting_fault_comes_before_everything_else() {
     let mut status = status(Counts::default());
     status.last_fault = Some(Fault {
@@ -104,6 +124,38 @@ fn a_status_survives_its_form_on_the_socket() {
     assert_eq!(back.engine, answer.engine);
     let shown = super::status(&back);
     assert!(shown.contains("roster  file-export  active  3         2"), "{shown}");
+}
+
+#[test]
+fn a_task_names_its_fields_unless_its_text_does() {
+    let task = |text: &str, fields: &[&str]| Task {
+        id: TaskId("t-1".to_owned()),
+        kind: TaskKind::ChangeByHand,
+        target: Some("roster".parse().unwrap()),
+        contact: "c1".parse().unwrap(),
+        text: text.to_owned(),
+        fields: fields.iter().map(|field| FieldName::new(*field)).collect(),
+        raised_at: at("2026-05-01T10:00:00Z"),
+        done_at: None,
+    };
+    for (text, fields, shown) in [
+        ("Enter them by hand.", &["tax_id", "sex"][..], "Enter them by hand. Fields: tax_id, sex."),
+        ("The field person.tax_id holds a placeholder.", &["tax_id"], "holds a placeholder.\n"),
+        ("The field tax_id is new.", &["id"], "is new. Fields: id."),
+        ("Decide.", &[], "Decide.\n"),
+    ] {
+        let task = task(text, fields);
+        let explanation = Explanation {
+            contact: "c1".parse().unwrap(),
+            marked: false,
+            targets: Vec::new(),
+            tasks: vec![task.clone()],
+            history: Vec::new(),
+        };
+        for page in [tasks(&[task]), explain(&explanation)] {
+            assert!(page.contains(shown), "{shown} is not in\n{page}");
+        }
+    }
 }
 
 #[test]

@@ -230,7 +230,13 @@ fn a_target_says_for_whom_and_why_it_is_told_and_whether_its_own_defaults_stay()
     let target = &config.targets[0];
     assert_eq!(target.mapping.when(), Some("posting.country == 'GB'"));
     assert_eq!(target.purpose.as_deref(), Some("keeping the staff list"));
-    assert_eq!(target.destination.as_deref(), Some("the folder r"));
+    assert_eq!(
+        target
+            .destination
+            .as_deref()
+            .map(|folder| folder.starts_with("the folder /") && folder.ends_with("/r")),
+        Some(true)
+    );
     let faults = Desk::new().faults(&with("when = true\ninherit = 1\npurpose = \"\"\nwen = \"x\"", ""), &[]);
     for (fault, start) in faults.iter().zip([
         "hiresync.toml:7:1: targets.r.when: is true or false, not a text in quotes",
@@ -245,16 +251,7 @@ fn a_target_says_for_whom_and_why_it_is_told_and_whether_its_own_defaults_stay()
 
 #[test]
 fn a_table_keeps_its_keys_as_they_are_written() {
-    let keys = [
-        "R&D / Labs",
-        "Sales.EMEA",
-        "a[0]",
-        "Müller & Söhne",
-        "  two  blanks ",
-        "ENGINEERING",
-        "Engineering",
-        "",
-    ];
+    let keys = ["R&D / Labs", "Sales.EMEA", "a[0]", "Müller & Söhne", "  two  blanks ", "ENGINEERING", ""];
     let lines: String = keys.iter().enumerate().map(|(at, key)| format!("{key:?} = \"K{at}\"\n")).collect();
     let expressions: String = keys
         .iter()
@@ -270,6 +267,19 @@ fn a_table_keeps_its_keys_as_they_are_written() {
         assert_eq!(value, Some(format!("K{at}")), "{key:?}");
     }
     assert!(wanted.missing.is_empty());
+}
+
+#[test]
+fn keys_of_a_table_that_lookup_could_not_tell_apart_are_both_named() {
+    let table =
+        "[tables.sex]\nmale = \"M\"\nfemale = \"F\"\n\"Male \" = \"m\"\n[tables.other]\nMALE = \"x\"\n";
+    let faults = Desk::new().faults(&format!("{table}{}", with("", "")), &[]);
+    assert_eq!(
+        faults,
+        [
+            "hiresync.toml:4:1: tables.sex.Male : differs from `male` only in capitals or blanks; lookup could not tell them apart: keep one of the two"
+        ]
+    );
 }
 
 #[test]
