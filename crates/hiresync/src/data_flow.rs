@@ -120,7 +120,7 @@ const KEPT: &[&str] = &[
     "digests of values under a secret key, by which a change is noticed",
     "times, states, codes and names of fields",
 ];
-const SEARCHED_BY: &[&str] = &["contact id", "opportunity ids", "e-mail addresses"];
+const SEARCHED_BY: &[&str] = &["contact id", "opportunity ids", "where it can be, e-mail addresses"];
 
 /// The page, printed.
 pub fn run(path: &Path, as_json: bool) -> Result<Exit, Exit> {
