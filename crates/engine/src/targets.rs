@@ -9,8 +9,10 @@ use crate::{
     settings::Target,
 };
 
-/// How often whoever is held for a value is read again, changed or not.
+/// How often whoever is held for a value is read again, changed or not; more slowly where there are many, so that it takes no
+/// more than a hundredth of what the source allows: a mapping that holds everybody must not read everybody all day.
 const VALUES_EVERY: TimeDelta = TimeDelta::minutes(15);
+const VALUES_EVERY_EACH: TimeDelta = TimeDelta::seconds(10);
 
 impl Engine {
     /// Probes targets that could not be used, and rebuilds the links of those the ledger is new to.
@@ -71,7 +73,9 @@ impl Engine {
     fn look_for_values(&self) -> Result<(), CycleError> {
         let now = self.clock.now();
         let last = self.memory().looked_for_values_at;
-        if last.is_some_and(|last| last <= now && now - last < VALUES_EVERY) {
+        let held: u64 = self.targets.iter().map(|target| self.ledger.counts(&target.name).held).sum();
+        let each = VALUES_EVERY_EACH * i32::try_from(held).unwrap_or(i32::MAX);
+        if last.is_some_and(|last| last <= now && now - last < VALUES_EVERY.max(each)) {
             return Ok(());
         }
         for target in self.targets.iter().filter(|target| self.ledger.counts(&target.name).held > 0) {

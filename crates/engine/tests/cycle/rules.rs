@@ -162,6 +162,21 @@ async fn a_missing_value_holds_the_person_until_it_arrives_on_an_opportunity_tha
 }
 
 #[tokio::test]
+async fn many_who_are_held_are_looked_at_less_often() {
+    let world = ruled(&[place(Rule { required: true, ..Rule::default() })]);
+    for n in 0..200 {
+        world.hire(&format!("c{n}"), "Somebody", &format!("o{n}"));
+        world.nowhere(&format!("c{n}"));
+    }
+    world.cycle().await;
+    world.settles().await;
+    for (minutes, read) in [(16, 0), (18, 200)] {
+        world.later(TimeDelta::minutes(minutes));
+        assert_eq!(world.cycle().await.read, read);
+    }
+}
+
+#[tokio::test]
 async fn an_edited_expression_reaches_whoever_was_delivered_in_the_next_cycle() {
     let mut world = ruled(&[("shown", Rule::new("name.full"))]);
     world.hire("ada", "Ada Lovelace", "o1");
