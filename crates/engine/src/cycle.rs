@@ -243,6 +243,7 @@ impl Engine {
             if batch.is_empty() {
                 return Ok((carried, false));
             }
+            self.set_activity(Activity::Reading { read: run.report.read, of: of.max(run.report.read) });
             let marks: BTreeMap<ContactId, Option<Mark>> = batch.iter().cloned().collect();
             let mut done = Vec::new();
             for (contact, reading) in self.read(&batch).await? {
@@ -262,7 +263,6 @@ impl Engine {
                 }
             }
             let _ = self.write_down(run, done, false)?;
-            self.set_activity(Activity::Reading { read: run.report.read, of: of.max(run.report.read) });
             if debts >= CARRY_MAX {
                 return Ok((carried, true));
             }
