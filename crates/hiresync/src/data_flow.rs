@@ -95,20 +95,12 @@ struct Asked {
 
 /// What is asked of Lever only where something mapped needs it.
 const OPTIONAL: [(&str, Needs); 5] = [
-    ("postings", Needs { postings: true, ..NONE }),
-    ("offers", Needs { offers: true, ..NONE }),
-    ("requisitions", Needs { requisition_details: true, ..NONE }),
-    ("users", Needs { users: true, ..NONE }),
-    ("profile forms", Needs { forms: true, ..NONE }),
+    ("postings", Needs { postings: true, ..Needs::NONE }),
+    ("offers", Needs { offers: true, ..Needs::NONE }),
+    ("requisitions", Needs { requisition_details: true, ..Needs::NONE }),
+    ("users", Needs { users: true, ..Needs::NONE }),
+    ("profile forms", Needs { forms: true, ..Needs::NONE }),
 ];
-const NONE: Needs = Needs {
-    offers: false,
-    postings: false,
-    requisitions: false,
-    requisition_details: false,
-    users: false,
-    forms: false,
-};
 const NEVER: &[&str] = &[
     "answers about equal opportunities (EEO)",
     "feedback and interviews",
@@ -178,7 +170,7 @@ impl DataFlow {
 fn reasons(config: &Config) -> Vec<(String, Needs)> {
     let of_target = |target: &TargetConfig| -> Vec<(String, Needs)> {
         let when = target.mapping.when_facts().iter().filter_map(entry).map(|name| name.needs);
-        let when = (format!("{}.when", target.name), when.fold(NONE, Needs::union));
+        let when = (format!("{}.when", target.name), when.fold(Needs::NONE, Needs::union));
         let of_field =
             |field: &Field| (format!("{}.{}.{}", target.name, field.level.word(), field.name), field.needs());
         std::iter::once(when).chain(target.mapping.fields().map(of_field)).collect()

@@ -95,23 +95,15 @@ impl Data {
     }
 }
 
-const NOTHING: Needs = Needs {
-    offers: false,
-    postings: false,
-    requisitions: false,
-    requisition_details: false,
-    users: false,
-    forms: false,
-};
-const OFFERS: Needs = Needs { offers: true, ..NOTHING };
-const POSTINGS: Needs = Needs { postings: true, ..NOTHING };
-const CODES: Needs = Needs { requisitions: true, ..NOTHING };
-const DETAILS: Needs = Needs { requisition_details: true, ..NOTHING };
-const USERS: Needs = Needs { users: true, ..NOTHING };
-const FORMS: Needs = Needs { forms: true, ..NOTHING };
+const OFFERS: Needs = Needs { offers: true, ..Needs::NONE };
+const POSTINGS: Needs = Needs { postings: true, ..Needs::NONE };
+const CODES: Needs = Needs { requisitions: true, ..Needs::NONE };
+const DETAILS: Needs = Needs { requisition_details: true, ..Needs::NONE };
+const USERS: Needs = Needs { users: true, ..Needs::NONE };
+const FORMS: Needs = Needs { forms: true, ..Needs::NONE };
 
 const fn of_person(name: &'static str, gives: Gives, data: Data, about: &'static str) -> Name {
-    Name { name, level: Level::Person, about, gives, needs: NOTHING, data }
+    Name { name, level: Level::Person, about, gives, needs: Needs::NONE, data }
 }
 
 const fn of_hire(name: &'static str, gives: Gives, data: Data, needs: Needs, about: &'static str) -> Name {
@@ -144,20 +136,20 @@ pub const NAMES: &[Name] = &[
         Answers,
         "`answer('Date of birth')`: the newest answer to that question on an application form of any of the person's opportunities; also `answer(field='ID', template='ID')`, each narrowed by `posting='ID'`",
     ),
-    of_hire("opportunity", Text, Identity, NOTHING, "id of the hired opportunity"),
-    of_hire("hired_at", Moment, Job, NOTHING, "the moment of hire; `hired_at | date` gives its day"),
-    of_hire("today", Day, Job, NOTHING, "the day on which this hire was first planned, kept for good"),
-    of_hire("reason", Text, Recruiting, NOTHING, "id of the archive reason"),
+    of_hire("opportunity", Text, Identity, Needs::NONE, "id of the hired opportunity"),
+    of_hire("hired_at", Moment, Job, Needs::NONE, "the moment of hire; `hired_at | date` gives its day"),
+    of_hire("today", Day, Job, Needs::NONE, "the day on which this hire was first planned, kept for good"),
+    of_hire("reason", Text, Recruiting, Needs::NONE, "id of the archive reason"),
     of_hire(
         "origin",
         Text,
         Recruiting,
-        NOTHING,
+        Needs::NONE,
         "agency, applied, internal, referred, sourced or university",
     ),
-    of_hire("sources", List, Recruiting, NOTHING, "sources"),
-    of_hire("tags", List, Recruiting, NOTHING, "tags"),
-    of_hire("profile", Text, Recruiting, NOTHING, "where a Lever user sees this opportunity"),
+    of_hire("sources", List, Recruiting, Needs::NONE, "sources"),
+    of_hire("tags", List, Recruiting, Needs::NONE, "tags"),
+    of_hire("profile", Text, Recruiting, Needs::NONE, "where a Lever user sees this opportunity"),
     of_hire(
         "form",
         Anything,

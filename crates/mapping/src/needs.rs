@@ -19,6 +19,16 @@ pub struct Needs {
 }
 
 impl Needs {
+    /// Nothing beyond what a person's record brings along.
+    pub const NONE: Needs = Needs {
+        offers: false,
+        postings: false,
+        requisitions: false,
+        requisition_details: false,
+        users: false,
+        forms: false,
+    };
+
     /// Whether any of it was withheld from us.
     pub(crate) fn meets(self, withheld: Withheld) -> bool {
         self.offers && withheld.offers
