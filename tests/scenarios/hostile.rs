@@ -1,7 +1,10 @@
 //! The bodies of the fuzz targets, over their seeds and mutations of them: what a fuzzer does for hours, every run does for
 //! seconds. `tests/README.md` says how to run the fuzzer itself.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -14,19 +17,23 @@ const MUTATIONS: u64 = 2_000;
 
 #[test]
 fn no_expression_and_nothing_that_lever_says_can_make_the_mapping_panic() {
-    over_seeds("expression", bodies::expression);
+    over_seeds(&["fuzz/seeds/expression"], bodies::expression);
 }
 
 #[test]
 fn no_text_as_a_configuration_can_make_the_program_panic() {
-    over_seeds("configuration", bodies::configuration);
+    over_seeds(&["../systemd", "../systemd/examples"], bodies::configuration);
 }
 
-fn over_seeds(name: &str, body: fn(&[u8])) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(name);
-    let files = fs::read_dir(&folder).expect("there are seeds");
+fn over_seeds(folders: &[&str], body: fn(&[u8])) {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let listed = folders.iter().flat_map(|folder| fs::read_dir(tests.join(folder)).expect("there are seeds"));
+    let files = listed.map(|file| file.expect("it is listed").path());
+    // A seed is an expression, which has no extension, or a configuration.
+    let is_seed =
+        |path: &PathBuf| path.is_file() && path.extension().is_none_or(|extension| extension == "toml");
     let mut seeds: Vec<Vec<u8>> =
-        files.map(|file| fs::read(file.expect("it is listed").path()).expect("it can be read")).collect();
+        files.filter(is_seed).map(|path| fs::read(path).expect("it can be read")).collect();
     seeds.sort();
     assert!(!seeds.is_empty());
     for seed in &seeds {
