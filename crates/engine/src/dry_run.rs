@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use adapter_sdk::{Intent, RemoteState};
 use ledger::{LeftOut, Mark, WhyHeld};
-use people::{Candidacy, ContactId, FieldKey, Filled, Missing, Person, Pii, TargetName, Value};
+use people::{Candidacy, ContactId, FieldKey, Filled, Missing, Person, Pii, TargetName};
 
 use crate::{
     cycle::READ_BATCH,
     cycle::SweepKind,
     cycle::{CycleError, Engine},
     orders,
-    plan::{Decision, Plan},
+    plan::{self, Decision, Plan},
     planning::{self, Mode, Planning},
     policy,
     settings::Target,
@@ -96,7 +96,9 @@ pub(crate) fn describe(
                 .iter()
                 .filter(|(key, _)| changed.contains(key))
                 .map(|(key, value)| FieldChange {
-                    old: remote.and_then(|remote| held(remote, &key)).map(|value| Pii::new(value.to_text())),
+                    old: remote
+                        .and_then(|remote| plan::held_value(remote, &key))
+                        .map(|value| Pii::new(value.to_text())),
                     new: Pii::new(value.to_text()),
                     key,
                 })
@@ -113,14 +115,6 @@ pub(crate) fn describe(
         filled,
         missing,
     }
-}
-
-pub(crate) fn held<'r>(remote: &'r RemoteState, key: &FieldKey) -> Option<&'r Value> {
-    match key {
-        FieldKey::Person { field } => remote.person.get(field),
-        FieldKey::Hire { opportunity, field } => remote.hires.get(opportunity)?.get(field),
-    }
-    .map(Pii::reveal)
 }
 
 impl Engine {

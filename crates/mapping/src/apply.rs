@@ -56,7 +56,7 @@ impl Mapping {
         let hires: Vec<(&OpportunityId, &Hire)> =
             person.hires.iter().filter(|(id, _)| in_scope.contains(id)).collect();
         let mut wanted = Wanted::default();
-        let seen = facts::about_person(&looking.person);
+        let seen = looking.at_person();
         for field in &self.person {
             let key = FieldKey::Person { field: field.name.clone() };
             let due = |due: Due| hires.iter().filter_map(|(_, hire)| due.day(hire, self)).min();
@@ -90,8 +90,12 @@ impl Mapping {
         let Some(hire) = person.hires.get(opportunity).filter(|_| self.when.is_some()) else {
             return Scope::In;
         };
-        let seen = self.look_at(person).at_hire(opportunity, hire, today);
-        match self.is_meant(&seen, hire) {
+        self.scope_of(&self.look_at(person).at_hire(opportunity, hire, today), hire)
+    }
+
+    /// The same of a hire that is looked at already.
+    pub(crate) fn scope_of(&self, seen: &minijinja::Value, hire: &Hire) -> Scope {
+        match self.is_meant(seen, hire) {
             Ok(true) => Scope::In,
             Ok(false) => Scope::Out,
             Err(_) => Scope::Unclear,
@@ -146,10 +150,7 @@ impl Field {
             Err(lack) => Outcome::Lacks(lack),
             Ok(value) if !value.is_blank() => Outcome::Is(value),
             Ok(_) => match &self.rule.placeholder {
-                Some(placeholder) => match fit(placeholder.clone(), self.kind, &self.rule) {
-                    Ok(value) => Outcome::Filled(value),
-                    Err(lack) => Outcome::Lacks(lack),
-                },
+                Some(placeholder) => Outcome::Filled(placeholder.clone()),
                 None if needed => Outcome::Lacks(Lack::Absent),
                 None if self.rule.never_clear => Outcome::LeftOut(LeftOut::NeverCleared),
                 None => Outcome::Is(Value::Blank),

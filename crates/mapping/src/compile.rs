@@ -10,7 +10,7 @@ use crate::{
     apply::fit,
     expression::{Compiled, Fault},
     mapping::Field,
-    names::{self, Gives},
+    names::Gives,
     rules::{MappingFault, Place, Rule, Rules},
     specimen::Specimen,
 };
@@ -32,12 +32,9 @@ impl Mapping {
         let all = || person.iter().chain(&hire);
         let needs = all().map(Field::needs).chain(when.as_ref().map(|when| when.needs));
         let heads = |level: Level| -> Vec<&'static str> {
-            let of_fields = all().flat_map(|field| field.compiled.heads());
-            let heads: BTreeSet<_> = of_fields.chain(when.iter().flat_map(Compiled::heads)).collect();
-            let of_level = |head: &&str| {
-                names::NAMES.iter().any(|name| name.level == level && is_under(name.name, head))
-            };
-            heads.into_iter().filter(of_level).collect()
+            let compiled = all().map(|field| &field.compiled).chain(&when);
+            let heads: BTreeSet<_> = compiled.flat_map(|compiled| compiled.heads(level)).collect();
+            heads.into_iter().collect()
         };
         let worded: Vec<_> = all().map(|field| (field.level, &field.name, &field.rule)).collect();
         let wording = format!("{zone} {:?} {worded:?} {tables:?}", rules.when);
@@ -65,10 +62,6 @@ impl Mapping {
 fn tables_value(tables: &Tables) -> minijinja::Value {
     let tables = tables.iter().map(|(name, table)| (name.clone(), minijinja::Value::from(table.clone())));
     tables.collect::<BTreeMap<String, minijinja::Value>>().into()
-}
-
-fn is_under(name: &str, head: &str) -> bool {
-    name.strip_prefix(head).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 struct Compiling<'s> {
@@ -151,6 +144,8 @@ impl Compiling<'_> {
             self.fault(level, name, "value", problem, remedy);
         }
         let compiled = compiled.filter(|_| self.faults.len() == before)?;
+        // Its own rules allow it, as was just seen.
+        rule.placeholder = rule.placeholder.take().and_then(|placeholder| fit(placeholder, kind, &rule).ok());
         Some(Field {
             level,
             name: FieldName::new(name),

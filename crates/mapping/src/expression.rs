@@ -127,9 +127,11 @@ impl Compiled {
         self.uses.is_empty()
     }
 
-    /// The first parts of the names it uses: `offer` of `offer.start_date`.
-    pub(crate) fn heads(&self) -> impl Iterator<Item = &'static str> + '_ {
-        self.uses.iter().map(|used| used.name.split('.').next().unwrap_or(used.name))
+    /// The first parts of the names of `level` that it uses: `offer` of `offer.start_date`.
+    pub(crate) fn heads(&self, level: Level) -> impl Iterator<Item = &'static str> + '_ {
+        let names = self.uses.iter().filter_map(|used| names::find(used.name));
+        let of_level = names.filter(move |name| name.level == level);
+        of_level.map(|name| name.name.split_once('.').map_or(name.name, |(head, _)| head))
     }
 
     /// Why its value cannot be what a field takes, and what to write instead; `None` where it can.

@@ -61,11 +61,11 @@ impl Mapping {
         let mut trial = Trial { hires: Vec::new(), fields: Vec::new() };
         let mut in_scope = BTreeSet::new();
         for (opportunity, hire) in person.hires.iter().filter(|(id, _)| hires.contains(id)) {
-            let scope = self.scope(person, opportunity, today(opportunity));
+            let seen = looking.at_hire(opportunity, hire, today(opportunity));
+            let scope = self.scope_of(&seen, hire);
             if scope != Scope::Out {
                 in_scope.insert(opportunity);
             }
-            let seen = looking.at_hire(opportunity, hire, today(opportunity));
             let facts = self.when.iter().flat_map(|when| facts(when, &seen, person, Some(hire))).collect();
             trial.hires.push((opportunity.clone(), scope, facts));
         }
