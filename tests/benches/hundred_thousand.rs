@@ -107,7 +107,12 @@ fn read(count: usize, dir: &Path) {
     let target = Memory::new("roster");
     let engine = Engine::new(Parts {
         source: Arc::new(Pretend { count }),
-        targets: vec![Target { name: name(), adapter: target.adapter(), mapping: Arc::new(mapping()) }],
+        targets: vec![Target {
+            name: name(),
+            adapter: target.adapter(),
+            mapping: Arc::new(mapping()),
+            write_back: engine::WriteBack::default(),
+        }],
         ledger: Arc::new(ledger),
         clock: Arc::new(SystemClock),
         settings: Settings {

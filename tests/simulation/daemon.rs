@@ -264,7 +264,12 @@ impl Daemon {
             fuse: Arc::clone(&self.fuse),
             dice: Mutex::new(dice(self.dice.random(), Stream::Network)),
         };
-        Target { name, adapter: layers::wrap(Arc::new(slow)), mapping: Arc::clone(&self.mapping) }
+        Target {
+            name,
+            adapter: layers::wrap(Arc::new(slow)),
+            mapping: Arc::clone(&self.mapping),
+            write_back: engine::WriteBack::default(),
+        }
     }
 }
 

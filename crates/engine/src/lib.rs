@@ -37,9 +37,11 @@ mod writing;
 pub use cycle::{CycleError, CycleOrder, Engine, Parts, SweepKind};
 pub use dry_run::{DryRun, FieldChange, PlannedChange};
 pub use mapping::Needs;
-pub use orders::OrderError;
-pub use settings::{Guards, Settings, Target};
-pub use source::{Cursor, Page, PageToken, Reading, Sighting, Source, Sweep, Then, Usage, Whom};
+pub use orders::{About, Hint, OrderError};
+pub use settings::{Guards, Settings, Target, WriteBack};
+pub use source::{
+    Cursor, Deleted, News, Page, PageToken, Reading, Sighting, Source, Sweep, Then, Usage, Whom,
+};
 pub use status::{
     Activity, CycleReport, Delivered, Explanation, Fault, GuardTrip, PersonLine, SourceStatus, Status,
     TargetExplanation, TargetStatus,

@@ -2,7 +2,7 @@
 //! next cycle acts on it.
 
 use ledger::{Actor, LeftOut, Outcome, Phase, Standing, TargetHealth, TaskId, WhyHeld};
-use people::{ContactId, Pii, TargetName, Timestamp};
+use people::{ContactId, OpportunityId, Pii, TargetName, Timestamp};
 
 use crate::{
     Activity, Explanation, GuardTrip, PersonLine, SourceStatus, Status, Target, TargetExplanation,
@@ -271,6 +271,23 @@ impl Engine {
         Ok(())
     }
 
+    /// Marks whom a hint from outside is about, and answers who that is once the mark is on disk. Nobody, where only somebody
+    /// known is meant and this one is not, or where an opportunity alone is named that we do not know.
+    pub fn hint(&self, hint: &Hint) -> Result<Option<ContactId>, OrderError> {
+        let seen = hint.opportunity.as_ref().map(|id| self.ledger.seen(id)).transpose()?.flatten();
+        let seen = seen.map(|seen| seen.contact);
+        let now = self.clock.now();
+        let Some(contact) = hint.contact.clone().or(seen.clone()) else { return Ok(None) };
+        if hint.about == About::Known && seen.is_none() && !self.is_known(&contact)? {
+            return Ok(None);
+        }
+        let _ = self.ledger.write(|draft| {
+            // Under a merge both are looked at.
+            seen.iter().chain([&contact]).try_for_each(|contact| draft.mark(contact, now))
+        })?;
+        Ok(Some(contact))
+    }
+
     /// Lets a contact's held and parked debts go on. Answers how many there were. What a guard holds is for `approve`.
     pub fn retry(&self, contact: &ContactId, user: u32) -> Result<usize, OrderError> {
         self.release(user, |_, standing| !standing.is_held_by_guard(), Some(contact))
@@ -462,6 +479,26 @@ struct Pressing {
     any: bool,
     past_due: u64,
     to_correct: u64,
+}
+
+/// That somebody may have changed, from a source that is not to be trusted with more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hint {
+    /// Who, if it says so.
+    pub contact: Option<ContactId>,
+    /// Which opportunity, if it says so.
+    pub opportunity: Option<OpportunityId>,
+    /// Whom it may be about.
+    pub about: About,
+}
+
+/// Whom a hint may be about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// Anybody: it says that somebody was hired.
+    Anybody,
+    /// Only somebody who is hired or known: whoever is still in the pipeline is never read.
+    Known,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -41,6 +41,27 @@ pub struct Target {
     pub adapter: Arc<dyn HrisAdapter>,
     /// From a person to this target's fields.
     pub mapping: Arc<Mapping>,
+    /// What the source is told once the target agreed.
+    pub write_back: WriteBack,
+}
+
+/// `[targets.NAME.write_back]`: what the source is told about a hire that the target holds. Nothing by default. In `link` and
+/// `note`, `{record}` stands for the record's id over there.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct WriteBack {
+    /// A tag.
+    pub tag: Option<String>,
+    /// A link to the record.
+    pub link: Option<String>,
+    /// A note.
+    pub note: Option<String>,
+}
+
+impl WriteBack {
+    /// Whether there is anything to tell.
+    pub fn is_on(&self) -> bool {
+        self.tag.is_some() || self.link.is_some() || self.note.is_some()
+    }
 }
 
 impl Settings {

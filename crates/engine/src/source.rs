@@ -1,8 +1,8 @@
 //! Where people come from. The engine names no vendor; `lever` is the one implementation.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
-use adapter_sdk::{CheckReport, Error, Result};
+use adapter_sdk::{CheckReport, Error, ErrorKind, Result};
 use async_trait::async_trait;
 use people::{Candidacy, ContactId, OpportunityId, Person, Pii, Timestamp};
 
@@ -18,12 +18,24 @@ pub trait Source: fmt::Debug + Send + Sync + 'static {
     /// before. A page that cannot be parsed is an error, never an empty page.
     async fn sweep(&self, sweep: &Sweep, page: Option<PageToken>) -> Result<Page>;
 
+    /// Opportunities deleted since a cursor of an earlier sweep, or of an earlier answer. That one is deleted was *said*: it is
+    /// no absence. The default knows of none.
+    async fn deleted(&self, since: &Cursor) -> Result<Deleted> {
+        Ok(Deleted { opportunities: BTreeSet::new(), cursor: since.clone() })
+    }
+
     /// The whole truth about each of these contacts now, one answer each, in any order. An error of one contact is that
     /// contact's [`Reading::Failed`]; `Err` only when nothing could be read at all.
     async fn read(&self, who: &[Whom]) -> Result<Vec<(ContactId, Reading)>>;
 
     /// The contact that `who` means: a contact id, an opportunity id, a profile link or an e-mail address.
     async fn resolve(&self, who: &Pii<String>) -> Result<Option<ContactId>>;
+
+    /// Tells the source that a target holds somebody, and answers which hires carry what was to be told now. Looks before it
+    /// writes, so that it can be called again; what it wrote is never part of a person read later. The default cannot.
+    async fn tell(&self, _news: &News) -> Result<BTreeSet<OpportunityId>> {
+        Err(Error::new(ErrorKind::Unsupported, "writing back to the source"))
+    }
 
     /// Requests so far.
     fn usage(&self) -> Usage;
@@ -80,6 +92,30 @@ pub struct Sighting {
     pub hired_at: Option<Timestamp>,
     /// The record in a canonical form: equal content, equal text. Only a digest of it is kept.
     pub content: Pii<String>,
+}
+
+/// What was deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deleted {
+    /// Which, of whomever.
+    pub opportunities: BTreeSet<OpportunityId>,
+    /// Where to begin the next time.
+    pub cursor: Cursor,
+}
+
+/// That a target holds somebody, for the people who look at the source. Without personal values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct News {
+    /// Who.
+    pub contact: ContactId,
+    /// Hires that the target holds; of these, what the source says is a hire now is told.
+    pub hires: BTreeSet<OpportunityId>,
+    /// A tag each of them is to carry.
+    pub tag: Option<String>,
+    /// The address of the record over there.
+    pub link: Option<String>,
+    /// A note each of them is to carry, once.
+    pub note: Option<String>,
 }
 
 /// Whom to read.

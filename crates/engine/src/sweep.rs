@@ -91,7 +91,7 @@ impl Engine {
         Ok(true)
     }
 
-    fn is_known(&self, contact: &ContactId) -> ledger::Result<bool> {
+    pub(crate) fn is_known(&self, contact: &ContactId) -> ledger::Result<bool> {
         for target in &self.targets {
             if self.ledger.standing(&target.name, contact)?.is_some() {
                 return Ok(true);

@@ -62,6 +62,7 @@ fn targets(config: &Config) -> Vec<Target> {
         name: target.name.clone(),
         adapter: layers::wrap(Arc::clone(&target.adapter)),
         mapping: Arc::clone(&target.mapping),
+        write_back: target.write_back.clone(),
     };
     config.targets.iter().map(target).collect()
 }

@@ -11,6 +11,7 @@
 //! | `person` | pure: from records to a person |
 //! | `wire` | pure: from bytes to records, tolerant of everything but a missing id |
 //! | `call` | one request with pace, retries, redirects; what each answer means |
+//! | [`webhook`] | pure: what Lever sends by itself, and whether it did |
 //! | `kept` | reasons, postings, users and requisitions, kept for a while |
 //!
 //! How to think of it: everything Lever sends is somebody else's, so bytes become records in `wire` and nowhere else, and
@@ -31,6 +32,7 @@ mod read;
 mod resolve;
 mod source;
 mod sweep;
+pub mod webhook;
 mod wire;
 
 #[cfg(test)]

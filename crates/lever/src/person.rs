@@ -43,6 +43,7 @@ pub(crate) fn person(
             opportunity.id.clone(),
             Hire {
                 hired_at,
+                applied_hired_at: None,
                 reason,
                 posting: parts.posting,
                 location: opportunity.job_location.clone(),

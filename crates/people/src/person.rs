@@ -115,8 +115,11 @@ impl PhoneKind {
 /// One opportunity archived with a reason of type hired.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hire {
-    /// When it was archived as hired.
+    /// When it was archived as hired. Archiving it again moves the date.
     pub hired_at: Timestamp,
+    /// When its application was archived as hired, where Lever says so. That date stays behind when an opportunity is
+    /// archived again through the API, so it is a second witness.
+    pub applied_hired_at: Option<Timestamp>,
     /// The archive reason's id.
     pub reason: String,
     /// The job, if the opportunity has an application to a posting that could be read.
@@ -167,6 +170,7 @@ impl Hire {
     pub fn new(hired_at: Timestamp) -> Self {
         Hire {
             hired_at,
+            applied_hired_at: None,
             reason: String::new(),
             posting: None,
             location: None,
@@ -222,6 +226,13 @@ pub struct Offer {
     pub start_date: Option<Date>,
     /// Every form field by its identifier, `custom_…` included, as JSON scalars.
     pub fields: BTreeMap<String, Pii<AnswerValue>>,
+}
+
+impl Offer {
+    /// Whether nothing more is to be expected of it: it is signed and says when the person starts.
+    pub fn is_settled(&self) -> bool {
+        self.status == "signed" && self.start_date.is_some()
+    }
 }
 
 /// The requisition a hire was made against.

@@ -418,7 +418,12 @@ fn assemble(
 ) -> Engine {
     Engine::new(Parts {
         source: Arc::<FakeSource>::clone(source),
-        targets: vec![Target { name: adapter.info().target.clone(), adapter, mapping: Arc::new(mapping) }],
+        targets: vec![Target {
+            name: adapter.info().target.clone(),
+            adapter,
+            mapping: Arc::new(mapping),
+            write_back: engine::WriteBack::default(),
+        }],
         ledger: Arc::new(ledger),
         clock: Arc::<HandClock>::clone(clock),
         settings: Settings { hired_since: SINCE.parse().unwrap(), zone: chrono_tz::UTC, guards },

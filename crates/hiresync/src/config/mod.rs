@@ -78,6 +78,8 @@ pub struct TargetConfig {
     pub mapping: Arc<Mapping>,
     /// Where its data goes, in words: a folder, or a host. `None`: its adapter alone knows.
     pub destination: Option<String>,
+    /// What Lever is told once the target agreed.
+    pub write_back: engine::WriteBack,
     /// Why it gets what it gets, for every field that says nothing of its own.
     pub purpose: Option<String>,
 }

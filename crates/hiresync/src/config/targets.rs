@@ -99,6 +99,7 @@ impl<'r> Ground<'r> {
             adapter,
             mapping: Arc::new(mapping),
             destination,
+            write_back: engine::WriteBack::default(),
             purpose,
         });
         (is_enabled, read)
