@@ -30,6 +30,7 @@ use crate::{
     settings::{Settings, Target},
     source::{Cursor, Source, Sweep, Usage},
     sweep::CURSOR,
+    watch::Watch,
     writing::is_new,
 };
 
@@ -71,15 +72,19 @@ pub struct Parts {
 pub(crate) struct Memory {
     pub cycle: u64,
     pub cursor: Option<Cursor>,
+    /// The same for what was deleted.
+    pub deleted: Option<Cursor>,
     pub last_good_at: Option<Timestamp>,
     pub last: Option<CycleReport>,
     pub fault: Option<Fault>,
+    /// The source refused the key: it is asked again when a sweep is due, and for nothing in between.
+    pub refused: Option<adapter_sdk::Error>,
     /// Everything due before this was looked at.
     pub attended_at: Option<Timestamp>,
     /// Targets that this process has looked at.
     pub met: BTreeSet<TargetName>,
-    /// When whoever is held for a value was last looked at.
-    pub looked_for_values_at: Option<Timestamp>,
+    /// Who is looked at again, changed or not.
+    pub watch: Watch,
 }
 
 /// What a cycle is asked to do.
@@ -172,6 +177,9 @@ impl Engine {
             memory.attended_at = Some(self.clock.now());
             memory.cycle
         };
+        if let (SweepKind::Skip, Some(error)) = (order.sweep, self.memory().refused.clone()) {
+            return Err(CycleError::Source(error));
+        }
         let mut run = self.begin_run(cycle, order.approve);
         let outcome = self.flow(&mut run, order).await;
         self.set_activity(Activity::Idle);
@@ -183,6 +191,7 @@ impl Engine {
         if let Some(sweep) = self.which_sweep(order.sweep)? {
             run.report.full = sweep == Sweep::Full;
             self.sweep(run, &sweep).await?;
+            self.watch(run.report.cycle)?;
         }
         loop {
             let (planned, more) = self.read_and_plan(run).await?;
@@ -337,7 +346,7 @@ impl Engine {
         memory.last = Some(run.report.clone());
         match outcome {
             Ok(()) => {
-                memory.fault = None;
+                (memory.fault, memory.refused) = (None, None);
                 if run.report.unusable.is_empty() {
                     memory.last_good_at = Some(now);
                 }
@@ -345,6 +354,8 @@ impl Engine {
             }
             Err(error) => {
                 if let CycleError::Source(error) = &error {
+                    memory.refused =
+                        Some(error.clone()).filter(|error| policy::concerns_target(error.kind()));
                     let (what, remedy) = policy::advice(error.kind());
                     let since = memory.fault.as_ref().map_or(now, |fault| fault.since);
                     memory.fault = Some(Fault {

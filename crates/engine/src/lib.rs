@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`cycle`] | one cycle, as the data flows: read this first |
 //! | `targets`, `rebuild` | whether a target can be used, and whom it knows already |
-//! | `sweep`, `queue` | who changed, and who is read in this cycle |
+//! | `sweep`, `watch`, `queue` | who changed, who may have without a trace, and who is read in this cycle |
 //! | `planning`, [`plan`] | from a reading to what is owed; the second decides, purely |
 //! | `rules` | whose a field is once its record was made |
 //! | `merge` | profiles that were merged in Lever |
@@ -32,6 +32,7 @@ pub mod source;
 pub mod status;
 mod sweep;
 mod targets;
+mod watch;
 mod writing;
 
 pub use cycle::{CycleError, CycleOrder, Engine, Parts, SweepKind};

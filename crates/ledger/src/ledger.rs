@@ -59,6 +59,7 @@ impl<T> Durable<T> {
 pub struct Census {
     targets: BTreeMap<TargetName, Counts>,
     due: BTreeSet<(Timestamp, ContactId, TargetName)>,
+    watched: BTreeSet<(ContactId, TargetName)>,
 }
 
 /// Standings of one target by state.
@@ -113,12 +114,20 @@ impl Census {
             .collect()
     }
 
+    /// Contacts held for something that may come about without a trace in Lever's record.
+    pub fn watched(&self) -> impl Iterator<Item = &ContactId> {
+        self.watched.iter().map(|(contact, _)| contact)
+    }
+
     fn enter(&mut self, target: &TargetName, contact: &ContactId, place: &Place) {
         if let Some(slot) = self.targets.entry(target.clone()).or_default().slot(place) {
             *slot += 1;
         }
         if let Some(at) = place.due() {
             self.due.insert((at, contact.clone(), target.clone()));
+        }
+        if place.is_watched() {
+            self.watched.insert((contact.clone(), target.clone()));
         }
     }
 
@@ -129,6 +138,9 @@ impl Census {
         if let Some(at) = place.due() {
             self.due.remove(&(at, contact.clone(), target.clone()));
         }
+        if place.is_watched() {
+            self.watched.remove(&(contact.clone(), target.clone()));
+        }
     }
 }
 
@@ -137,6 +149,14 @@ impl Census {
 struct Place {
     agreed: Option<IgnoredAny>,
     owed: Option<PlaceOwed>,
+}
+
+/// As much of a [`Seen`] as tells whether more is to be expected.
+#[derive(Debug, Deserialize)]
+struct Awaited {
+    contact: ContactId,
+    #[serde(default)]
+    awaited_until: Option<Timestamp>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -154,6 +174,12 @@ impl Place {
 
     fn due(&self) -> Option<Timestamp> {
         self.owed.as_ref().and_then(|owed| owed.phase.due())
+    }
+
+    fn is_watched(&self) -> bool {
+        self.owed
+            .as_ref()
+            .is_some_and(|owed| matches!(&owed.phase, Phase::Held { why, .. } if why.is_watched()))
     }
 }
 
@@ -290,6 +316,23 @@ impl Ledger {
     /// What is known of an opportunity.
     pub fn seen(&self, opportunity: &OpportunityId) -> Result<Option<Seen>> {
         self.value(Tree::Opportunities, opportunity.as_str().as_bytes())
+    }
+
+    /// Whose hires more is to be expected of after `now`, and until when.
+    pub fn awaited(&self, now: Timestamp) -> Result<BTreeMap<ContactId, Timestamp>> {
+        let mut awaited = BTreeMap::new();
+        let mut after = Vec::new();
+        loop {
+            let page = self.page::<Awaited>(Tree::Opportunities, &[], &after, CHUNK)?;
+            let Some((last, _)) = page.last() else { return Ok(awaited) };
+            after.clone_from(last);
+            for (_, Awaited { contact, awaited_until }) in page {
+                if let Some(until) = awaited_until.filter(|until| *until > now) {
+                    let latest = awaited.entry(contact).or_insert(until);
+                    *latest = until.max(*latest);
+                }
+            }
+        }
     }
 
     /// Every task, open and closed.

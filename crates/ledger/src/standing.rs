@@ -161,9 +161,19 @@ pub enum WhyHeld {
     RecordGone,
     /// The ledger was lost, and this target can neither be searched nor listed.
     Recovery,
+    /// Lever has dates of before and of after `hired_since` for this hire: it may be an old one that was archived again.
+    HireDate {
+        /// Which hire.
+        opportunity: OpportunityId,
+    },
 }
 
 impl WhyHeld {
+    /// Whether what it waits for may come about without a trace in Lever's record of the person.
+    pub fn is_watched(&self) -> bool {
+        matches!(self, WhyHeld::Missing { .. } | WhyHeld::StorageNotPermitted)
+    }
+
     /// By when what it waits for is needed, if that is known: the earliest day of all.
     pub fn due(&self) -> Option<Date> {
         match self {
@@ -381,6 +391,13 @@ impl Standing {
             agreed.digests = None;
         }
         self.forgive() && *self != before
+    }
+
+    /// Forgets what the values of one hire were: it was anonymised.
+    pub fn forget_hire(&mut self, hire: &OpportunityId) {
+        if let Some(digests) = self.agreed.as_mut().and_then(|agreed| agreed.digests.as_mut()) {
+            digests.hires.remove(hire);
+        }
     }
 
     /// Forgets what was agreed about fields that are mapped no longer.

@@ -13,8 +13,8 @@ use adapter_sdk::{
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use engine::{
-    Cursor, CycleError, CycleOrder, CycleReport, Engine, Guards, Page, PageToken, Parts, Reading, Settings,
-    Sighting, Source, Sweep, SweepKind, Target, Then, Usage, Whom,
+    Cursor, CycleError, CycleOrder, CycleReport, Deleted, Engine, Guards, Page, PageToken, Parts, Reading,
+    Settings, Sighting, Source, Sweep, SweepKind, Target, Then, Usage, Whom,
 };
 use ledger::{DigestKey, Ledger, MemoryStore, Origin, Outcome, Standing, Store};
 use mapping::{Mapping, Rule, Rules, Tables};
@@ -51,6 +51,12 @@ pub struct People {
     pub moved: BTreeMap<ContactId, ContactId>,
     pub failing: BTreeSet<ContactId>,
     pub down: bool,
+    /// The key is refused.
+    pub revoked: bool,
+    /// Everything ever asked of the source.
+    pub asked: usize,
+    /// What the source says was deleted; `None`: it refuses to say.
+    pub deleted: Option<BTreeSet<OpportunityId>>,
     pub read: Vec<ContactId>,
     /// No sweep shows these.
     pub unseen: BTreeSet<OpportunityId>,
@@ -70,6 +76,16 @@ impl FakeSource {
     pub fn people(&self) -> MutexGuard<'_, People> {
         self.0.lock().unwrap()
     }
+
+    fn asked(&self) -> adapter_sdk::Result<MutexGuard<'_, People>> {
+        let mut people = self.people();
+        people.asked += 1;
+        match (people.down, people.revoked) {
+            (true, _) => Err(outage()),
+            (_, true) => Err(Error::new(ErrorKind::Unauthorized, "asking the pretend source")),
+            (false, false) => Ok(people),
+        }
+    }
 }
 
 fn outage() -> Error {
@@ -83,10 +99,7 @@ impl Source for FakeSource {
     }
 
     async fn sweep(&self, sweep: &Sweep, _page: Option<PageToken>) -> adapter_sdk::Result<Page> {
-        let mut people = self.people();
-        if people.down {
-            return Err(outage());
-        }
+        let mut people = self.asked()?;
         let changed = std::mem::take(&mut people.changed);
         let sightings = people
             .persons
@@ -108,10 +121,7 @@ impl Source for FakeSource {
     }
 
     async fn read(&self, who: &[Whom]) -> adapter_sdk::Result<Vec<(ContactId, Reading)>> {
-        let mut people = self.people();
-        if people.down {
-            return Err(outage());
-        }
+        let mut people = self.asked()?;
         let mut readings = Vec::new();
         for Whom { contact, .. } in who {
             people.read.push(contact.clone());
@@ -130,6 +140,13 @@ impl Source for FakeSource {
             readings.push((contact.clone(), reading));
         }
         Ok(readings)
+    }
+
+    async fn deleted(&self, since: &Cursor) -> adapter_sdk::Result<Deleted> {
+        match self.people().deleted.clone() {
+            Some(opportunities) => Ok(Deleted { opportunities, cursor: since.clone() }),
+            None => Err(Error::new(ErrorKind::Rejected, "asking what was deleted")),
+        }
     }
 
     async fn resolve(&self, _who: &Pii<String>) -> adapter_sdk::Result<Option<ContactId>> {
