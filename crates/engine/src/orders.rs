@@ -67,6 +67,7 @@ impl Engine {
         }
         let tasks_open = self.ledger.tasks()?.iter().filter(|task| task.done_at.is_none()).count();
         let marked = usize::try_from(self.ledger.marks()?).unwrap_or(usize::MAX);
+        let to_repair = usize::try_from(self.ledger.repairs()?).unwrap_or(usize::MAX);
         let cursor_moved_at = cursor_moved_at(&self.ledger)?;
         let next_due_at = self.next_due();
         let activity: Activity = self.current_activity();
@@ -86,6 +87,7 @@ impl Engine {
             targets,
             tasks_open,
             marked,
+            to_repair,
             next_due_at,
         })
     }

@@ -22,8 +22,9 @@ const CURSOR_KEEPS: TimeDelta = TimeDelta::hours(1);
 const STEP: usize = 500;
 
 impl Engine {
-    /// Marks every contact that is hired or known to us and whose record differs from the one last seen. A full sweep marks
-    /// everybody hired and everybody known, changed or not: it is the repair.
+    /// Marks every contact that is hired or known to us and whose record differs from the one last seen. A full sweep leaves
+    /// everybody hired and everybody known, changed or not, to the repair. Once it listed them all it is over: whom the repair
+    /// has still to look at is on disk, and a later cycle or process goes on.
     pub(crate) async fn sweep(&self, run: &mut Run, sweep: &Sweep) -> Result<(), CycleError> {
         let full = *sweep == Sweep::Full;
         let mut page = None;
@@ -36,12 +37,16 @@ impl Engine {
             run.report.unreadable += u64::from(unreadable);
             self.set_activity(Activity::Sweeping { seen: run.report.seen });
             quiet &= self.note(&sightings, full)?;
+            if full {
+                self.meanwhile(run, &mut Vec::new()).await?;
+            }
             match then {
                 Then::More(token) => page = Some(token),
                 Then::Done(cursor) => {
                     if full {
-                        self.mark_everybody_known()?;
+                        self.repair_everybody_known()?;
                         self.remember_rules()?;
+                        self.remember_full_sweep(run.report.started_at)?;
                     }
                     let deleted = self.note_deleted(&cursor).await?;
                     return self.keep_cursors(&cursor, &deleted, quiet && !full);
@@ -120,9 +125,16 @@ impl Engine {
         let known = seen.as_ref().map_or(contact, |seen| &seen.contact).clone();
         let before = seen.unwrap_or_else(|| Seen::of(contact.clone()));
         draft.put_seen(opportunity, &Seen { digest, deleted_at: None, ..before })?;
-        draft.mark(contact, now)?;
-        if known != *contact {
-            draft.mark(&known, now)?;
+        for contact in [contact, &known] {
+            // The repair looks at everybody, once what cannot wait is done.
+            if full {
+                draft.repair(contact)
+            } else {
+                draft.mark(contact, now)?
+            }
+            if known == *contact {
+                break;
+            }
         }
         Ok(true)
     }
@@ -136,17 +148,17 @@ impl Engine {
         Ok(false)
     }
 
-    fn mark_everybody_known(&self) -> Result<(), CycleError> {
-        let now = self.clock.now();
+    fn repair_everybody_known(&self) -> Result<(), CycleError> {
         for target in &self.targets {
             let mut after: Option<ContactId> = None;
             loop {
                 let page = self.ledger.standings(&target.name, after.as_ref(), STEP)?;
                 let Some((last, _)) = page.last() else { break };
                 after = Some(last.clone());
-                let _ = self
-                    .ledger
-                    .write(|draft| page.iter().try_for_each(|(contact, _)| draft.mark(contact, now)))?;
+                let _ = self.ledger.write(|draft| {
+                    page.iter().for_each(|(contact, _)| draft.repair(contact));
+                    Ok(())
+                })?;
             }
         }
         Ok(())
@@ -166,6 +178,24 @@ impl Engine {
             draft.put_note(CURSOR, &cursor.0);
             draft.put_note(DELETED, &deleted.0);
             draft.put_note(CURSOR_MOVED, &now.to_rfc3339());
+            Ok(())
+        })?;
+        Ok(())
+    }
+}
+
+/// The note under which the ledger keeps when the last full sweep that listed everybody began.
+const FULL_SWEEP: &str = "full-sweep";
+
+impl Engine {
+    /// When the last full sweep that listed everybody began, as far as anybody knows.
+    pub fn last_full_sweep(&self) -> Option<Timestamp> {
+        self.ledger.note(FULL_SWEEP).ok().flatten()?.parse().ok()
+    }
+
+    fn remember_full_sweep(&self, began: Timestamp) -> ledger::Result<()> {
+        let _ = self.ledger.write(|draft| {
+            draft.put_note(FULL_SWEEP, &began.to_rfc3339());
             Ok(())
         })?;
         Ok(())

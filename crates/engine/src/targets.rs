@@ -44,13 +44,13 @@ impl Engine {
         {
             let Some((last, _)) = page.last() else { break };
             after = Some(last.clone());
-            let now = self.clock.now();
             let _ = self.ledger.write(|draft| {
                 page.iter().try_for_each(|(contact, _)| {
                     let Some(mut standing) = draft.standing(&target.name, contact)? else { return Ok(()) };
                     standing.keep_fields(&columns.person, &columns.hire);
                     draft.put_standing(&target.name, contact, standing)?;
-                    draft.mark(contact, now)
+                    draft.repair(contact);
+                    Ok(())
                 })
             })?;
         }

@@ -160,8 +160,9 @@ impl Engine {
             self.write_tasks(draft, one, target, plan)?;
             self.tell_left_out(draft, &one.contact, target, &plan.left_out)?;
         }
-        if let (Some(mark), false) = (&one.mark, one.later || moved) {
-            draft.unmark(&one.contact, mark)?;
+        if !(one.later || moved) {
+            one.mark.iter().try_for_each(|mark| draft.unmark(&one.contact, mark))?;
+            draft.repaired(&one.contact)?;
         }
         Ok(())
     }
@@ -284,10 +285,8 @@ impl Engine {
                     draft.put_standing(&target.name, contact, standing)?;
                 }
             }
-            match mark {
-                Some(mark) => draft.unmark(contact, mark),
-                None => Ok(()),
-            }
+            mark.into_iter().try_for_each(|mark| draft.unmark(contact, mark))?;
+            draft.repaired(contact)
         })?;
         Ok(())
     }

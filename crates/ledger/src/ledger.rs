@@ -195,6 +195,7 @@ pub(crate) struct Birth {
 /// The schema this version writes.
 pub(crate) const SCHEMA: u32 = 1;
 const BIRTH: &[u8] = b"birth";
+const REPAIR: &str = "repair";
 const NEXT_EVENT: &[u8] = b"next-event";
 
 impl Ledger {
@@ -308,9 +309,29 @@ impl Ledger {
         }
     }
 
+    /// How many contacts a repair is still to look at.
+    pub fn repairs(&self) -> Result<u64> {
+        let mut repairs = 0;
+        let mut after = None;
+        loop {
+            let page = self.to_repair(after.as_ref(), CHUNK)?;
+            let Some(last) = page.last() else { return Ok(repairs) };
+            after = Some(last.clone());
+            repairs += page.len() as u64;
+        }
+    }
+
     /// The mark of one contact.
     pub fn mark_of(&self, contact: &ContactId) -> Result<Option<Mark>> {
         self.value(Tree::Marks, contact.as_str().as_bytes())
+    }
+
+    /// Up to `limit` contacts that a repair is still to look at, in order, beginning after one.
+    pub fn to_repair(&self, after: Option<&ContactId>, limit: usize) -> Result<Vec<ContactId>> {
+        let prefix = joined(&[REPAIR, ""]);
+        let after = after.map(repair_key).unwrap_or_default();
+        let page = self.store.scan(Tree::Meta, &prefix, &after, limit)?;
+        page.into_iter().map(|(key, _)| id(Tree::Meta, &key[prefix.len()..])).collect()
     }
 
     /// What is known of an opportunity.
@@ -523,6 +544,20 @@ impl Draft<'_> {
         Ok(())
     }
 
+    /// A repair is to look at a contact, changed or not, once everything else was done.
+    pub fn repair(&mut self, contact: &ContactId) {
+        self.put(Tree::Meta, &repair_key(contact), &());
+    }
+
+    /// A contact was looked at.
+    pub fn repaired(&mut self, contact: &ContactId) -> Result<()> {
+        let key = repair_key(contact);
+        if self.value::<()>(Tree::Meta, &key)?.is_some() {
+            self.batch.0.insert((Tree::Meta, key), None);
+        }
+        Ok(())
+    }
+
     /// What is known of an opportunity.
     pub fn seen(&self, opportunity: &OpportunityId) -> Result<Option<Seen>> {
         self.value(Tree::Opportunities, opportunity.as_str().as_bytes())
@@ -636,6 +671,10 @@ fn joined(parts: &[&str]) -> Vec<u8> {
 
 fn standing_key(target: &TargetName, contact: &ContactId) -> Vec<u8> {
     joined(&[target.as_str(), contact.as_str()])
+}
+
+fn repair_key(contact: &ContactId) -> Vec<u8> {
+    joined(&[REPAIR, contact.as_str()])
 }
 
 fn target_key(target: &TargetName) -> Vec<u8> {

@@ -166,6 +166,11 @@ pub enum Outcome {
         /// What leaves it out.
         by: LeftOut,
     },
+    /// Lever was told that the target holds these hires.
+    WrittenBack {
+        /// Which.
+        hires: Vec<OpportunityId>,
+    },
     /// Profiles were merged in Lever: the standing came from this contact.
     MergedFrom {
         /// Who it was.

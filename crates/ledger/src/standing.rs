@@ -39,6 +39,9 @@ pub struct Standing {
     /// "Today" of each hire, pinned when it was first planned and kept for good.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub decided_on: BTreeMap<OpportunityId, Date>,
+    /// What the source was told about each hire once the target agreed: a digest of it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub told: BTreeMap<OpportunityId, Digest>,
 }
 
 /// What a target last agreed to.
@@ -380,6 +383,7 @@ impl Standing {
         for (opportunity, day) in merged.decided_on {
             self.decided_on.entry(opportunity).or_insert(day);
         }
+        self.told.extend(merged.told);
         self
     }
 

@@ -7,8 +7,10 @@ mod mended;
 mod mended_file;
 mod order;
 mod plan_rules;
+mod repair;
 mod rules;
 mod scope;
+mod telling;
 mod world;
 
 use adapter_sdk::{
