@@ -43,6 +43,9 @@ impl Clock for HandClock {
     }
 }
 
+/// Something that happens while the source is asked.
+pub type Happening = Box<dyn FnOnce(&mut People) + Send>;
+
 /// What a test wants of the source.
 #[derive(Default)]
 pub struct People {
@@ -59,7 +62,7 @@ pub struct People {
     pub told: Vec<engine::News>,
     pub deaf: Option<ErrorKind>,
     /// What happens once so many people were read.
-    pub then: Option<(usize, Box<dyn FnOnce(&mut People) + Send>)>,
+    pub then: Option<(usize, Happening)>,
     /// How many were read at once.
     pub batches: Vec<usize>,
     /// What the source says was deleted; `None`: it refuses to say.
