@@ -106,6 +106,11 @@ impl Reply {
         Reply { status, headers, body: body.into(), sending: Sending::Whole }
     }
 
+    /// A status and nothing else.
+    pub(crate) fn empty(status: u16) -> Reply {
+        Reply { status, headers: Vec::new(), body: Bytes::new(), sending: Sending::Whole }
+    }
+
     /// The first header of this name, in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| *key == name).map(|(_, value)| value.as_str())

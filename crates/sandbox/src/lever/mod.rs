@@ -1,10 +1,12 @@
 //! The pretend Lever: one request in, one reply out.
 
+mod access;
 mod account;
 mod control;
 mod faults;
 mod figures;
 mod forms;
+mod hooks;
 mod list;
 mod names;
 mod paging;
@@ -16,17 +18,22 @@ mod routes;
 mod seed;
 mod truth;
 mod world;
+mod writes;
 
 pub use faults::{BadFault, Fault, FaultKind};
 pub use figures::Figures;
+pub(crate) use hooks::{ANSWER_MS_MAX, loopback};
+pub use hooks::{Delivery, Webhook};
 pub use rate::Rate;
 pub use recruiting::{NewContact, NewOffer, NewPosting, Refused};
 pub use truth::Hired;
 pub use world::{
-    Application, ArchiveReason, Archived, Band, Contact, ContactId, Form, FormField, Offer, OfferId,
+    Application, ArchiveReason, Archived, Band, Contact, ContactId, Form, FormField, Note, Offer, OfferId,
     OfferStatus, Opportunity, OpportunityId, Phone, Posting, PostingId, ReasonId, Requisition, RequisitionId,
     Salary, Stage, StageChange, StageId, User, UserId,
 };
+
+use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use rand::RngExt;
@@ -35,10 +42,11 @@ use serde_json::{Value, json};
 
 use crate::message::{Millis, Reply, Request, Sending, basic_auth, http_date};
 use faults::{Faults, Occasion};
+use hooks::Hooks;
 use paging::Offsets;
 use query::Refusal;
 use rate::Bucket;
-use routes::Endpoint;
+use routes::Route;
 use world::World;
 
 /// How the pretend account is set up.
@@ -63,6 +71,11 @@ pub struct Settings {
     pub hires_touch_updated_at: bool,
     /// How `GET /archive_reasons?type=hired` answers.
     pub hired_reasons: HiredReasons,
+    /// Permissions the key lacks, named as Lever names them, such as `offers:read:admin`: 403.
+    pub denied: BTreeSet<String>,
+    /// How long to wait before each repetition of a webhook that failed. Five at Lever, with growing pauses; how long
+    /// they are is unknown (ref §15.4).
+    pub webhook_pauses_ms: Vec<Millis>,
 }
 
 /// Lever's documentation shows an object where clients saw an array (ref §7).
@@ -86,6 +99,8 @@ impl Default for Settings {
             confidential_granted: true,
             hires_touch_updated_at: true,
             hired_reasons: HiredReasons::Many,
+            denied: BTreeSet::new(),
+            webhook_pauses_ms: vec![1_000, 5_000, 30_000, 120_000, 600_000],
         }
     }
 }
@@ -99,6 +114,10 @@ pub struct Lever {
     offsets: Offsets,
     faults: Faults,
     figures: Figures,
+    hooks: Hooks,
+    is_revoked: bool,
+    /// What a narrowed key does not see.
+    hidden: BTreeSet<OpportunityId>,
 }
 
 impl Lever {
@@ -110,6 +129,9 @@ impl Lever {
             offsets: Offsets::new(settings.offset_lives_ms),
             faults: Faults::none(settings.seed),
             figures: Figures::default(),
+            hooks: Hooks::none(settings.seed),
+            is_revoked: false,
+            hidden: BTreeSet::new(),
             settings,
         }
     }
@@ -150,7 +172,7 @@ impl Lever {
 
     fn handle_lever(&mut self, now: Millis, path: &[String], request: &Request) -> Reply {
         let route = routes::find(path);
-        let template = route.as_ref().map_or("unknown", |(endpoint, _)| endpoint.template());
+        let template = route.as_ref().map_or("unknown", |(route, _)| route.template);
         self.figures.count_request(now, template, &request.method);
         let reply = self.answer(now, route, request).unwrap_or_else(Refusal::into_reply);
         self.figures.count_reply(reply.status);
@@ -160,10 +182,11 @@ impl Lever {
     fn answer(
         &mut self,
         now: Millis,
-        route: Option<(Endpoint, &str)>,
+        route: Option<(&'static Route, &str)>,
         request: &Request,
     ) -> Result<Reply, Refusal> {
-        if request.header("authorization") != Some(&basic_auth(&self.settings.api_key)) {
+        let is_known = request.header("authorization") == Some(&basic_auth(&self.settings.api_key));
+        if !is_known || self.is_revoked {
             return Err(Refusal::of_status(401));
         }
         if !self.bucket.as_mut().is_none_or(|bucket| bucket.take(now)) {
@@ -171,8 +194,8 @@ impl Lever {
         }
         let occasion = Occasion {
             now,
-            endpoint: route.map_or("unknown", |(endpoint, _)| endpoint.template()),
-            is_list: route.is_some_and(|(endpoint, _)| endpoint.is_list()),
+            endpoint: route.map_or("unknown", |(route, _)| route.template),
+            is_list: request.method == "GET" && route.is_some_and(|(route, _)| route.is_list),
             has_offset: request.query.iter().any(|(name, _)| name == "offset"),
         };
         match self.faults.play(&occasion) {
@@ -187,21 +210,23 @@ impl Lever {
     fn execute(
         &mut self,
         now: Millis,
-        route: Option<(Endpoint, &str)>,
+        route: Option<(&'static Route, &str)>,
         request: &Request,
     ) -> Result<Reply, Refusal> {
-        let (endpoint, id) = route.ok_or_else(|| Refusal::not_found("no such path"))?;
-        if request.method != "GET" {
-            return Err(Refusal::new(403, "Forbidden", "this key may only read"));
+        let (route, id) = route.ok_or_else(|| Refusal::not_found("no such path"))?;
+        self.permit(route, request)?;
+        if request.method == "GET" {
+            self.read(now, route.endpoint, id, request).map(|body| Reply::json(200, body))
+        } else {
+            self.write(now, route, id, request)
         }
-        self.read(now, endpoint, id, request).map(|body| Reply::json(200, body))
     }
 
     fn answer_with(
         &mut self,
         fault: FaultKind,
         now: Millis,
-        route: Option<(Endpoint, &str)>,
+        route: Option<(&'static Route, &str)>,
         request: &Request,
     ) -> Result<Reply, Refusal> {
         let unanswered = |sending| Ok(Reply { sending, ..Reply::json(200, String::new()) });
