@@ -26,6 +26,8 @@ const BODY_MAX: usize = 1024 * 1024;
 const SLOW_PAUSE: Duration = Duration::from_secs(1);
 /// Between two looks whether a webhook is due, while any is registered.
 const OUTBOX_PAUSE: Duration = Duration::from_millis(50);
+/// What an endless body goes on with.
+const BLANKS: [u8; 4096] = [b' '; 4096];
 /// After a connection could not be taken, usually for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -201,7 +203,8 @@ async fn send(
     reply: &Reply,
     keeps_alive: bool,
 ) -> io::Result<bool> {
-    let mut message = head(reply, keeps_alive);
+    let is_open = matches!(reply.sending, Sending::Cut { after } if after > reply.body.len());
+    let mut message = head(reply, keeps_alive && !is_open, is_open);
     let body: &[u8] = if request.method == "HEAD" { &[] } else { &reply.body };
     match reply.sending {
         Sending::Whole => {
@@ -212,6 +215,12 @@ async fn send(
         Sending::Cut { after } => {
             message.extend_from_slice(&body[..after.min(body.len())]);
             stream.write_all(&message).await?;
+            let mut more = after.saturating_sub(body.len());
+            while more > 0 {
+                let blanks = &BLANKS[..more.min(BLANKS.len())];
+                stream.write_all(blanks).await?;
+                more -= blanks.len();
+            }
             Ok(false)
         }
         Sending::Nothing => Ok(false),
@@ -231,13 +240,14 @@ async fn send(
     }
 }
 
-fn head(reply: &Reply, keeps_alive: bool) -> Vec<u8> {
+/// `is_open`: the end of the connection is the end of the body.
+fn head(reply: &Reply, keeps_alive: bool, is_open: bool) -> Vec<u8> {
     let mut head = format!("HTTP/1.1 {} {}\r\n", reply.status, phrase(reply.status));
     for (name, value) in &reply.headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
     let connection = if keeps_alive { "keep-alive" } else { "close" };
-    if reply.status != 204 {
+    if reply.status != 204 && !is_open {
         head.push_str(&format!("content-length: {}\r\n", reply.body.len()));
     }
     head.push_str(&format!("connection: {connection}\r\n\r\n"));
@@ -369,6 +379,19 @@ mod tests {
         let answer = server.send(&get("/v1/opportunities", "")).await;
         let (length, body) = body_of(&answer);
         assert_eq!(body.len(), length / 2);
+    }
+
+    #[tokio::test]
+    async fn an_endless_body_promises_no_length_and_goes_on() {
+        let server = Running::start().await;
+        server.plan("endless");
+        let mut stream = server.connect().await;
+        stream.write_all(get("/v1/stages", "").as_bytes()).await.unwrap();
+        let mut received = vec![0; 3 << 20];
+        stream.read_exact(&mut received).await.unwrap();
+        let head = String::from_utf8_lossy(&received[..1024]).into_owned();
+        assert!(head.starts_with("HTTP/1.1 200 OK\r\n") && !head.contains("content-length"), "{head}");
+        assert_eq!(received.last(), Some(&b' '));
     }
 
     #[tokio::test]

@@ -16,11 +16,13 @@ mod recruiting;
 mod render;
 mod routes;
 mod seed;
+mod split;
+mod spoil;
 mod truth;
 mod world;
 mod writes;
 
-pub use faults::{BadFault, Fault, FaultKind};
+pub use faults::{BadFault, Drift, Fault, FaultKind};
 pub use figures::Figures;
 pub(crate) use hooks::{ANSWER_MS_MAX, loopback};
 pub use hooks::{Delivery, Webhook};
@@ -35,10 +37,7 @@ pub use world::{
 
 use std::collections::BTreeSet;
 
-use bytes::Bytes;
-use rand::RngExt;
-use rand_chacha::ChaCha8Rng;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::message::{Millis, Reply, Request, Sending, basic_auth, http_date};
 use faults::{Faults, Occasion};
@@ -144,7 +143,7 @@ impl Lever {
             Some((first, path)) if first == "sandbox" => self.control(now, path, request),
             _ => Refusal::not_found("nothing is here; Lever's paths start with /v1").into_reply(),
         };
-        reply.headers.push(("date", http_date(now)));
+        reply.headers.push(("date", http_date(now.saturating_add_signed(self.faults.skew(now)))));
         reply.headers.push(("server", "lever-data-api".to_owned()));
         reply.headers.push(("x-lever-region", "global".to_owned()));
         reply
@@ -253,53 +252,34 @@ impl Lever {
             FaultKind::Cut => reply.sending = Sending::Cut { after: length / 2 },
             FaultKind::Lost => reply.sending = Sending::Nothing,
             FaultKind::Slow => reply.sending = Sending::Slowly,
-            FaultKind::Huge { mebibytes } => {
-                let blanks = " ".repeat(mebibytes << 20);
-                reply.body = Bytes::from([blanks.as_bytes(), &reply.body].concat());
-            }
+            FaultKind::Huge { mebibytes } => spoil::huge(&mut reply, mebibytes),
+            FaultKind::Endless => reply.sending = Sending::Cut { after: usize::MAX },
+            FaultKind::Plain => reply.label("text/plain; charset=utf-8"),
             FaultKind::Empty => reply.body = json!({"data": [], "hasNext": false}).to_string().into(),
-            FaultKind::NoNext => reshape(&mut reply, |envelope| {
+            FaultKind::NoNext => spoil::reshape(&mut reply, |envelope| {
                 if let Some(fields) = envelope.as_object_mut() {
                     fields.insert("hasNext".to_owned(), true.into());
                     fields.remove("next");
                 }
             }),
-            FaultKind::Garbled => reshape(&mut reply, |envelope| garble(&mut self.faults.dice, envelope)),
+            FaultKind::Garbled => {
+                spoil::reshape(&mut reply, |envelope| spoil::garble(&mut self.faults.dice, envelope));
+            }
+            FaultKind::Shift => spoil::reshape(&mut reply, spoil::shift),
+            FaultKind::Twice => spoil::reshape(&mut reply, spoil::twice),
+            FaultKind::Drift(drift) => {
+                spoil::reshape(&mut reply, |envelope| spoil::drift(envelope, drift));
+            }
+            FaultKind::Surrogate => spoil::surrogate(&mut reply),
+            FaultKind::Deep => spoil::deep(&mut reply),
+            FaultKind::Bait => {
+                let host = request.header("host").unwrap_or("127.0.0.1");
+                let of_files = ["/files", "/resumes"].iter().any(|end| request.path.ends_with(end));
+                spoil::reshape(&mut reply, |envelope| spoil::bait(envelope, host, of_files));
+            }
             _ => {}
         }
         Ok(reply)
-    }
-}
-
-/// Rewrites an answer that is already text; only faults do that.
-fn reshape(reply: &mut Reply, change: impl FnOnce(&mut Value)) {
-    if let Ok(mut envelope) = serde_json::from_slice::<Value>(&reply.body) {
-        change(&mut envelope);
-        reply.body = envelope.to_string().into();
-    }
-}
-
-/// Spoils one record of a list; an empty list stays as it is.
-fn garble(dice: &mut ChaCha8Rng, envelope: &mut Value) {
-    let Some(records) = envelope["data"].as_array_mut().filter(|records| !records.is_empty()) else {
-        return;
-    };
-    let at = dice.random_range(0..records.len());
-    let record = &mut records[at];
-    match (dice.random_range(0..4), record.as_object_mut()) {
-        (0, Some(fields)) => {
-            fields.remove("id");
-        }
-        (1, Some(fields)) => {
-            fields.insert("id".to_owned(), json!({"was": "here"}));
-        }
-        (2, Some(fields)) => {
-            for (field, wrong) in [("contact", json!([7])), ("archived", json!("yes")), ("id", json!(12_345))]
-            {
-                fields.insert(field.to_owned(), wrong);
-            }
-        }
-        _ => *record = json!("record"),
     }
 }
 

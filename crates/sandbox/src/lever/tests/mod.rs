@@ -4,6 +4,7 @@ mod access;
 mod endpoints;
 mod forms;
 mod hooks;
+mod identity;
 mod limits;
 mod listing;
 mod playing;
