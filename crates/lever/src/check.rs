@@ -35,8 +35,9 @@ impl Lever {
             .value
             .read
             .into_iter()
-            .next()
-            .map(|(opportunity, _)| opportunity);
+            .map(|(opportunity, _)| opportunity)
+            // Nothing of an anonymised one is asked for.
+            .find(|opportunity| !opportunity.is_anonymised);
         findings.push(good("hired people can be listed".to_owned()));
         if sample.as_ref().is_some_and(|opportunity| opportunity.applications_unexpanded) {
             findings.push(missing_permission(

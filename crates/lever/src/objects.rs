@@ -15,7 +15,7 @@ use tracing::warn;
 use crate::{
     Lever,
     call::{Ask, Endpoint, Trouble, What},
-    kept::Kept,
+    kept::{Kept, Reasons},
     person::{self, Judged, Parts},
     read::{IN_FLIGHT_MAX, Pages, failed},
     wire::{self, NotUnderstood, Opportunity, Shape, list, one_record},
@@ -25,6 +25,7 @@ use crate::{
 pub(crate) struct Draft {
     pub(crate) contact: ContactId,
     pub(crate) opportunities: Vec<Judged>,
+    pub(crate) reasons: Arc<Reasons>,
 }
 
 /// One object to read.
@@ -232,7 +233,7 @@ impl Draft {
         self.hires().find_map(|hire| {
             let what = if hire.applications_unexpanded {
                 "applications, of which only the ids came: does the key have applications:read:admin?"
-            } else if person::hired(hire).is_none() {
+            } else if person::hired(hire, &self.reasons).is_none() {
                 "archived.archivedAt"
             } else {
                 return None;
@@ -248,7 +249,8 @@ impl Objects {
             Some(trouble) => failed(trouble.clone()),
             None => {
                 let parts = |hire: &Opportunity| self.parts(hire);
-                Reading::Person(Box::new(person::person(draft.contact.clone(), &draft.opportunities, parts)))
+                let Draft { contact, opportunities, reasons } = &draft;
+                Reading::Person(Box::new(person::person(contact.clone(), opportunities, reasons, parts)))
             }
         }
     }

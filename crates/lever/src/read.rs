@@ -1,7 +1,7 @@
 //! The whole person. Contacts are read in batches through the list of their opportunities; whoever is not in it is looked
 //! for one by one before anything is said about them.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use adapter_sdk::{ErrorKind, Result};
 use engine::{Reading, Whom};
@@ -119,7 +119,8 @@ impl Lever {
                 Found::Opportunities(all) => {
                     let judge = |opportunity| (reasons.candidacy(&opportunity), opportunity);
                     let judged = all.into_iter().map(judge).map(|(is, opportunity)| (opportunity, is));
-                    let draft = Draft { contact, opportunities: judged.collect() };
+                    let reasons = Arc::clone(&reasons);
+                    let draft = Draft { contact, opportunities: judged.collect(), reasons };
                     match draft.unreadable_place() {
                         Some(place) => readings.push((draft.contact, Reading::Unreadable { place })),
                         None => drafts.push(draft),

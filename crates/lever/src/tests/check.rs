@@ -104,6 +104,16 @@ async fn an_object_that_is_not_there_proves_the_permission() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn permissions_are_tried_on_nobody_who_is_anonymised() {
+    let gone = opportunity("o0", "c0", &format!(r#"{HIRED},"isAnonymized":true"#));
+    let hired = opportunity("o1", "c1", HIRED);
+    let (lever, scripted) = lever(healthy().on("/opportunities?archived", [page(&[gone, hired])]));
+    assert!(warnings(&lever).await.is_empty());
+    assert_eq!(scripted.asked_like("/opportunities/o1/").len(), 2);
+    assert!(scripted.asked_like("/opportunities/o0").is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_key_that_cannot_list_anybody_is_an_error_that_names_the_permission() {
     let (lever, _) = lever(healthy().on("/opportunities?archived", [status(403, "{}")]));
     let error = lever.check().await.unwrap_err();

@@ -61,10 +61,11 @@ pub(crate) struct Contact {
     pub(crate) links: Vec<Pii<String>>,
 }
 
-/// Whether an opportunity has left the pipeline.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Whether an opportunity, or an application, has left the pipeline.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) enum Archived {
     /// It has not.
+    #[default]
     No,
     /// It has, for this reason.
     For { reason: String, at: Option<Timestamp> },
@@ -77,7 +78,7 @@ pub(crate) enum Archived {
 pub(crate) struct Application {
     pub(crate) posting: Option<String>,
     pub(crate) hiring_manager: Option<String>,
-    pub(crate) archived_at: Option<Timestamp>,
+    pub(crate) archived: Archived,
     pub(crate) requisition: Option<Requisition>,
     pub(crate) manager_at_hire: Option<String>,
     pub(crate) forms: Vec<Form>,
@@ -190,7 +191,7 @@ impl Application {
         Application {
             posting: id(keys.get("posting")),
             hiring_manager: id(keys.get("postingHiringManager")),
-            archived_at: keys.get("archived").and_then(|archived| moment(archived.get("archivedAt"))),
+            archived: archived(keys.get("archived")),
             requisition,
             manager_at_hire: for_hire.and_then(|requisition| id(requisition.get("hiringManagerOnHire"))),
             forms: items(keys.get("customQuestions"))
