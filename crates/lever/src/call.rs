@@ -24,14 +24,13 @@ const ATTEMPTS: u32 = 6;
 const ATTEMPTS_UNSENT: u32 = 3;
 /// Attempts at an answer that is whole but for a record in it. That record will hardly be better next time.
 const ATTEMPTS_RECORD: u32 = 3;
-/// Attempts at an answer that is too long: endless by accident, or simply long.
-const ATTEMPTS_TOO_LONG: u32 = 2;
 
 /// The parts of Lever's API that we read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Endpoint {
     ArchiveReasons,
     Opportunities,
+    Deleted,
     Opportunity,
     Offers,
     Forms,
@@ -109,6 +108,7 @@ pub(crate) struct Caller {
     requests: AtomicU64,
     refused: AtomicU64,
     skew_seconds: AtomicI64,
+    date: Mutex<Option<Timestamp>>,
     counts: Mutex<BTreeMap<&'static str, u64>>,
 }
 
@@ -117,6 +117,7 @@ impl Endpoint {
         match self {
             Endpoint::ArchiveReasons => "/archive_reasons",
             Endpoint::Opportunities => "/opportunities",
+            Endpoint::Deleted => "/opportunities/deleted",
             Endpoint::Opportunity => "/opportunities/:id",
             Endpoint::Offers => "/opportunities/:id/offers",
             Endpoint::Forms => "/opportunities/:id/forms",
@@ -134,7 +135,7 @@ impl Endpoint {
     pub(crate) fn permission(self) -> &'static str {
         match self {
             Endpoint::ArchiveReasons => "archive_reasons:read:admin",
-            Endpoint::Opportunities | Endpoint::Opportunity => "opportunities:read:admin",
+            Endpoint::Opportunities | Endpoint::Deleted | Endpoint::Opportunity => "opportunities:read:admin",
             Endpoint::Offers => "offers:read:admin",
             Endpoint::Forms => "forms:read:admin",
             Endpoint::Contact => "contact:read:admin",
@@ -165,6 +166,10 @@ impl Ask {
 
     pub(crate) fn of(endpoint: Endpoint, id: impl Into<String>) -> Self {
         Ask { endpoint, id: Some(id.into()), query: Vec::new() }
+    }
+
+    pub(crate) fn endpoint(&self) -> Endpoint {
+        self.endpoint
     }
 
     pub(crate) fn with(mut self, key: &'static str, value: impl Into<String>) -> Self {
@@ -214,6 +219,7 @@ impl Caller {
             requests: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             skew_seconds: AtomicI64::new(0),
+            date: Mutex::default(),
             counts: Mutex::default(),
         }
     }
@@ -232,6 +238,11 @@ impl Caller {
 
     pub(crate) fn counts(&self) -> BTreeMap<&'static str, u64> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Lever's own time, as its last answer said it.
+    pub(crate) fn date(&self) -> Option<Timestamp> {
+        *self.date.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How long the address of `ask` is.
@@ -303,6 +314,7 @@ impl Caller {
                 }
             })?;
         if let Some(date) = response.header("date").and_then(http::date) {
+            *self.date.lock().unwrap_or_else(PoisonError::into_inner) = Some(date);
             self.skew_seconds.store((date - self.clock.now()).num_seconds(), Ordering::Relaxed);
         }
         Ok(response)
@@ -349,8 +361,8 @@ impl What {
             What::NotUnderstood(why) if why.is_record => ATTEMPTS_RECORD,
             What::TooMany(_) | What::Down(..) | What::Unanswered(_) | What::NotUnderstood(_) => ATTEMPTS,
             What::Unsent(_) => ATTEMPTS_UNSENT,
-            What::TooLong => ATTEMPTS_TOO_LONG,
-            What::KeyRefused
+            What::TooLong
+            | What::KeyRefused
             | What::Forbidden
             | What::Missing
             | What::Refused(_)

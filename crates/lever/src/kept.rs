@@ -182,13 +182,12 @@ async fn read_list(caller: &Caller, of_type: Option<&'static str>) -> Result<Vec
         if let Some(word) = of_type {
             ask = ask.with("type", word);
         }
-        ask = ask.with("limit", "100");
         if let Some(offset) = &offset {
             ask = ask.with("offset", offset.as_str());
         }
         // Lever's "Hired" cannot be removed, so an answer without any is an answer that went wrong.
         let must_hold_one = of_type == Some("hired") && reasons.is_empty();
-        let page = caller.get(&ask, |text| {
+        let page = caller.page(&ask, |text| {
             let page = list(text, Shape::Loose)?;
             let records = page.records.iter().enumerate();
             let found = records.map(|(at, raw)| Reason::from_list(at, raw)).collect::<Result<Vec<_>, _>>()?;

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `source` | [`Lever`]: settings, caches, and `engine::Source` in terms of the modules below |
 //! | `sweep` | who changed: the two listings, the cursor, the page token |
+//! | `deleted` | what was deleted since a cursor |
 //! | `read` | the whole person: listing by contact, missing contacts |
 //! | `objects` | what belongs to hires: offers, profile forms, postings, users, requisitions |
 //! | `resolve` | from what somebody typed to a contact |
@@ -11,6 +12,7 @@
 //! | `person` | pure: from records to a person |
 //! | `wire` | pure: from bytes to records, tolerant of everything but a missing id |
 //! | `call` | one request with pace, retries, redirects; what each answer means |
+//! | `pages` | a list, page by page, smaller pages where they are too long |
 //! | [`webhook`] | pure: what Lever sends by itself, and whether it did |
 //! | `kept` | reasons, postings, users and requisitions, kept for a while |
 //!
@@ -25,8 +27,10 @@
 
 mod call;
 mod check;
+mod deleted;
 mod kept;
 mod objects;
+mod pages;
 mod person;
 mod read;
 mod resolve;

@@ -2,7 +2,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use adapter_sdk::{CheckReport, Result};
 use async_trait::async_trait;
-use engine::{Needs, Page, PageToken, Reading, Source, Sweep, Usage, Whom};
+use engine::{Cursor, Deleted, Needs, Page, PageToken, Reading, Source, Sweep, Usage, Whom};
 use http::{Backoff, Dice, Pace, Transport};
 use people::{Clock, Colleague, ContactId, Pii, Posting, Requisition, Secret};
 use url::Url;
@@ -91,6 +91,10 @@ impl Source for Lever {
 
     async fn sweep(&self, sweep: &Sweep, page: Option<PageToken>) -> Result<Page> {
         Box::pin(self.sweep_page(sweep, page)).await
+    }
+
+    async fn deleted(&self, since: &Cursor) -> Result<Deleted> {
+        Box::pin(self.deleted_since(since)).await
     }
 
     async fn read(&self, who: &[Whom]) -> Result<Vec<(ContactId, Reading)>> {

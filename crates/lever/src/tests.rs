@@ -1,6 +1,7 @@
 //! Lever as a whole, over a scripted transport.
 
 mod check;
+mod deleted;
 mod forms;
 mod offers;
 mod read;

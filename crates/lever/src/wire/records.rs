@@ -282,6 +282,11 @@ impl Reason {
     }
 }
 
+/// The id of an opportunity of which nothing else may be there (Lever's documentation, "List deleted opportunities").
+pub(crate) fn record_id(raw: &RawValue) -> Option<OpportunityId> {
+    salvaged(raw).0
+}
+
 /// A posting, by the id it was asked for with.
 pub(crate) fn posting(asked: &str, keys: &Object) -> Posting {
     let category = |key: &str| keys.get("categories").and_then(|categories| line(categories.get(key)));
