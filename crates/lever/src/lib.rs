@@ -7,6 +7,8 @@
 //! | `deleted` | what was deleted since a cursor |
 //! | `read` | the whole person: listing by contact, missing contacts |
 //! | `objects` | what belongs to hires: offers, profile forms, postings, users, requisitions |
+//! | `tell`, `own` | what we write into Lever, and how it is kept out of what we read |
+//! | `hooks` | webhooks of the account: list, make, remove |
 //! | `resolve` | from what somebody typed to a contact |
 //! | `check` | key, permissions, clock; changes nothing |
 //! | `person` | pure: from records to a person |
@@ -28,14 +30,17 @@
 mod call;
 mod check;
 mod deleted;
+mod hooks;
 mod kept;
 mod objects;
+mod own;
 mod pages;
 mod person;
 mod read;
 mod resolve;
 mod source;
 mod sweep;
+mod tell;
 pub mod webhook;
 mod wire;
 
@@ -45,4 +50,6 @@ mod scripted;
 mod tests;
 
 pub use adapter_sdk::{Error, ErrorKind, Result};
+pub use hooks::{Hook, NewHook};
+pub use own::{LinkPattern, Own};
 pub use source::{Lever, Settings};

@@ -109,8 +109,11 @@ impl Lever {
                     readings.push((contact, Reading::Anonymised));
                 }
                 Found::Opportunities(all) => {
-                    let judge = |opportunity| (reasons.candidacy(&opportunity), opportunity);
-                    let judged = all.into_iter().map(judge).map(|(is, opportunity)| (opportunity, is));
+                    let judged = all.into_iter().map(|mut opportunity| {
+                        self.settings.own.leave(&mut opportunity);
+                        let is = reasons.candidacy(&opportunity);
+                        (opportunity, is)
+                    });
                     let reasons = Arc::clone(&reasons);
                     let draft = Draft { contact, opportunities: judged.collect(), reasons };
                     match draft.unreadable_place() {
@@ -236,7 +239,10 @@ impl Lever {
             Ok(got) => Ok(match got.value {
                 (Some(to), _, _) if to != *contact => Reading::Moved { to },
                 (_, true, _) => Reading::Anonymised,
-                (_, false, own) => Reading::Person(Box::new(person::nobody(contact.clone(), own))),
+                (_, false, mut own) => {
+                    self.settings.own.leave_links(&mut own.links);
+                    Reading::Person(Box::new(person::nobody(contact.clone(), own)))
+                }
             }),
             Err(Trouble { what: What::Missing, .. }) => Ok(Reading::Gone),
             Err(trouble) => Err(trouble),

@@ -87,7 +87,7 @@ impl Lever {
         }
         let reasons =
             self.reasons.covering(&self.caller, read.iter().map(|(opportunity, _)| opportunity)).await?;
-        let sightings = sightings(&reasons, read, self.settings.confidential);
+        let sightings = self.sightings(&reasons, read);
         let then = match going.then(sweep, next) {
             Ok(then) => then,
             Err(place) => return Err(self.caller.trouble(Endpoint::Opportunities, place, 1).into()),
@@ -129,13 +129,42 @@ impl Lever {
         if self.settings.confidential { ask.with("confidentiality", "all") } else { ask }
     }
 
+    fn sightings(&self, reasons: &Reasons, read: Vec<(Opportunity, Map<String, Value>)>) -> Vec<Sighting> {
+        let mut sightings: Vec<Sighting> = Vec::with_capacity(read.len());
+        for (opportunity, mut keys) in read {
+            if opportunity.is_confidential && !self.settings.confidential {
+                continue;
+            }
+            self.settings.own.leave_keys(&mut keys);
+            let content = canonical(&keys, VOLATILE);
+            let repeats =
+                |seen: &Sighting| seen.opportunity == opportunity.id && *seen.content.reveal() == content;
+            if sightings.iter().any(repeats) {
+                continue;
+            }
+            let candidacy = reasons.candidacy(&opportunity);
+            let hired_at = match &opportunity.archived {
+                Archived::For { at, .. } if candidacy == Candidacy::Hired => *at,
+                _ => None,
+            };
+            sightings.push(Sighting {
+                opportunity: opportunity.id,
+                contact: opportunity.contact,
+                candidacy,
+                hired_at,
+                content: Pii::new(content),
+            });
+        }
+        sightings
+    }
+
     /// One page of opportunities.
     pub(crate) async fn opportunities(&self, ask: &Ask) -> Result<Got<Opportunities>, Trouble> {
         self.caller.page(ask, opportunities).await
     }
 }
 
-fn opportunities(text: &str) -> Result<Opportunities, NotUnderstood> {
+pub(crate) fn opportunities(text: &str) -> Result<Opportunities, NotUnderstood> {
     let page = list(text, Shape::Strict)?;
     let mut opportunities = Opportunities { read: Vec::new(), unread: Vec::new(), next: page.next };
     for (at, raw) in page.records.into_iter().enumerate() {
@@ -145,38 +174,6 @@ fn opportunities(text: &str) -> Result<Opportunities, NotUnderstood> {
         }
     }
     Ok(opportunities)
-}
-
-fn sightings(
-    reasons: &Reasons,
-    read: Vec<(Opportunity, Map<String, Value>)>,
-    with_confidential: bool,
-) -> Vec<Sighting> {
-    let mut sightings: Vec<Sighting> = Vec::with_capacity(read.len());
-    for (opportunity, keys) in read {
-        if opportunity.is_confidential && !with_confidential {
-            continue;
-        }
-        let content = canonical(&keys, VOLATILE);
-        let repeats =
-            |seen: &Sighting| seen.opportunity == opportunity.id && *seen.content.reveal() == content;
-        if sightings.iter().any(repeats) {
-            continue;
-        }
-        let candidacy = reasons.candidacy(&opportunity);
-        let hired_at = match &opportunity.archived {
-            Archived::For { at, .. } if candidacy == Candidacy::Hired => *at,
-            _ => None,
-        };
-        sightings.push(Sighting {
-            opportunity: opportunity.id,
-            contact: opportunity.contact,
-            candidacy,
-            hired_at,
-            content: Pii::new(content),
-        });
-    }
-    sightings
 }
 
 impl Going {

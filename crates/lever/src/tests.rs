@@ -3,8 +3,10 @@
 mod check;
 mod deleted;
 mod forms;
+mod hooks;
 mod offers;
 mod read;
 mod requisitions;
 mod retries;
 mod sweep;
+mod tell;
