@@ -12,8 +12,9 @@ use std::{
 
 use adapter_sdk::{Error, ErrorKind};
 use engine::Usage;
-use http::{Backoff, Failure, Pace, Request, Response, Transport};
+use http::{Backoff, Failure, Method, Pace, Request, Response, Transport};
 use people::{Clock, Secret, Timestamp};
+use serde_json::Value;
 use url::Url;
 
 use crate::wire::{NotUnderstood, readable};
@@ -24,14 +25,13 @@ const ATTEMPTS: u32 = 6;
 const ATTEMPTS_UNSENT: u32 = 3;
 /// Attempts at an answer that is whole but for a record in it. That record will hardly be better next time.
 const ATTEMPTS_RECORD: u32 = 3;
-/// Attempts at an answer that is too long: endless by accident, or simply long.
-const ATTEMPTS_TOO_LONG: u32 = 2;
 
-/// The parts of Lever's API that we read.
+/// The parts of Lever's API that we use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Endpoint {
     ArchiveReasons,
     Opportunities,
+    Deleted,
     Opportunity,
     Offers,
     Forms,
@@ -42,6 +42,13 @@ pub(crate) enum Endpoint {
     Requisitions,
     User,
     Users,
+    Notes,
+    AddTags,
+    AddLinks,
+    AddNote,
+    Webhooks,
+    AddWebhook,
+    RemoveWebhook,
 }
 
 /// What to ask for.
@@ -109,6 +116,7 @@ pub(crate) struct Caller {
     requests: AtomicU64,
     refused: AtomicU64,
     skew_seconds: AtomicI64,
+    date: Mutex<Option<Timestamp>>,
     counts: Mutex<BTreeMap<&'static str, u64>>,
 }
 
@@ -117,6 +125,7 @@ impl Endpoint {
         match self {
             Endpoint::ArchiveReasons => "/archive_reasons",
             Endpoint::Opportunities => "/opportunities",
+            Endpoint::Deleted => "/opportunities/deleted",
             Endpoint::Opportunity => "/opportunities/:id",
             Endpoint::Offers => "/opportunities/:id/offers",
             Endpoint::Forms => "/opportunities/:id/forms",
@@ -127,6 +136,11 @@ impl Endpoint {
             Endpoint::Requisitions => "/requisitions",
             Endpoint::User => "/users/:id",
             Endpoint::Users => "/users",
+            Endpoint::Notes | Endpoint::AddNote => "/opportunities/:id/notes",
+            Endpoint::AddTags => "/opportunities/:id/addTags",
+            Endpoint::AddLinks => "/opportunities/:id/addLinks",
+            Endpoint::Webhooks | Endpoint::AddWebhook => "/webhooks",
+            Endpoint::RemoveWebhook => "/webhooks/:id",
         }
     }
 
@@ -134,13 +148,18 @@ impl Endpoint {
     pub(crate) fn permission(self) -> &'static str {
         match self {
             Endpoint::ArchiveReasons => "archive_reasons:read:admin",
-            Endpoint::Opportunities | Endpoint::Opportunity => "opportunities:read:admin",
+            Endpoint::Opportunities | Endpoint::Deleted | Endpoint::Opportunity => "opportunities:read:admin",
             Endpoint::Offers => "offers:read:admin",
             Endpoint::Forms => "forms:read:admin",
             Endpoint::Contact => "contact:read:admin",
             Endpoint::Posting | Endpoint::Postings => "postings:read:admin",
             Endpoint::Requisition | Endpoint::Requisitions => "requisitions:read:admin",
             Endpoint::User | Endpoint::Users => "users:read:admin",
+            Endpoint::Notes => "notes:read:admin",
+            Endpoint::AddNote => "notes:write:admin",
+            Endpoint::AddTags | Endpoint::AddLinks => "opportunities:write:admin",
+            Endpoint::Webhooks => "webhooks:read:admin",
+            Endpoint::AddWebhook | Endpoint::RemoveWebhook => "webhooks:write:admin",
         }
     }
 
@@ -154,6 +173,23 @@ impl Endpoint {
                 | Endpoint::Posting
                 | Endpoint::Requisition
                 | Endpoint::User
+                | Endpoint::Notes
+                | Endpoint::AddNote
+                | Endpoint::AddTags
+                | Endpoint::AddLinks
+                | Endpoint::RemoveWebhook
+        )
+    }
+
+    /// Whether it changes something.
+    fn is_write(self) -> bool {
+        matches!(
+            self,
+            Endpoint::AddTags
+                | Endpoint::AddLinks
+                | Endpoint::AddNote
+                | Endpoint::AddWebhook
+                | Endpoint::RemoveWebhook
         )
     }
 }
@@ -165,6 +201,10 @@ impl Ask {
 
     pub(crate) fn of(endpoint: Endpoint, id: impl Into<String>) -> Self {
         Ask { endpoint, id: Some(id.into()), query: Vec::new() }
+    }
+
+    pub(crate) fn endpoint(&self) -> Endpoint {
+        self.endpoint
     }
 
     pub(crate) fn with(mut self, key: &'static str, value: impl Into<String>) -> Self {
@@ -214,6 +254,7 @@ impl Caller {
             requests: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             skew_seconds: AtomicI64::new(0),
+            date: Mutex::default(),
             counts: Mutex::default(),
         }
     }
@@ -232,6 +273,11 @@ impl Caller {
 
     pub(crate) fn counts(&self) -> BTreeMap<&'static str, u64> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Lever's own time, as its last answer said it.
+    pub(crate) fn date(&self) -> Option<Timestamp> {
+        *self.date.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How long the address of `ask` is.
@@ -260,7 +306,7 @@ impl Caller {
             if attempts >= what.attempts_max() {
                 return Err(self.trouble(ask.endpoint, what, attempts));
             }
-            tokio::time::sleep(self.backoff.pause(attempts, what.asked())).await;
+            self.pause(attempts, what.asked()).await;
         }
     }
 
@@ -268,21 +314,61 @@ impl Caller {
         Trouble { what, endpoint, host: Arc::clone(&self.host), attempts }
     }
 
+    /// Changes something. Repeated only while it was surely not done: what may have been done is for the caller to look at. A
+    /// redirect is not followed.
+    pub(crate) async fn change(
+        &self,
+        method: Method,
+        ask: &Ask,
+        body: Option<&Value>,
+    ) -> Result<Response, Trouble> {
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let what = match self.change_once(method, ask, body).await {
+                Ok(response) => return Ok(response),
+                Err(what) => what,
+            };
+            let was_not_done = matches!(what, What::TooMany(_) | What::Unsent(_));
+            if !was_not_done || attempts >= what.attempts_max() {
+                return Err(self.trouble(ask.endpoint, what, attempts));
+            }
+            self.pause(attempts, what.asked()).await;
+        }
+    }
+
+    async fn change_once(&self, method: Method, ask: &Ask, body: Option<&Value>) -> Result<Response, What> {
+        let mut request = Request::new(method, self.url(ask)?);
+        if let Some(body) = body {
+            request.headers.push(("content-type", "application/json".to_owned()));
+            request.body = body.to_string().into();
+        }
+        let response = self.send(ask.endpoint, request).await?;
+        self.told_apart(response)
+    }
+
+    /// The pause after that many attempts.
+    pub(crate) async fn pause(&self, attempts: u32, asked: Option<Duration>) {
+        tokio::time::sleep(self.backoff.pause(attempts, asked)).await;
+    }
+
+    fn url(&self, ask: &Ask) -> Result<Url, What> {
+        ask.url(&self.base).ok_or_else(|| What::Unsent("the id cannot be part of an address".to_owned()))
+    }
+
     /// One attempt, and one more if Lever sends us to another path of the same host. A success is all that comes back as `Ok`.
     async fn attempt(&self, ask: &Ask) -> Result<Response, What> {
-        let url = ask
-            .url(&self.base)
-            .ok_or_else(|| What::Unsent("the id cannot be part of an address".to_owned()))?;
-        let response = self.send(ask.endpoint, url.clone()).await?;
+        let url = self.url(ask)?;
+        let response = self.send(ask.endpoint, Request::get(url.clone())).await?;
         let Some(elsewhere) = redirected(&response, &url)? else { return self.told_apart(response) };
-        let response = self.send(ask.endpoint, elsewhere).await?;
+        let response = self.send(ask.endpoint, Request::get(elsewhere)).await?;
         match redirected(&response, &url)? {
             Some(again) => Err(What::Redirected(again.host_str().unwrap_or("?").to_owned())),
             None => self.told_apart(response),
         }
     }
 
-    async fn send(&self, endpoint: Endpoint, url: Url) -> Result<Response, What> {
+    async fn send(&self, endpoint: Endpoint, mut request: Request) -> Result<Response, What> {
         self.pace.turn().await;
         self.requests.fetch_add(1, Ordering::Relaxed);
         *self
@@ -291,7 +377,6 @@ impl Caller {
             .unwrap_or_else(PoisonError::into_inner)
             .entry(endpoint.template())
             .or_default() += 1;
-        let mut request = Request::get(url);
         request.headers.push(("accept", "application/json".to_owned()));
         request.headers.push(("authorization", self.authorization.reveal().to_owned()));
         let response =
@@ -303,6 +388,7 @@ impl Caller {
                 }
             })?;
         if let Some(date) = response.header("date").and_then(http::date) {
+            *self.date.lock().unwrap_or_else(PoisonError::into_inner) = Some(date);
             self.skew_seconds.store((date - self.clock.now()).num_seconds(), Ordering::Relaxed);
         }
         Ok(response)
@@ -349,8 +435,8 @@ impl What {
             What::NotUnderstood(why) if why.is_record => ATTEMPTS_RECORD,
             What::TooMany(_) | What::Down(..) | What::Unanswered(_) | What::NotUnderstood(_) => ATTEMPTS,
             What::Unsent(_) => ATTEMPTS_UNSENT,
-            What::TooLong => ATTEMPTS_TOO_LONG,
-            What::KeyRefused
+            What::TooLong
+            | What::KeyRefused
             | What::Forbidden
             | What::Missing
             | What::Refused(_)
@@ -370,7 +456,8 @@ impl What {
 impl Trouble {
     /// The one place that says what each of Lever's answers means to the engine.
     fn into_error(self) -> Error {
-        let doing = format!("reading {} from {}", self.endpoint.template(), self.host);
+        let (doing, at) = if self.endpoint.is_write() { ("writing", "to") } else { ("reading", "from") };
+        let doing = format!("{doing} {} {at} {}", self.endpoint.template(), self.host);
         let error = |kind| Error::new(kind, doing.clone());
         let error = match &self.what {
             What::KeyRefused => error(ErrorKind::Unauthorized).with("status", 401).with(
@@ -384,15 +471,23 @@ impl Trouble {
             What::Forbidden => error(ErrorKind::Unauthorized).with("status", 403).with(
                 "remedy",
                 format!(
-                    "give the key the permission {}; for lever.confidential it must have been made with access to \
-                     confidential data; a sandbox key works on the sandbox host only",
-                    self.endpoint.permission()
+                    "give the key the permission {}{}; a sandbox key works on the sandbox host only",
+                    self.endpoint.permission(),
+                    match self.endpoint {
+                        Endpoint::Webhooks | Endpoint::AddWebhook => "",
+                        _ => "; for lever.confidential it must have been made with access to confidential data",
+                    }
                 ),
             ),
             What::Missing if self.endpoint.is_single() => error(ErrorKind::Rejected).with("status", 404),
             What::Missing => error(ErrorKind::ConfigInvalid)
                 .with("status", 404)
                 .with("remedy", "lever.base_url should be like https://api.lever.co/v1"),
+            What::Refused(status) if matches!(self.endpoint, Endpoint::AddTags | Endpoint::AddLinks | Endpoint::AddNote) => {
+                error(ErrorKind::Unexpected)
+                    .with("status", status)
+                    .with("remedy", "lever.perform_as, if it is set, must be the id of a Lever user who may do this")
+            }
             What::Refused(status) | What::Odd(status) => error(ErrorKind::Unexpected).with("status", status),
             What::TooMany(asked) => error(ErrorKind::RateLimited).with("status", 429).retry(*asked).with(
                 "remedy",
@@ -422,6 +517,11 @@ impl Trouble {
             What::NotUnderstood(why) if why.is_record => Some(&why.place),
             _ => None,
         }
+    }
+
+    /// It may have been received, and nobody knows what came of it.
+    pub(crate) fn is_unknown(&self) -> bool {
+        matches!(self.what, What::Unanswered(_) | What::Down(..) | What::TooLong | What::NotUnderstood(_))
     }
 
     /// The object is not there or not for us. That costs this object and nothing else.

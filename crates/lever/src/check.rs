@@ -4,7 +4,7 @@ use adapter_sdk::{CheckReport, Finding, Result};
 use engine::Sweep;
 
 use crate::{
-    Lever,
+    Lever, Settings,
     call::{Ask, Endpoint, Trouble, What},
     kept::NoOlderThan,
     wire::Opportunity,
@@ -35,8 +35,9 @@ impl Lever {
             .value
             .read
             .into_iter()
-            .next()
-            .map(|(opportunity, _)| opportunity);
+            .map(|(opportunity, _)| opportunity)
+            // Nothing of an anonymised one is asked for.
+            .find(|opportunity| !opportunity.is_anonymised);
         findings.push(good("hired people can be listed".to_owned()));
         if sample.as_ref().is_some_and(|opportunity| opportunity.applications_unexpanded) {
             findings.push(missing_permission(
@@ -58,6 +59,7 @@ impl Lever {
             }
         }
 
+        findings.extend(self.settings.own.is_on().then(|| write_back(&self.settings)));
         findings.push(if self.settings.confidential {
             good("confidential hires are included (lever.confidential = true)".to_owned())
         } else {
@@ -119,6 +121,21 @@ fn missing_permission(permission: String, what: &str) -> Finding {
         what: format!("the key may not read {what}: what is mapped from them stays empty"),
         remedy: format!("give the key in lever.api_key the permission {permission}"),
     }
+}
+
+/// Which permissions writing takes. Whether the key has them is seen at the first write: there is no way to try that writes
+/// nothing.
+fn write_back(settings: &Settings) -> Finding {
+    let own = &settings.own;
+    let opportunities = (!own.tags.is_empty() || !own.links.is_empty()).then_some(Endpoint::AddTags);
+    let notes = own.notes.then_some([Endpoint::Notes, Endpoint::AddNote]);
+    let needed: Vec<&str> =
+        opportunities.into_iter().chain(notes.into_iter().flatten()).map(Endpoint::permission).collect();
+    let user = settings.perform_as.as_ref().map_or(String::new(), |user| format!(" as user {user}"));
+    good(format!(
+        "hires are told{user} where they arrived, which takes {}; that cannot be tried without writing",
+        needed.join(", ")
+    ))
 }
 
 fn host_reminder(host: &str) -> Option<Finding> {

@@ -124,19 +124,29 @@ impl KeptReasons {
 }
 
 impl Reasons {
+    /// These, for a test of what is made of them.
+    #[cfg(test)]
+    pub(crate) fn of<const H: usize, const C: usize>(hired: [&str; H], closed: [&str; C]) -> Self {
+        let set = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
+        Reasons { hired: set(&hired), closed: set(&closed), read_at: Instant::now() }
+    }
+
     /// What the opportunity is.
     pub(crate) fn candidacy(&self, opportunity: &Opportunity) -> Candidacy {
         match &opportunity.archived {
             _ if opportunity.is_anonymised => Candidacy::Anonymised,
             Archived::No => Candidacy::Open,
             Archived::Unclear => Candidacy::Unclear,
-            Archived::For { reason, .. } => match (self.hired.contains(reason), self.closed.contains(reason))
-            {
-                (true, false) => Candidacy::Hired,
-                (false, true) => Candidacy::Closed,
-                _ => Candidacy::Unclear,
-            },
+            Archived::For { reason, .. } if self.is_hire(reason) => Candidacy::Hired,
+            Archived::For { reason, .. } if self.hired.contains(reason) => Candidacy::Unclear,
+            Archived::For { reason, .. } if self.closed.contains(reason) => Candidacy::Closed,
+            Archived::For { .. } => Candidacy::Unclear,
         }
+    }
+
+    /// Whether this reason, and no reading of it, means a hire.
+    pub(crate) fn is_hire(&self, reason: &str) -> bool {
+        self.hired.contains(reason) && !self.closed.contains(reason)
     }
 }
 
@@ -172,13 +182,12 @@ async fn read_list(caller: &Caller, of_type: Option<&'static str>) -> Result<Vec
         if let Some(word) = of_type {
             ask = ask.with("type", word);
         }
-        ask = ask.with("limit", "100");
         if let Some(offset) = &offset {
             ask = ask.with("offset", offset.as_str());
         }
         // Lever's "Hired" cannot be removed, so an answer without any is an answer that went wrong.
         let must_hold_one = of_type == Some("hired") && reasons.is_empty();
-        let page = caller.get(&ask, |text| {
+        let page = caller.page(&ask, |text| {
             let page = list(text, Shape::Loose)?;
             let records = page.records.iter().enumerate();
             let found = records.map(|(at, raw)| Reason::from_list(at, raw)).collect::<Result<Vec<_>, _>>()?;

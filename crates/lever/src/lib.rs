@@ -4,13 +4,17 @@
 //! |---|---|
 //! | `source` | [`Lever`]: settings, caches, and `engine::Source` in terms of the modules below |
 //! | `sweep` | who changed: the two listings, the cursor, the page token |
+//! | `deleted` | what was deleted since a cursor |
 //! | `read` | the whole person: listing by contact, missing contacts |
 //! | `objects` | what belongs to hires: offers, profile forms, postings, users, requisitions |
+//! | `tell`, `own` | what we write into Lever, and how it is kept out of what we read |
+//! | `hooks` | webhooks of the account: list, make, remove |
 //! | `resolve` | from what somebody typed to a contact |
 //! | `check` | key, permissions, clock; changes nothing |
 //! | `person` | pure: from records to a person |
 //! | `wire` | pure: from bytes to records, tolerant of everything but a missing id |
 //! | `call` | one request with pace, retries, redirects; what each answer means |
+//! | `pages` | a list, page by page, smaller pages where they are too long |
 //! | [`webhook`] | pure: what Lever sends by itself, and whether it did |
 //! | `kept` | reasons, postings, users and requisitions, kept for a while |
 //!
@@ -25,13 +29,18 @@
 
 mod call;
 mod check;
+mod deleted;
+mod hooks;
 mod kept;
 mod objects;
+mod own;
+mod pages;
 mod person;
 mod read;
 mod resolve;
 mod source;
 mod sweep;
+mod tell;
 pub mod webhook;
 mod wire;
 
@@ -41,4 +50,6 @@ mod scripted;
 mod tests;
 
 pub use adapter_sdk::{Error, ErrorKind, Result};
+pub use hooks::{Hook, NewHook};
+pub use own::{LinkPattern, Own};
 pub use source::{Lever, Settings};

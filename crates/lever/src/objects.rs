@@ -15,9 +15,9 @@ use tracing::warn;
 use crate::{
     Lever,
     call::{Ask, Endpoint, Trouble, What},
-    kept::Kept,
+    kept::{Kept, Reasons},
     person::{self, Judged, Parts},
-    read::{IN_FLIGHT_MAX, Pages, failed},
+    read::{IN_FLIGHT_MAX, failed},
     wire::{self, NotUnderstood, Opportunity, Shape, list, one_record},
 };
 
@@ -25,6 +25,7 @@ use crate::{
 pub(crate) struct Draft {
     pub(crate) contact: ContactId,
     pub(crate) opportunities: Vec<Judged>,
+    pub(crate) reasons: Arc<Reasons>,
 }
 
 /// One object to read.
@@ -190,31 +191,17 @@ impl Lever {
             };
             Ok((decoded.map_err(place)?, page.next))
         };
-        let mut all = Vec::new();
-        let mut pages = Pages::default();
-        loop {
-            let (page, next) = match self.caller.get(&pages.ask(&ask).with("limit", "100"), decode).await {
-                Ok(got) => got.value,
-                Err(trouble) if pages.begin_anew(&trouble) => {
-                    all.clear();
-                    continue;
-                }
-                // Deleted since it was listed: then it has none because it is no hire, and that is no blank.
-                Err(trouble) if trouble.what == What::Missing && self.opportunity(of).await?.is_none() => {
-                    return Err(trouble);
-                }
-                Err(trouble) if trouble.is_about_the_object() => {
-                    warn!(path = endpoint.template(), opportunity = %of, "what belongs to a hire is missing or withheld");
-                    return Ok(None);
-                }
-                Err(trouble) => return Err(trouble),
-            };
-            all.extend(page);
-            match pages.follow(next) {
-                Ok(true) => {}
-                Ok(false) => return Ok(Some(all)),
-                Err(what) => return Err(self.caller.trouble(endpoint, what, 1)),
+        match self.caller.all(&ask, decode).await {
+            Ok(all) => Ok(Some(all)),
+            // Deleted since it was listed: then it has none because it is no hire, and that is no blank.
+            Err(trouble) if trouble.what == What::Missing && self.opportunity(of).await?.is_none() => {
+                Err(trouble)
             }
+            Err(trouble) if trouble.is_about_the_object() => {
+                warn!(path = endpoint.template(), opportunity = %of, "what belongs to a hire is missing or withheld");
+                Ok(None)
+            }
+            Err(trouble) => Err(trouble),
         }
     }
 }
@@ -232,7 +219,7 @@ impl Draft {
         self.hires().find_map(|hire| {
             let what = if hire.applications_unexpanded {
                 "applications, of which only the ids came: does the key have applications:read:admin?"
-            } else if person::hired(hire).is_none() {
+            } else if person::hired(hire, &self.reasons).is_none() {
                 "archived.archivedAt"
             } else {
                 return None;
@@ -248,7 +235,8 @@ impl Objects {
             Some(trouble) => failed(trouble.clone()),
             None => {
                 let parts = |hire: &Opportunity| self.parts(hire);
-                Reading::Person(Box::new(person::person(draft.contact.clone(), &draft.opportunities, parts)))
+                let Draft { contact, opportunities, reasons } = &draft;
+                Reading::Person(Box::new(person::person(contact.clone(), opportunities, reasons, parts)))
             }
         }
     }

@@ -8,7 +8,10 @@ use people::{
 };
 use serde_json::Value;
 
-use crate::wire::{Application, Archived, Contact, Form, Offer, Opportunity, day};
+use crate::{
+    kept::Reasons,
+    wire::{Application, Archived, Contact, Form, Offer, Opportunity, day},
+};
 
 /// An opportunity and what it is.
 pub(crate) type Judged = (Opportunity, Candidacy);
@@ -26,10 +29,11 @@ pub(crate) struct Parts {
     pub(crate) withheld: Withheld,
 }
 
-/// The whole person. `parts` gives what belongs to a hire.
+/// The whole person. `reasons` says which archive reasons mean a hire, and `parts` what belongs to one.
 pub(crate) fn person(
     contact: ContactId,
     opportunities: &[Judged],
+    reasons: &Reasons,
     mut parts: impl FnMut(&Opportunity) -> Parts,
 ) -> Person {
     let mut hires = BTreeMap::new();
@@ -37,13 +41,13 @@ pub(crate) fn person(
         if *candidacy != Candidacy::Hired {
             continue;
         }
-        let Some((reason, hired_at)) = hired(opportunity) else { continue };
+        let Some((reason, hired_at)) = hired(opportunity, reasons) else { continue };
         let parts = parts(opportunity);
         hires.insert(
             opportunity.id.clone(),
             Hire {
                 hired_at,
-                applied_hired_at: None,
+                applied_hired_at: applied_hired_at(opportunity, reasons),
                 reason,
                 posting: parts.posting,
                 location: opportunity.job_location.clone(),
@@ -101,10 +105,18 @@ pub(crate) fn nobody(contact: ContactId, own: Contact) -> Person {
 
 /// For which reason and when somebody was hired. The opportunity's own `archived` is the truth; where it has no time, the
 /// application's has, some seconds apart.
-pub(crate) fn hired(opportunity: &Opportunity) -> Option<(String, Timestamp)> {
+pub(crate) fn hired(opportunity: &Opportunity, reasons: &Reasons) -> Option<(String, Timestamp)> {
     let Archived::For { reason, at } = &opportunity.archived else { return None };
-    let of_application = || opportunity.applications.iter().find_map(|application| application.archived_at);
-    Some((reason.clone(), at.or_else(of_application)?))
+    Some((reason.clone(), at.or_else(|| applied_hired_at(opportunity, reasons))?))
+}
+
+/// When the application was archived as hired. One that was archived for another reason, perhaps long before, says nothing
+/// about a hire.
+fn applied_hired_at(opportunity: &Opportunity, reasons: &Reasons) -> Option<Timestamp> {
+    opportunity.applications.iter().find_map(|application| match &application.archived {
+        Archived::For { reason, at } if reasons.is_hire(reason) => *at,
+        _ => None,
+    })
 }
 
 /// The application that counts: there is at most one, and if there were more, the one that was hired against something.

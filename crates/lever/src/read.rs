@@ -1,7 +1,7 @@
 //! The whole person. Contacts are read in batches through the list of their opportunities; whoever is not in it is looked
 //! for one by one before anything is said about them.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use adapter_sdk::{ErrorKind, Result};
 use engine::{Reading, Whom};
@@ -13,8 +13,8 @@ use crate::{
     Lever,
     call::{Ask, Endpoint, Trouble, What},
     objects::Draft,
+    pages::Pages,
     person,
-    sweep::RESTARTS_MAX,
     wire::{self, Contact, NotUnderstood, Opportunity, Unread, one_record},
 };
 
@@ -36,14 +36,6 @@ struct Listed {
 enum Found {
     Opportunities(Vec<Opportunity>),
     Reading(Reading),
-}
-
-/// Where a list is that is read page by page to its end.
-#[derive(Default)]
-pub(crate) struct Pages {
-    offset: Option<String>,
-    restarts: u8,
-    pages: u32,
 }
 
 impl Lever {
@@ -117,9 +109,13 @@ impl Lever {
                     readings.push((contact, Reading::Anonymised));
                 }
                 Found::Opportunities(all) => {
-                    let judge = |opportunity| (reasons.candidacy(&opportunity), opportunity);
-                    let judged = all.into_iter().map(judge).map(|(is, opportunity)| (opportunity, is));
-                    let draft = Draft { contact, opportunities: judged.collect() };
+                    let judged = all.into_iter().map(|mut opportunity| {
+                        self.settings.own.leave(&mut opportunity);
+                        let is = reasons.candidacy(&opportunity);
+                        (opportunity, is)
+                    });
+                    let reasons = Arc::clone(&reasons);
+                    let draft = Draft { contact, opportunities: judged.collect(), reasons };
                     match draft.unreadable_place() {
                         Some(place) => readings.push((draft.contact, Reading::Unreadable { place })),
                         None => drafts.push(draft),
@@ -243,7 +239,10 @@ impl Lever {
             Ok(got) => Ok(match got.value {
                 (Some(to), _, _) if to != *contact => Reading::Moved { to },
                 (_, true, _) => Reading::Anonymised,
-                (_, false, own) => Reading::Person(Box::new(person::nobody(contact.clone(), own))),
+                (_, false, mut own) => {
+                    self.settings.own.leave_links(&mut own.links);
+                    Reading::Person(Box::new(person::nobody(contact.clone(), own)))
+                }
             }),
             Err(Trouble { what: What::Missing, .. }) => Ok(Reading::Gone),
             Err(trouble) => Err(trouble),
@@ -280,33 +279,6 @@ impl Listed {
 
     fn has_unread_of(&self, contact: &ContactId) -> bool {
         self.unread.iter().any(|unread| unread.contact.as_ref().is_none_or(|of| of == contact))
-    }
-}
-
-impl Pages {
-    pub(crate) fn ask(&self, ask: &Ask) -> Ask {
-        match &self.offset {
-            Some(offset) => ask.clone().with("offset", offset.as_str()),
-            None => ask.clone(),
-        }
-    }
-
-    /// Whether there is another page to ask for.
-    pub(crate) fn follow(&mut self, next: Option<String>) -> Result<bool, What> {
-        self.pages += 1;
-        if next.is_some() && (next == self.offset || self.pages > 10_000) {
-            return Err(What::NotUnderstood(NotUnderstood::at("next, which leads in a circle")));
-        }
-        self.offset = next;
-        Ok(self.offset.is_some())
-    }
-
-    /// Whether to begin again from the first page because the token is taken no longer.
-    pub(crate) fn begin_anew(&mut self, trouble: &Trouble) -> bool {
-        let again =
-            trouble.is_about_the_request() && self.offset.take().is_some() && self.restarts < RESTARTS_MAX;
-        self.restarts += 1;
-        again
     }
 }
 

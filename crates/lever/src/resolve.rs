@@ -9,7 +9,7 @@ use url::Url;
 use crate::{
     Lever,
     call::{Ask, Endpoint, Trouble, What},
-    read::Pages,
+    pages::Pages,
     wire::one_record,
 };
 

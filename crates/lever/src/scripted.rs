@@ -9,8 +9,9 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use engine::Needs;
-use http::{Failure, Request, Response, Transport};
+use http::{Failure, Method, Request, Response, Transport};
 use people::{Clock, Secret, Timestamp};
+use serde_json::Value;
 use tokio::time::Instant;
 use url::Url;
 
@@ -26,12 +27,13 @@ pub(crate) type Answer = Result<Response, Failure>;
 const BOTH_REASONS: &str = r#"{"data":[{"id":"hired","type":"hired"},{"id":"other","type":"non-hired"}]}"#;
 
 /// Routes are beginnings of targets, like `/opportunities?archived=true`; the longest that fits answers. Its answers are
-/// given in order, and the last one over and over.
+/// given in order, and the last one over and over. A request that is no GET has its method before it: `POST /webhooks`.
 #[derive(Debug, Default)]
 pub(crate) struct Scripted {
     routes: Mutex<Vec<(String, VecDeque<Answer>)>>,
     asked: Mutex<Vec<(Instant, String)>>,
     in_flight: Mutex<(usize, usize)>,
+    written: Mutex<Vec<(String, Value)>>,
 }
 
 impl Scripted {
@@ -65,6 +67,11 @@ impl Scripted {
         self.asked().into_iter().filter(|target| target.starts_with(beginning)).collect()
     }
 
+    /// What was sent to change something, in order, with its body.
+    pub(crate) fn written(&self) -> Vec<(String, Value)> {
+        self.written.lock().unwrap().clone()
+    }
+
     pub(crate) fn in_flight_max(&self) -> usize {
         self.in_flight.lock().unwrap().1
     }
@@ -84,8 +91,20 @@ impl Transport for Scripted {
     async fn send(&self, request: Request) -> Answer {
         assert!(request.headers.contains(&("authorization", "Basic a2V5Og==".to_owned())));
         assert!(request.url.as_str().len() < 8000);
-        let target =
-            request.url.as_str().strip_prefix("https://api.lever.co/v1").expect("the base").to_owned();
+        let target = request.url.as_str().strip_prefix("https://api.lever.co/v1").expect("the base");
+        let target = match request.method {
+            Method::Get => target.to_owned(),
+            method => format!("{} {target}", method.as_str()),
+        };
+        if request.method != Method::Get {
+            let body = if request.body.is_empty() {
+                Value::Null
+            } else {
+                assert!(request.headers.contains(&("content-type", "application/json".to_owned())));
+                serde_json::from_slice(&request.body).expect("JSON")
+            };
+            self.written.lock().unwrap().push((target.clone(), body));
+        }
         self.asked.lock().unwrap().push((Instant::now(), target.clone()));
         {
             let mut in_flight = self.in_flight.lock().unwrap();

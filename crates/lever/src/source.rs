@@ -1,15 +1,20 @@
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use adapter_sdk::{CheckReport, Result};
 use async_trait::async_trait;
-use engine::{Needs, Page, PageToken, Reading, Source, Sweep, Usage, Whom};
+use engine::{Cursor, Deleted, Needs, News, Page, PageToken, Reading, Source, Sweep, Usage, Whom};
 use http::{Backoff, Dice, Pace, Transport};
-use people::{Clock, Colleague, ContactId, Pii, Posting, Requisition, Secret};
+use people::{Clock, Colleague, ContactId, OpportunityId, Pii, Posting, Requisition, Secret};
 use url::Url;
 
 use crate::{
     call::Caller,
     kept::{Kept, KeptReasons},
+    own::Own,
 };
 
 /// `[lever]` of the configuration, as far as it concerns this source.
@@ -27,10 +32,15 @@ pub struct Settings {
     pub needs: Needs,
     /// How much of the time before a sweep the next one looks at again: Lever's index lags behind by minutes.
     pub overlap: Duration,
+    /// What is written back, so that it is told from what others wrote.
+    pub own: Own,
+    /// The Lever user on whose behalf is written; the key's own if there is none.
+    pub perform_as: Option<String>,
 }
 
 impl Settings {
-    /// The settings with every default: 9 requests a second, nothing confidential, no needs, an overlap of 15 minutes.
+    /// The settings with every default: 9 requests a second, nothing confidential, no needs, an overlap of 15 minutes,
+    /// nothing written back.
     pub fn new(base_url: Url, api_key: Secret) -> Self {
         Settings {
             base_url,
@@ -39,6 +49,8 @@ impl Settings {
             confidential: false,
             needs: Needs::default(),
             overlap: Duration::from_secs(15 * 60),
+            own: Own::default(),
+            perform_as: None,
         }
     }
 }
@@ -93,12 +105,20 @@ impl Source for Lever {
         Box::pin(self.sweep_page(sweep, page)).await
     }
 
+    async fn deleted(&self, since: &Cursor) -> Result<Deleted> {
+        Box::pin(self.deleted_since(since)).await
+    }
+
     async fn read(&self, who: &[Whom]) -> Result<Vec<(ContactId, Reading)>> {
         Box::pin(self.read_all(who)).await
     }
 
     async fn resolve(&self, who: &Pii<String>) -> Result<Option<ContactId>> {
         Box::pin(self.contact_of(who)).await
+    }
+
+    async fn tell(&self, news: &News) -> Result<BTreeSet<OpportunityId>> {
+        Box::pin(self.tell_all(news)).await
     }
 
     fn usage(&self) -> Usage {

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use adapter_sdk::{Error, ErrorKind, Result};
 use engine::{Cursor, Page, PageToken, Sighting, Sweep, Then};
-use people::{Candidacy, Pii};
+use people::{Candidacy, Pii, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tracing::warn;
@@ -22,8 +22,6 @@ use crate::{
 pub(crate) const RESTARTS_MAX: u8 = 3;
 /// Pages of one listing; beyond, it is going in circles.
 const PAGES_MAX: u32 = 100_000;
-/// Records on a page, and on what is tried when that many are more than we accept in one answer.
-const PAGE_SIZES: [&str; 3] = ["100", "10", "1"];
 
 /// Keys that say nothing a person is made of, and would cost a re-read each time somebody opens the profile: when somebody
 /// last looked, until when it is snoozed, who follows it. `updatedAt` stays in, although these touch it too: a change of an
@@ -81,7 +79,7 @@ impl Lever {
             }
         };
         if going.cursor.is_none() {
-            going.cursor = Some(next_cursor(sweep, got.date, self.settings.overlap)?);
+            going.cursor = Some(next_cursor(sweep, got.date, self.settings.overlap)?.0);
         }
         let Opportunities { read, unread, next } = got.value;
         for record in &unread {
@@ -89,7 +87,7 @@ impl Lever {
         }
         let reasons =
             self.reasons.covering(&self.caller, read.iter().map(|(opportunity, _)| opportunity)).await?;
-        let sightings = sightings(&reasons, read, self.settings.confidential);
+        let sightings = self.sightings(&reasons, read);
         let then = match going.then(sweep, next) {
             Ok(then) => then,
             Err(place) => return Err(self.caller.trouble(Endpoint::Opportunities, place, 1).into()),
@@ -131,23 +129,42 @@ impl Lever {
         if self.settings.confidential { ask.with("confidentiality", "all") } else { ask }
     }
 
-    /// One page of opportunities. When a page is longer than we accept, a shorter one is asked for.
-    pub(crate) async fn opportunities(&self, ask: &Ask) -> Result<Got<Opportunities>, Trouble> {
-        let mut sizes = PAGE_SIZES.into_iter();
-        let mut size = PAGE_SIZES[0];
-        loop {
-            match Box::pin(self.caller.get(&ask.clone().with("limit", size), opportunities)).await {
-                Err(Trouble { what: What::TooLong, .. }) if sizes.as_slice().len() > 1 => {
-                    sizes.next();
-                    size = sizes.as_slice()[0];
-                }
-                outcome => return outcome,
+    fn sightings(&self, reasons: &Reasons, read: Vec<(Opportunity, Map<String, Value>)>) -> Vec<Sighting> {
+        let mut sightings: Vec<Sighting> = Vec::with_capacity(read.len());
+        for (opportunity, mut keys) in read {
+            if opportunity.is_confidential && !self.settings.confidential {
+                continue;
             }
+            self.settings.own.leave_keys(&mut keys);
+            let content = canonical(&keys, VOLATILE);
+            let repeats =
+                |seen: &Sighting| seen.opportunity == opportunity.id && *seen.content.reveal() == content;
+            if sightings.iter().any(repeats) {
+                continue;
+            }
+            let candidacy = reasons.candidacy(&opportunity);
+            let hired_at = match &opportunity.archived {
+                Archived::For { at, .. } if candidacy == Candidacy::Hired => *at,
+                _ => None,
+            };
+            sightings.push(Sighting {
+                opportunity: opportunity.id,
+                contact: opportunity.contact,
+                candidacy,
+                hired_at,
+                content: Pii::new(content),
+            });
         }
+        sightings
+    }
+
+    /// One page of opportunities.
+    pub(crate) async fn opportunities(&self, ask: &Ask) -> Result<Got<Opportunities>, Trouble> {
+        self.caller.page(ask, opportunities).await
     }
 }
 
-fn opportunities(text: &str) -> Result<Opportunities, NotUnderstood> {
+pub(crate) fn opportunities(text: &str) -> Result<Opportunities, NotUnderstood> {
     let page = list(text, Shape::Strict)?;
     let mut opportunities = Opportunities { read: Vec::new(), unread: Vec::new(), next: page.next };
     for (at, raw) in page.records.into_iter().enumerate() {
@@ -157,38 +174,6 @@ fn opportunities(text: &str) -> Result<Opportunities, NotUnderstood> {
         }
     }
     Ok(opportunities)
-}
-
-fn sightings(
-    reasons: &Reasons,
-    read: Vec<(Opportunity, Map<String, Value>)>,
-    with_confidential: bool,
-) -> Vec<Sighting> {
-    let mut sightings: Vec<Sighting> = Vec::with_capacity(read.len());
-    for (opportunity, keys) in read {
-        if opportunity.is_confidential && !with_confidential {
-            continue;
-        }
-        let content = canonical(&keys, VOLATILE);
-        let repeats =
-            |seen: &Sighting| seen.opportunity == opportunity.id && *seen.content.reveal() == content;
-        if sightings.iter().any(repeats) {
-            continue;
-        }
-        let candidacy = reasons.candidacy(&opportunity);
-        let hired_at = match &opportunity.archived {
-            Archived::For { at, .. } if candidacy == Candidacy::Hired => *at,
-            _ => None,
-        };
-        sightings.push(Sighting {
-            opportunity: opportunity.id,
-            contact: opportunity.contact,
-            candidacy,
-            hired_at,
-            content: Pii::new(content),
-        });
-    }
-    sightings
 }
 
 impl Going {
@@ -237,29 +222,41 @@ impl Going {
     }
 }
 
-/// A cursor that is not ours would be taken for January 1970, or refused with a riddle.
 fn check_cursor(sweep: &Sweep) -> Result<()> {
     match sweep {
-        Sweep::Since(Cursor(since)) if since.parse::<i64>().is_err() => {
-            Err(Error::new(ErrorKind::Unexpected, "beginning a sweep")
-                .with("problem", "the kept cursor is no time")
-                .with("remedy", "run a full sweep: hiresync run --once --full"))
-        }
-        _ => Ok(()),
+        Sweep::Since(cursor) => since_ms(cursor).map(drop),
+        Sweep::Full => Ok(()),
     }
+}
+
+/// The moment of a cursor, in milliseconds. One that is not ours would be taken for January 1970, or refused with a riddle.
+pub(crate) fn since_ms(Cursor(since): &Cursor) -> Result<i64> {
+    since.parse().map_err(|_| {
+        Error::new(ErrorKind::Unexpected, "beginning a sweep")
+            .with("problem", "the kept cursor is no time")
+            .with("remedy", "run a full sweep: hiresync run --once --full")
+    })
 }
 
 /// Lever's time at the start of this sweep, less the overlap. Without a time the next sweep begins where this one began;
 /// our own clock is no substitute, it may be wrong by a day.
-fn next_cursor(sweep: &Sweep, date: Option<people::Timestamp>, overlap: Duration) -> Result<String> {
+fn next_cursor(sweep: &Sweep, date: Option<Timestamp>, overlap: Duration) -> Result<Cursor> {
     match (date, sweep) {
-        (Some(date), _) => {
-            let overlap = i64::try_from(overlap.as_millis()).unwrap_or(i64::MAX);
-            Ok(date.timestamp_millis().saturating_sub(overlap).max(0).to_string())
-        }
-        (None, Sweep::Since(Cursor(since))) => Ok(since.clone()),
-        (None, Sweep::Full) => Err(Error::new(ErrorKind::Unavailable, "beginning a sweep")
-            .with("problem", "Lever's answer has no date header")
-            .with("remedy", "see whether a proxy in between removes it")),
+        (Some(date), _) => Ok(cursor_at(date, overlap)),
+        (None, Sweep::Since(cursor)) => Ok(cursor.clone()),
+        (None, Sweep::Full) => Err(no_date()),
     }
+}
+
+/// Where to begin after everything up to `date` was seen.
+pub(crate) fn cursor_at(date: Timestamp, overlap: Duration) -> Cursor {
+    let overlap = i64::try_from(overlap.as_millis()).unwrap_or(i64::MAX);
+    Cursor(date.timestamp_millis().saturating_sub(overlap).max(0).to_string())
+}
+
+/// Lever did not say its time.
+pub(crate) fn no_date() -> Error {
+    Error::new(ErrorKind::Unavailable, "beginning a sweep")
+        .with("problem", "Lever's answer has no date header")
+        .with("remedy", "see whether a proxy in between removes it")
 }

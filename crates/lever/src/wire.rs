@@ -11,8 +11,8 @@ mod text;
 
 pub(crate) use json::{NotUnderstood, Shape, canonical, list, one, one_record, readable};
 pub(crate) use records::{
-    Application, Archived, Contact, Form, Offer, Opportunity, Reason, Unread, posting, requisition,
-    requisition_details, user,
+    Application, Archived, Contact, Form, Offer, Opportunity, Reason, Unread, hook, new_hook, note_texts,
+    posting, record_id, requisition, requisition_details, user,
 };
 pub(crate) use text::day;
 

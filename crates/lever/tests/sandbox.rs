@@ -163,6 +163,11 @@ fn assert_true(people: &BTreeMap<ContactId, Person>, pretend: &Pretend, confiden
         assert_eq!(person.name.full(), hired.name);
         assert!(person.emails.iter().map(|email| email.reveal()).eq(&hired.emails));
         assert_eq!(hire.hired_at.timestamp_millis() as u64, hired.hired_at);
+        let applied = pretend.change(|lever, _| {
+            let application = lever.opportunity(&hired.opportunity).unwrap().application.as_ref()?;
+            application.archived.as_ref().map(|archived| archived.at)
+        });
+        assert_eq!(hire.applied_hired_at.map(|at| at.timestamp_millis() as u64), applied);
         let posting = hire
             .posting
             .as_ref()

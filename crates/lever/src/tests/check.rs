@@ -3,7 +3,7 @@ use engine::{Needs, Source};
 use people::Pii;
 
 use crate::{
-    Lever, Settings,
+    Lever, Own, Settings,
     scripted::{
         ALL, HIRED, Scripted, lever, lever_with, ok, opportunity, page, settings, status, with_header,
     },
@@ -104,6 +104,16 @@ async fn an_object_that_is_not_there_proves_the_permission() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn permissions_are_tried_on_nobody_who_is_anonymised() {
+    let gone = opportunity("o0", "c0", &format!(r#"{HIRED},"isAnonymized":true"#));
+    let hired = opportunity("o1", "c1", HIRED);
+    let (lever, scripted) = lever(healthy().on("/opportunities?archived", [page(&[gone, hired])]));
+    assert!(warnings(&lever).await.is_empty());
+    assert_eq!(scripted.asked_like("/opportunities/o1/").len(), 2);
+    assert!(scripted.asked_like("/opportunities/o0").is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_key_that_cannot_list_anybody_is_an_error_that_names_the_permission() {
     let (lever, _) = lever(healthy().on("/opportunities?archived", [status(403, "{}")]));
     let error = lever.check().await.unwrap_err();
@@ -123,6 +133,24 @@ async fn clocks_that_differ_by_more_than_a_minute_are_a_warning() {
         let (lever, _) = lever(scripted);
         assert_eq!(warnings(&lever).await.len(), usize::from(warns), "{date}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_writing_takes_is_said_and_nothing_is_written_to_try_it() {
+    let said = async |own: Own| {
+        let settings = Settings { needs: ALL, own, perform_as: Some("u7".to_owned()), ..settings() };
+        let (lever, scripted) = lever_with(settings, healthy());
+        let text = format!("{:?}", lever.check().await.unwrap().findings);
+        assert!(scripted.written().is_empty());
+        let permissions = ["opportunities:write:admin", "notes:write:admin", "notes:read:admin", "user u7"];
+        permissions.map(|permission| text.contains(permission))
+    };
+    assert_eq!(said(Own::default()).await, [false; 4]);
+    let tags = vec!["x".to_owned()];
+    assert_eq!(said(Own { tags, ..Own::default() }).await, [true, false, false, true]);
+    let links = vec![crate::LinkPattern::new("x")];
+    assert_eq!(said(Own { links, notes: true, ..Own::default() }).await, [true; 4]);
+    assert_eq!(said(Own { notes: true, ..Own::default() }).await, [false, true, true, true]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -439,6 +439,58 @@ async fn a_hire_without_application_or_offer_is_a_hire_all_the_same() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_date_of_an_application_counts_only_where_it_was_archived_as_hired() {
+    for (archived, date) in [
+        (r#"{"reason":"hired","archivedAt":993}"#, Some(993)),
+        (r#"{"reason":{"id":"hired"},"archivedAt":"993"}"#, Some(993)),
+        (r#"{"reason":"other","archivedAt":5}"#, None),
+        (r#"{"reason":"unheard-of","archivedAt":5}"#, None),
+        (r#"{"archivedAt":5}"#, None),
+        (r#"{"reason":"hired"}"#, None),
+        ("null", None),
+    ] {
+        let date = date.and_then(Timestamp::from_timestamp_millis);
+        let applications = format!(r#""applications":[{{"id":"a1","archived":{archived}}}]"#);
+        let read = async |hired: &str| {
+            let record = opportunity("o1", "c1", &format!("{hired},{applications}"));
+            let scripted = Scripted::new().on("/opportunities?contact_id=", [page(&[record])]);
+            reading(&lever_with(settings(), scripted).0, "c1", &[]).await
+        };
+        let hire = person(read(HIRED).await).hires["o1"].clone();
+        assert_eq!((hire.hired_at.timestamp_millis(), hire.applied_hired_at), (1000, date), "{archived}");
+
+        // Where the opportunity's own date is missing it is the only one, or there is none.
+        match (read(r#""archived":{"reason":"hired"}"#).await, date) {
+            (Reading::Person(person), Some(date)) => assert_eq!(person.hires["o1"].hired_at, date),
+            (Reading::Unreadable { place }, None) => assert!(place.ends_with("archivedAt"), "{place}"),
+            (other, _) => panic!("{archived}: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_that_belongs_to_an_anonymised_hire_is_asked_for_beside_one_that_is_not() {
+    let gone = hire().replace(r#""id":"o1""#, r#""id":"o2","isAnonymized":true"#);
+    let gone = gone.replace("p1", "p2").replace("r1", "r2").replace("\"u", "\"v");
+    let scripted = everything().on("/opportunities?contact_id=", [page(&[gone, hire()])]);
+    let (lever, scripted) = lever(scripted);
+    assert_eq!(person(reading(&lever, "c1", &[]).await).hires.len(), 1);
+    let mut asked = scripted.asked();
+    asked.sort();
+    let objects = [
+        "/archive_reasons?limit=100",
+        "/opportunities/o1/forms?limit=100",
+        "/opportunities/o1/offers?limit=100",
+        "/opportunities?contact_id=c1&expand=applications&limit=100",
+        "/postings/p1",
+        "/requisitions/r1",
+        "/users/u1",
+        "/users/u2",
+    ];
+    assert_eq!(asked, objects);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_latest_record_says_who_somebody_is_and_the_strictest_what_may_be_kept() {
     let records = [
         opportunity(

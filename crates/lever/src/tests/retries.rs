@@ -121,3 +121,20 @@ async fn no_error_and_no_debug_text_holds_what_was_typed_or_the_key() {
     let text = format!("{error:?} {} {:?} {:?}", error.chain(), lever.settings, lever.requests_by_path());
     assert!(!text.contains("planted") && !text.contains("a2V5"), "{text}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_difference_of_the_clocks_is_that_of_levers_last_answer_whatever_it_is() {
+    for (date, seconds) in [
+        ("Sun, 06 Nov 1994 08:49:37 GMT", 0),
+        ("Mon, 07 Nov 1994 08:49:37 GMT", 86_400),
+        ("Sat, 05 Nov 1994 08:49:37 GMT", -86_400),
+        ("Sat, 05 Nov 1994 09:49:37 +0100", -86_400),
+    ] {
+        let earlier = with_header(status(503, ""), "date", "Tue, 01 Nov 1994 00:00:00 GMT");
+        let last = with_header(page(&[]), "date", date);
+        let (lever, _) = lever(Scripted::new().on("/opportunities", [earlier, last]));
+        assert_eq!(lever.usage().skew_seconds, 0);
+        lever.sweep(&Sweep::Full, None).await.unwrap();
+        assert_eq!(lever.usage().skew_seconds, seconds, "{date}");
+    }
+}

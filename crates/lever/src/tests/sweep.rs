@@ -338,13 +338,17 @@ async fn a_confidential_record_is_seen_only_when_that_is_configured() {
 async fn a_page_that_is_too_long_is_asked_for_in_smaller_pieces() {
     let scripted = Scripted::new()
         .on(&format!("{FULL}&limit=100"), [Err(http::Failure::TooLong)])
-        .on(&format!("{FULL}&limit=10"), [Err(http::Failure::TooLong), page(&[opportunity("o1", "c1", "")])])
-        .on(&format!("{FULL}&limit=100&"), [Err(http::Failure::TooLong)]);
-    let (first, _) = lever(scripted);
-    assert!(first.sweep(&Sweep::Full, None).await.is_ok());
+        .on(&format!("{FULL}&limit=50"), [Err(http::Failure::TooLong)])
+        .on(&format!("{FULL}&limit=25"), [page(&[opportunity("o1", "c1", "")])]);
+    let (first, asked) = lever(scripted);
+    assert_eq!(ids(&pages(&first, &Sweep::Full).await.unwrap()), ["o1"]);
+    assert_eq!(asked.asked_like(FULL), ["100", "50", "25"].map(|size| format!("{FULL}&limit={size}")));
+
+    // One that never ends costs one attempt of each size.
     let (lever, scripted) = lever(Scripted::new().on("/opportunities", [Err(http::Failure::TooLong)]));
     assert_eq!(lever.sweep(&Sweep::Full, None).await.unwrap_err().kind(), ErrorKind::Unavailable);
-    assert_eq!(scripted.asked_like("/opportunities").len(), 6);
+    let sizes = ["100", "50", "25", "12", "6", "3", "1"].map(|size| format!("{FULL}&limit={size}"));
+    assert_eq!(scripted.asked_like("/opportunities"), sizes);
 }
 
 #[tokio::test(start_paused = true)]

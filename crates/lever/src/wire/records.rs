@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 
 use people::{
     AnswerValue, Band, Colleague, ContactId, DataProtection, OpportunityId, Phone, PhoneKind, Pii, Posting,
-    Requisition, Timestamp,
+    Requisition, Secret, Timestamp,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, value::RawValue};
 
+use crate::hooks::Hook;
+
 use super::{
-    json::{NotUnderstood, object},
-    text::{answer, id, is_nothing, is_true, items, line, lines, moment, number},
+    json::{NotUnderstood, object, one},
+    text::{answer, id, is_nothing, is_true, items, line, lines, moment, number, text},
 };
 
 type Object = Map<String, Value>;
@@ -61,10 +63,11 @@ pub(crate) struct Contact {
     pub(crate) links: Vec<Pii<String>>,
 }
 
-/// Whether an opportunity has left the pipeline.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Whether an opportunity, or an application, has left the pipeline.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) enum Archived {
     /// It has not.
+    #[default]
     No,
     /// It has, for this reason.
     For { reason: String, at: Option<Timestamp> },
@@ -77,7 +80,7 @@ pub(crate) enum Archived {
 pub(crate) struct Application {
     pub(crate) posting: Option<String>,
     pub(crate) hiring_manager: Option<String>,
-    pub(crate) archived_at: Option<Timestamp>,
+    pub(crate) archived: Archived,
     pub(crate) requisition: Option<Requisition>,
     pub(crate) manager_at_hire: Option<String>,
     pub(crate) forms: Vec<Form>,
@@ -190,7 +193,7 @@ impl Application {
         Application {
             posting: id(keys.get("posting")),
             hiring_manager: id(keys.get("postingHiringManager")),
-            archived_at: keys.get("archived").and_then(|archived| moment(archived.get("archivedAt"))),
+            archived: archived(keys.get("archived")),
             requisition,
             manager_at_hire: for_hire.and_then(|requisition| id(requisition.get("hiringManagerOnHire"))),
             forms: items(keys.get("customQuestions"))
@@ -279,6 +282,39 @@ impl Reason {
         });
         Ok(Reason { id, is_hired })
     }
+}
+
+/// The id of an opportunity of which nothing else may be there (Lever's documentation, "List deleted opportunities").
+pub(crate) fn record_id(raw: &RawValue) -> Option<OpportunityId> {
+    salvaged(raw).0
+}
+
+/// What a note says. It is a form of one field whose value is the text (Lever's documentation, "Notes").
+pub(crate) fn note_texts(raw: &RawValue) -> Vec<String> {
+    let Ok(keys) = object(raw.get()) else { return Vec::new() };
+    let of_fields = items(keys.get("fields")).iter().filter_map(|field| text(field.get("value")));
+    of_fields.chain(text(keys.get("value"))).chain(text(keys.get("text"))).collect()
+}
+
+/// A webhook of the list.
+pub(crate) fn hook(at: usize, raw: &RawValue) -> Result<Hook, NotUnderstood> {
+    let keys = object(raw.get())?;
+    let required = |key: &str| {
+        id(keys.get(key)).ok_or_else(|| NotUnderstood::in_record(format!("webhooks[{at}]: {key}")))
+    };
+    Ok(Hook { id: required("id")?, url: required("url")?, event: required("event")? })
+}
+
+/// The id of a webhook made just now, and its token. The documentation prints `data` within `data`, and the answers seen have
+/// one of them.
+pub(crate) fn new_hook(answer: &str) -> Option<(String, Option<Secret>)> {
+    let keys = one(answer).ok()?;
+    let keys = match keys.get("data") {
+        Some(Value::Object(inner)) => inner,
+        _ => &keys,
+    };
+    let token = keys.get("configuration").and_then(|configuration| id(configuration.get("signatureToken")));
+    Some((id(keys.get("id"))?, token.map(Secret::new)))
 }
 
 /// A posting, by the id it was asked for with.

@@ -5,6 +5,7 @@ use super::*;
 
 /// Everything that is ever done with an answer.
 fn decode(body: &[u8]) {
+    let reasons = crate::kept::Reasons::of(["hired"], ["other"]);
     let text = readable(body);
     for shape in [Shape::Strict, Shape::Loose] {
         let Ok(page) = list(&text, shape) else { continue };
@@ -15,6 +16,7 @@ fn decode(body: &[u8]) {
                 let _ = crate::person::person(
                     opportunity.contact.clone(),
                     &[(opportunity, people::Candidacy::Hired)],
+                    &reasons,
                     |_| Default::default(),
                 );
             }

@@ -9,6 +9,11 @@ pub(crate) fn line(value: Option<&Value>) -> Option<String> {
     plain(value?).map(|text| cleaned(&text, Lines::One)).filter(|text| !text.trim().is_empty())
 }
 
+/// Several lines of text: as [`line`], but line ends stay.
+pub(crate) fn text(value: Option<&Value>) -> Option<String> {
+    plain(value?).map(|text| cleaned(&text, Lines::Several)).filter(|text| !text.trim().is_empty())
+}
+
 /// An id: a string, or the `id` of an object that was expanded. Not checked further.
 pub(crate) fn id(value: Option<&Value>) -> Option<String> {
     match value? {
