@@ -16,6 +16,7 @@ use std::{
 };
 
 use adapter_sdk::{CheckReport, Intent, TaskKind, TaskRequest};
+use futures::future::LocalBoxFuture;
 use ledger::{Actor, Draft, Event, Ledger, Mark, Outcome, TargetHealth, Task, TaskId};
 use people::{Clock, ContactId, TargetName, Timestamp};
 use tokio::sync::watch;
@@ -26,10 +27,11 @@ use crate::{
     plan::Decision,
     planning::Planned,
     policy,
-    queue::Queue,
+    queue::{Queue, Round},
     settings::{Settings, Target},
     source::{Cursor, Source, Sweep, Usage},
     sweep::CURSOR,
+    watch::Watch,
     writing::is_new,
 };
 
@@ -71,15 +73,32 @@ pub struct Parts {
 pub(crate) struct Memory {
     pub cycle: u64,
     pub cursor: Option<Cursor>,
+    /// The same for what was deleted.
+    pub deleted: Option<Cursor>,
     pub last_good_at: Option<Timestamp>,
     pub last: Option<CycleReport>,
     pub fault: Option<Fault>,
+    /// The source refused the key: it is asked again when a sweep is due, and for nothing in between.
+    pub refused: Option<adapter_sdk::Error>,
     /// Everything due before this was looked at.
     pub attended_at: Option<Timestamp>,
     /// Targets that this process has looked at.
     pub met: BTreeSet<TargetName>,
-    /// When whoever is held for a value was last looked at.
-    pub looked_for_values_at: Option<Timestamp>,
+    /// Who is looked at again, changed or not.
+    pub watch: Watch,
+    /// What cannot wait until the cycle under way ends.
+    pub hurried: Option<SweepKind>,
+    /// The source does not let us write: it is not tried again before the next full sweep.
+    pub mute: bool,
+    /// What cycles without a sweep owed since the last one with a sweep.
+    pub lately: Lately,
+}
+
+/// New debts, as the guards count them.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Lately {
+    pub creates: usize,
+    pub changes: usize,
 }
 
 /// What a cycle is asked to do.
@@ -136,6 +155,11 @@ pub(crate) struct Run {
     /// Targets whose links are not rebuilt yet: nothing is planned for them.
     pub(crate) unknown: BTreeSet<TargetName>,
     pub(crate) queue: Queue,
+    /// It runs within a long one: what can wait is left to that.
+    pub(crate) is_meanwhile: bool,
+    /// Whom it read, if that matters: it runs within a long one, or the source is to be told something.
+    pub(crate) met: BTreeSet<ContactId>,
+    pub(crate) sweep: SweepKind,
 }
 
 impl Run {
@@ -166,13 +190,10 @@ impl Engine {
 
     /// One cycle. An error leaves everything on disk as far as it came; the next cycle goes on from there.
     pub async fn cycle(&self, order: CycleOrder) -> Result<CycleReport, CycleError> {
-        let cycle = {
-            let mut memory = self.memory();
-            memory.cycle += 1;
-            memory.attended_at = Some(self.clock.now());
-            memory.cycle
-        };
-        let mut run = self.begin_run(cycle, order.approve);
+        if let (SweepKind::Skip, Some(error)) = (order.sweep, self.memory().refused.clone()) {
+            return Err(CycleError::Source(error));
+        }
+        let mut run = self.begin_run(self.next_cycle(), order.approve, order.sweep);
         let outcome = self.flow(&mut run, order).await;
         self.set_activity(Activity::Idle);
         self.end_run(run, outcome)
@@ -180,18 +201,79 @@ impl Engine {
 
     async fn flow(&self, run: &mut Run, order: CycleOrder) -> Result<(), CycleError> {
         self.prepare_targets(run).await?;
-        if let Some(sweep) = self.which_sweep(order.sweep)? {
+        if let Some(sweep) = self.which_sweep(order.sweep, run.is_meanwhile)? {
             run.report.full = sweep == Sweep::Full;
             self.sweep(run, &sweep).await?;
+            if run.report.full {
+                self.memory().mute = false;
+            } else {
+                self.watch(run.report.cycle)?;
+            }
         }
         loop {
             let (planned, more) = self.read_and_plan(run).await?;
             let ready = self.guard(run, planned)?;
             self.deliver(run, ready).await?;
-            if !more {
+            self.tell_source(run).await?;
+            if !more && !self.next_round(run)? {
                 return Ok(());
             }
         }
+    }
+
+    /// What cannot wait until a long cycle ends: asked for by whoever keeps the schedule. A cycle that is sweeping everybody or
+    /// repairing does it in between; the answer of [`Engine::take_hurried`] says what no cycle did.
+    pub fn hurry(&self, sweep: SweepKind) {
+        let mut memory = self.memory();
+        memory.hurried = match (memory.hurried, sweep) {
+            (Some(SweepKind::Changes), _) | (_, SweepKind::Changes | SweepKind::Full) => {
+                Some(SweepKind::Changes)
+            }
+            _ => Some(SweepKind::Skip),
+        };
+    }
+
+    /// What could not wait and was not done yet.
+    pub fn take_hurried(&self) -> Option<SweepKind> {
+        self.memory().hurried.take()
+    }
+
+    /// A short cycle within a long one, if something cannot wait. What it read is planned by it, and no longer by the long one.
+    pub(crate) async fn meanwhile(
+        &self,
+        run: &mut Run,
+        carried: &mut Vec<Planned>,
+    ) -> Result<(), CycleError> {
+        if run.is_meanwhile {
+            return Ok(());
+        }
+        let Some(kind) = self.take_hurried() else { return Ok(()) };
+        let kind = if self.memory().cursor.is_none() && self.ledger.note(CURSOR)?.is_none() {
+            // Nobody was ever listed: what runs now is the first to do so.
+            SweepKind::Skip
+        } else {
+            kind
+        };
+        let mut short = self.begin_run(self.next_cycle(), false, kind);
+        short.is_meanwhile = true;
+        let activity = self.current_activity();
+        let outcome = self.flow_within(&mut short, CycleOrder { sweep: kind, approve: false }).await;
+        self.set_activity(activity);
+        carried.retain(|planned| !short.met.contains(&planned.contact));
+        match self.end_run(short, outcome) {
+            // The long one will meet it as well, if it lasts.
+            Ok(_) | Err(CycleError::Source(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Boxed: a cycle that contains a cycle would have no size.
+    fn flow_within<'a>(
+        &'a self,
+        run: &'a mut Run,
+        order: CycleOrder,
+    ) -> LocalBoxFuture<'a, Result<(), CycleError>> {
+        Box::pin(self.flow(run, order))
     }
 
     /// Stops: no new reads or deliveries. A call under way is left to end by itself.
@@ -215,12 +297,12 @@ impl Engine {
 
     // ---- the stages of `flow`, in order ----
 
-    pub(crate) fn which_sweep(&self, kind: SweepKind) -> ledger::Result<Option<Sweep>> {
+    pub(crate) fn which_sweep(&self, kind: SweepKind, meanwhile: bool) -> ledger::Result<Option<Sweep>> {
         Ok(match kind {
             SweepKind::Skip => None,
             SweepKind::Full => Some(Sweep::Full),
             // Whom a target is told about, or what, is configured otherwise: everybody is looked at again.
-            SweepKind::Changes if self.has_other_rules()? => Some(Sweep::Full),
+            SweepKind::Changes if !meanwhile && self.has_other_rules()? => Some(Sweep::Full),
             SweepKind::Changes => {
                 let kept = self.memory().cursor.clone();
                 let cursor = match kept {
@@ -237,7 +319,11 @@ impl Engine {
     async fn read_and_plan(&self, run: &mut Run) -> Result<(Vec<Planned>, bool), CycleError> {
         let mut carried: Vec<Planned> = Vec::new();
         let mut debts = 0;
-        let of = run.report.read + run.queue.due.len() as u64 + self.ledger.marks()?;
+        let waiting = match run.queue.round {
+            Round::Marked => self.ledger.marks()?,
+            Round::Repair => self.ledger.repairs()?,
+        };
+        let of = run.report.read + run.queue.due.len() as u64 + waiting;
         loop {
             let batch = self.next_batch(run)?;
             if batch.is_empty() {
@@ -248,6 +334,9 @@ impl Engine {
             let mut done = Vec::new();
             for (contact, reading) in self.read(&batch).await? {
                 run.report.read += 1;
+                if run.is_meanwhile || self.tells() {
+                    run.met.insert(contact.clone());
+                }
                 let mark = marks.get(&contact).cloned().flatten();
                 if let Some(planned) = self.plan_reading(run, contact, mark, reading).await? {
                     if run.queue.is_closed {
@@ -263,6 +352,9 @@ impl Engine {
                 }
             }
             let _ = self.write_down(run, done, false)?;
+            if run.queue.round == Round::Repair {
+                self.meanwhile(run, &mut carried).await?;
+            }
             if debts >= CARRY_MAX {
                 return Ok((carried, true));
             }
@@ -307,15 +399,27 @@ impl Engine {
 
     // ---- small things ----
 
-    pub(crate) fn begin_run(&self, cycle: u64, approve: bool) -> Run {
+    fn next_cycle(&self) -> u64 {
+        let mut memory = self.memory();
+        memory.cycle += 1;
+        memory.attended_at = Some(self.clock.now());
+        memory.cycle
+    }
+
+    pub(crate) fn begin_run(&self, cycle: u64, approve: bool, sweep: SweepKind) -> Run {
         let now = self.clock.now();
+        // Between two sweeps the guards count on: a hint for each of a hundred people is still a hundred people.
+        let lately = if sweep == SweepKind::Skip { self.memory().lately } else { Lately::default() };
         let report = CycleReport { cycle, started_at: now, ended_at: now, ..CycleReport::default() };
         Run {
             report,
             approve,
             usage: self.source.usage(),
-            creates: 0,
-            changes: 0,
+            creates: lately.creates,
+            changes: lately.changes,
+            is_meanwhile: false,
+            met: BTreeSet::new(),
+            sweep,
             unusable: BTreeSet::new(),
             unknown: BTreeSet::new(),
             queue: Queue { due: self.ledger.due(now, usize::MAX).into(), ..Queue::default() },
@@ -334,17 +438,24 @@ impl Engine {
             }
         }
         let mut memory = self.memory();
+        memory.lately = match run.sweep {
+            SweepKind::Skip => Lately { creates: run.creates, changes: run.changes },
+            SweepKind::Full | SweepKind::Changes => Lately::default(),
+        };
         memory.last = Some(run.report.clone());
         match outcome {
             Ok(()) => {
-                memory.fault = None;
+                (memory.fault, memory.refused) = (None, None);
                 if run.report.unusable.is_empty() {
                     memory.last_good_at = Some(now);
                 }
+                run.report.log();
                 Ok(run.report)
             }
             Err(error) => {
                 if let CycleError::Source(error) = &error {
+                    memory.refused =
+                        Some(error.clone()).filter(|error| policy::concerns_target(error.kind()));
                     let (what, remedy) = policy::advice(error.kind());
                     let since = memory.fault.as_ref().map_or(now, |fault| fault.since);
                     memory.fault = Some(Fault {

@@ -122,7 +122,7 @@ impl Engine {
     pub async fn dry_run(&self, contacts: &[ContactId]) -> Result<DryRun, CycleError> {
         let whom: Vec<ContactId> =
             if contacts.is_empty() { self.would_read().await? } else { contacts.to_vec() };
-        let mut run = self.begin_run(0, false);
+        let mut run = self.begin_run(0, false, SweepKind::Changes);
         let mut dry = DryRun::default();
         for batch in whom.chunks(READ_BATCH) {
             let batch: Vec<(ContactId, Option<Mark>)> =
@@ -154,10 +154,11 @@ impl Engine {
         let mut whom: BTreeSet<ContactId> =
             self.ledger.due(self.clock.now(), usize::MAX).into_iter().collect();
         whom.extend(self.ledger.marked(None, usize::MAX)?.into_iter().map(|(contact, _)| contact));
+        whom.extend(self.ledger.to_repair(None, usize::MAX)?);
         for target in &self.targets {
             whom.extend(self.owed_to(target)?);
         }
-        let Some(sweep) = self.which_sweep(SweepKind::Changes)? else { return Ok(Vec::new()) };
+        let Some(sweep) = self.which_sweep(SweepKind::Changes, false)? else { return Ok(Vec::new()) };
         let since = self.settings.since();
         let everybody = sweep == Sweep::Full;
         let mut page = None;
@@ -165,7 +166,7 @@ impl Engine {
             let seen = self.unless_stopped(self.source.sweep(&sweep, page)).await??;
             for sighting in seen.sightings {
                 let digest = Some(self.ledger.key().record(sighting.content.reveal()));
-                let known = self.ledger.seen(&sighting.opportunity)?;
+                let known = self.ledger.seen(&sighting.opportunity)?.filter(|seen| !seen.is_old(since));
                 let hired =
                     sighting.candidacy == Candidacy::Hired && sighting.hired_at.is_some_and(|at| at >= since);
                 let is_new = known.as_ref().is_none_or(|known| known.digest != digest);

@@ -4,11 +4,12 @@
 //! |---|---|
 //! | [`cycle`] | one cycle, as the data flows: read this first |
 //! | `targets`, `rebuild` | whether a target can be used, and whom it knows already |
-//! | `sweep`, `queue` | who changed, and who is read in this cycle |
+//! | `sweep`, `watch`, `queue` | who changed, who may have without a trace, and who is read in this cycle |
 //! | `planning`, [`plan`] | from a reading to what is owed; the second decides, purely |
 //! | `rules` | whose a field is once its record was made |
 //! | `merge` | profiles that were merged in Lever |
 //! | `writing`, `deliver` | what is written down, and what goes out |
+//! | `telling` | what the source is told once a target agreed |
 //! | `dry_run` | what would be sent, without writing |
 //! | [`policy`] | what an error means next |
 //! | [`source`] | where people come from |
@@ -32,6 +33,8 @@ pub mod source;
 pub mod status;
 mod sweep;
 mod targets;
+mod telling;
+mod watch;
 mod writing;
 
 pub use cycle::{CycleError, CycleOrder, Engine, Parts, SweepKind};

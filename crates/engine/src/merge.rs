@@ -27,11 +27,14 @@ impl Engine {
                 (Candidacy::Hired, Some(first), Some(now)) => Some(first.min(now)),
                 (_, first, hired_at) => first.or(hired_at),
             };
-            let digest = before.and_then(|before| before.digest);
-            seen.push((
-                opportunity.clone(),
-                Seen { contact: person.contact.clone(), digest, first_hired_at },
-            ));
+            let seen_now = Seen {
+                contact: person.contact.clone(),
+                digest: before.and_then(|before| before.digest),
+                first_hired_at,
+                awaited_until: person.hires.get(opportunity).and_then(|hire| self.awaited_until(hire)),
+                deleted_at: None,
+            };
+            seen.push((opportunity.clone(), seen_now));
         }
         for from in merged {
             self.merge(&from, person)?;

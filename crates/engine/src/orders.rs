@@ -67,6 +67,7 @@ impl Engine {
         }
         let tasks_open = self.ledger.tasks()?.iter().filter(|task| task.done_at.is_none()).count();
         let marked = usize::try_from(self.ledger.marks()?).unwrap_or(usize::MAX);
+        let to_repair = usize::try_from(self.ledger.repairs()?).unwrap_or(usize::MAX);
         let cursor_moved_at = cursor_moved_at(&self.ledger)?;
         let next_due_at = self.next_due();
         let activity: Activity = self.current_activity();
@@ -86,6 +87,7 @@ impl Engine {
             targets,
             tasks_open,
             marked,
+            to_repair,
             next_due_at,
         })
     }
@@ -219,18 +221,6 @@ impl Engine {
         Ok(owed)
     }
 
-    /// Whoever waits for a value.
-    pub(crate) fn held_for_values(&self, target: &Target) -> ledger::Result<Vec<ContactId>> {
-        let mut held = Vec::new();
-        self.each(&target.name, |contact, standing| {
-            let phase = standing.owed.as_ref().map(|owed| &owed.phase);
-            if matches!(phase, Some(Phase::Held { why: WhyHeld::Missing { .. }, .. })) {
-                held.push(contact.clone());
-            }
-        })?;
-        Ok(held)
-    }
-
     /// Why nothing was ever owed about a contact who is hired: code, words, and what to do. `None` where the history does not
     /// say that a hire of theirs is left out.
     fn why_left_out(
@@ -239,8 +229,9 @@ impl Engine {
         contact: &ContactId,
     ) -> ledger::Result<Option<(String, String, String)>> {
         let told = self.told_left_out(contact, &target.name)?;
-        let by =
-            [LeftOut::When, LeftOut::HiredSince].into_iter().find(|by| told.values().any(|told| told == by));
+        let by = [LeftOut::When, LeftOut::HireDate, LeftOut::HiredSince]
+            .into_iter()
+            .find(|by| told.values().any(|told| told == by));
         Ok(by.and_then(|by| left_out(target, by)))
     }
 
@@ -324,6 +315,8 @@ impl Engine {
                     self.event(&task.contact, task.target.as_ref(), Outcome::TaskDone { id: id.clone() });
                 event.actor = Actor::User(user);
                 draft.tell(&event)?;
+                // The answer may be what the contact waited for.
+                draft.mark(&task.contact, now)?;
             }
             Ok(done)
         })?;
@@ -469,6 +462,12 @@ pub(crate) fn left_out(target: &Target, by: LeftOut) -> Option<(String, String, 
             "Hired, and left out because it was before `hired_since`.".to_owned(),
             format!("{REMEDY} `hired_since` and run `hiresync sync CONTACT`."),
         )),
+        LeftOut::HireDate => Some((
+            "out_of_scope.hire_date".to_owned(),
+            "Hired, and left out because a human said that it is an old hire that was archived again."
+                .to_owned(),
+            "Nothing, if that is so; else enter the hire by hand.".to_owned(),
+        )),
         LeftOut::NotHired => None,
     }
 }
@@ -516,6 +515,7 @@ pub(crate) fn held_code(why: &WhyHeld) -> String {
         WhyHeld::Ambiguous { .. } => "ambiguous",
         WhyHeld::RecordGone => "record_gone",
         WhyHeld::Recovery => "recovery",
+        WhyHeld::HireDate { .. } => "hire_date",
     };
     format!("held.{reason}")
 }

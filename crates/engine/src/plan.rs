@@ -40,6 +40,10 @@ pub struct Facts<'a> {
     pub permitted: bool,
     /// The ledger was lost and this target can neither be searched nor listed.
     pub blind: bool,
+    /// Opportunities that Lever said were deleted.
+    pub deleted: &'a BTreeSet<OpportunityId>,
+    /// A hire that may be an old one archived again, unless a human let it go on.
+    pub doubtful: Option<&'a OpportunityId>,
 }
 
 /// What the target holds about the person.
@@ -68,6 +72,8 @@ pub struct Plan {
     pub kept: Vec<FieldKey>,
     /// Hires that the target is not told about, and why: what the history is to say.
     pub left_out: Vec<(OpportunityId, LeftOut)>,
+    /// Hires whose values are to be forgotten: they were anonymised.
+    pub forgotten: Vec<OpportunityId>,
 }
 
 /// What is to be done.
@@ -109,6 +115,7 @@ pub fn plan(facts: &Facts<'_>, key: &DigestKey) -> Plan {
         moot_once_delivered: Vec::new(),
         kept: Vec::new(),
         left_out: left_out(facts),
+        forgotten: Vec::new(),
     };
     if let Some(agreed) = &facts.standing.agreed {
         review_hires(agreed, facts, &mut plan);
@@ -116,7 +123,15 @@ pub fn plan(facts: &Facts<'_>, key: &DigestKey) -> Plan {
     if facts.wanted.hires.is_empty() {
         return plan;
     }
+    match facts.doubtful {
+        Some(opportunity) => plan.tasks.push(doubtful_task(opportunity)),
+        None => {
+            let decided = facts.wanted.hires.keys().map(|hire| (TaskKind::Review, doubtful_cause(hire)));
+            plan.moot.extend(decided);
+        }
+    }
     plan.decision = match &facts.standing.agreed {
+        _ if facts.doubtful.is_some() => doubt(facts, &digests, key),
         None => add(facts, digests.clone(), key),
         Some(agreed) => change(facts, agreed, digests.clone(), key, &mut plan),
     };
@@ -154,6 +169,21 @@ fn review_hires(agreed: &Agreed, facts: &Facts<'_>, plan: &mut Plan) {
                 });
                 plan.moot.push(left_out);
             }
+            Some(Candidacy::Anonymised) => {
+                plan.tasks.push(TaskRequest {
+                    kind: TaskKind::ErasureNotice,
+                    cause: opportunity.to_string(),
+                    text: format!("Opportunity {opportunity} was anonymised in Lever. The record over there rests on other grounds and was left as it is: check whether it may stay."),
+                    fields: Vec::new(),
+                });
+                plan.forgotten.push(opportunity.clone());
+            }
+            None if facts.deleted.contains(opportunity) => plan.tasks.push(TaskRequest {
+                kind: TaskKind::ReviewWithdrawal,
+                cause: opportunity.to_string(),
+                text: format!("Opportunity {opportunity} was deleted in Lever, but its record was delivered. It was left as it is: decide what to do with it."),
+                fields: Vec::new(),
+            }),
             Some(Candidacy::Hired) => {
                 plan.moot.push((TaskKind::ReviewWithdrawal, opportunity.to_string()));
                 if facts.left_out.get(opportunity) == Some(&LeftOut::When) {
@@ -196,6 +226,19 @@ fn review_placeholders(facts: &Facts<'_>, ours: &Digests, plan: &mut Plan) {
             None if is_owed => plan.moot_once_delivered.push(moot),
             None => plan.moot.push(moot),
         }
+    }
+}
+
+/// What may be an old hire waits for a human, and with it whatever else changed.
+fn doubt(facts: &Facts<'_>, digests: &Digests, key: &DigestKey) -> Decision {
+    let intent = if facts.standing.agreed.is_some() { Intent::AddHire } else { Intent::Add };
+    let changed = facts.wanted.iter().map(|(field, _)| field).collect();
+    let debt = Debt { intent, wanted: key.whole(digests), changed };
+    match facts.doubtful {
+        Some(opportunity) => {
+            Decision::Hold { debt, why: WhyHeld::HireDate { opportunity: opportunity.clone() } }
+        }
+        None => Decision::Agreed,
     }
 }
 
@@ -537,6 +580,22 @@ fn left_out_task(opportunity: &OpportunityId) -> TaskRequest {
         cause: left_out_cause(opportunity),
         text: format!(
             "This hire (opportunity {opportunity}) was delivered, and the target's `when` leaves it out now. Its record was left as it is: decide what to do with it."
+        ),
+        fields: Vec::new(),
+    }
+}
+
+/// The cause of the task about a hire whose dates disagree: closing it says that the hire is old.
+pub(crate) fn doubtful_cause(opportunity: &OpportunityId) -> String {
+    format!("hire date {opportunity}")
+}
+
+fn doubtful_task(opportunity: &OpportunityId) -> TaskRequest {
+    TaskRequest {
+        kind: TaskKind::Review,
+        cause: doubtful_cause(opportunity),
+        text: format!(
+            "Lever has dates of before and of after `hired_since` for opportunity {opportunity}: it may be an old hire that was archived again. If it is new, `hiresync retry CONTACT` sends it; if it is old, close this task, and it is left out."
         ),
         fields: Vec::new(),
     }

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use adapter_sdk::{Identity, RemoteState};
+use adapter_sdk::{Identity, RemoteState, TaskKind};
 use ledger::{LeftOut, Mark, Outcome, Phase, Seen, Standing};
 use mapping::Scope;
-use people::{ContactId, OpportunityId, Person, TargetName};
+use people::{ContactId, Hire, OpportunityId, Person, TargetName, Timestamp};
 
 use crate::{
     cycle::{CycleError, Engine, Run},
@@ -128,7 +128,7 @@ impl Engine {
             return Ok(Planning::Later);
         }
         let usable = !run.unusable.contains(&target.name);
-        let (in_scope, left_out) = self.scope(target, person)?;
+        let (in_scope, left_out, doubtful) = self.scope(target, person)?;
         if mode == Mode::Real && !self.settle_unknown(target, &identity(person), &in_scope, usable).await? {
             return Ok(Planning::Unsettled);
         }
@@ -140,6 +140,7 @@ impl Engine {
         let wanted = target.mapping.apply(person, &in_scope, &standing.decided_on);
         let mapped = wanted.iter().map(|(field, _)| field);
         let placeholders = mapped.filter(|field| target.mapping.has_placeholder(field)).collect();
+        let deleted = self.deleted(&standing)?;
         let capabilities = target.adapter.info().capabilities;
         let lost = matches!(self.ledger.origin(), ledger::Origin::Recovery { .. });
         let mut facts = Facts {
@@ -155,6 +156,8 @@ impl Engine {
             pinned: target.mapping.pinned(),
             permitted: person.protection.permits(self.clock.now()),
             blind: lost && !capabilities.find && !capabilities.list && !is_released(&standing),
+            deleted: &deleted,
+            doubtful: doubtful.filter(|_| !is_released(&standing)),
         };
         let mut plan = plan::plan(&facts, self.ledger.key());
         let mut remote = None;
@@ -206,28 +209,111 @@ impl Engine {
         Ok(other.is_some_and(|agreed| agreed.link.hires.contains_key(hire)))
     }
 
-    /// The hires that a target is told about, and what leaves the others out: its `when`, or `hired_since`, which is compared
-    /// with the earliest date ever seen, so that archiving an old hire again does not make it new.
-    fn scope<'p>(
-        &self,
-        target: &Target,
-        person: &'p Person,
-    ) -> ledger::Result<(BTreeSet<&'p OpportunityId>, BTreeMap<OpportunityId, LeftOut>)> {
+    /// Of the hires that were delivered, those that the source said were deleted.
+    fn deleted(&self, standing: &Standing) -> ledger::Result<BTreeSet<OpportunityId>> {
+        let mut deleted = BTreeSet::new();
+        for hire in standing.agreed.iter().flat_map(|agreed| agreed.link.hires.keys()) {
+            if self.ledger.seen(hire)?.is_some_and(|seen| seen.deleted_at.is_some()) {
+                deleted.insert(hire.clone());
+            }
+        }
+        Ok(deleted)
+    }
+
+    /// The hires that a target is told about; what leaves the others out: its `when`, or `hired_since`; and one that may be
+    /// an old hire archived again.
+    fn scope<'p>(&self, target: &Target, person: &'p Person) -> ledger::Result<Scoped<'p>> {
         let since = self.settings.since();
         let today = self.clock.today(self.settings.zone);
         let standing = self.ledger.standing(&target.name, &person.contact)?.unwrap_or_default();
-        let (mut in_scope, mut left_out) = (BTreeSet::new(), BTreeMap::new());
+        let (mut in_scope, mut left_out, mut doubtful) = (BTreeSet::new(), BTreeMap::new(), None);
         for (opportunity, hire) in &person.hires {
             let first = self.ledger.seen(opportunity)?.and_then(|seen| seen.first_hired_at);
             let decided = standing.decided_on.get(opportunity).copied().unwrap_or(today);
-            if first.map_or(hire.hired_at, |first| first.min(hire.hired_at)) < since {
+            let is_there =
+                standing.agreed.as_ref().is_some_and(|agreed| agreed.link.hires.contains_key(opportunity));
+            let age = if is_there { Age::New } else { age(hire, first, since) };
+            if age == Age::Old {
                 left_out.insert(opportunity.clone(), LeftOut::HiredSince);
+            } else if age == Age::Doubtful && self.is_said_to_be_old(target, person, opportunity)? {
+                left_out.insert(opportunity.clone(), LeftOut::HireDate);
             } else if target.mapping.scope(person, opportunity, Some(decided)) == Scope::Out {
                 left_out.insert(opportunity.clone(), LeftOut::When);
             } else if !self.is_anothers(target, person, opportunity)? {
                 in_scope.insert(opportunity);
+                doubtful = doubtful.or(Some(opportunity).filter(|_| age == Age::Doubtful));
             }
         }
-        Ok((in_scope, left_out))
+        Ok((in_scope, left_out, doubtful))
+    }
+
+    /// A human closed the task that asked how old a hire is.
+    fn is_said_to_be_old(
+        &self,
+        target: &Target,
+        person: &Person,
+        hire: &OpportunityId,
+    ) -> ledger::Result<bool> {
+        let cause = plan::doubtful_cause(hire);
+        let id = self.task_id(TaskKind::Review, Some(&target.name), &person.contact, &cause);
+        Ok(self.ledger.task(&id)?.is_some_and(|task| task.done_at.is_some()))
+    }
+}
+
+/// What a target is told about, what it is not, and what a human must decide first.
+type Scoped<'p> = (BTreeSet<&'p OpportunityId>, BTreeMap<OpportunityId, LeftOut>, Option<&'p OpportunityId>);
+
+/// Whether a hire is of before `hired_since`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Age {
+    Old,
+    New,
+    /// The witnesses disagree.
+    Doubtful,
+}
+
+/// Archiving an old hire again moves its date. Two witnesses stay behind: the date that was seen first, and the application's
+/// own. What both call old is old, whatever Lever says today.
+fn age(hire: &Hire, first_seen: Option<Timestamp>, since: Timestamp) -> Age {
+    if hire.hired_at < since {
+        return Age::Old;
+    }
+    let witnesses = [Some(first_seen.unwrap_or(hire.hired_at)), hire.applied_hired_at];
+    let old = witnesses.iter().flatten().filter(|at| **at < since).count();
+    match (old, witnesses.iter().flatten().count()) {
+        (0, _) => Age::New,
+        (old, all) if old == all => Age::Old,
+        _ => Age::Doubtful,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn on(day: &str) -> Timestamp {
+        format!("{day}T12:00:00Z").parse().unwrap()
+    }
+
+    #[test]
+    fn a_hire_is_as_old_as_its_witnesses_say_and_doubtful_where_they_disagree() {
+        let since = on("2026-01-01");
+        let (old, new) = (Some(on("2019-05-05")), Some(on("2026-02-02")));
+        for (hired_at, first_seen, applied, is) in [
+            (old, None, None, Age::Old),
+            (old, new, new, Age::Old),
+            (new, None, None, Age::New),
+            (new, new, None, Age::New),
+            (new, new, new, Age::New),
+            (new, old, None, Age::Old),
+            (new, old, old, Age::Old),
+            (new, None, old, Age::Doubtful),
+            (new, new, old, Age::Doubtful),
+            (new, old, new, Age::Doubtful),
+        ] {
+            let mut hire = Hire::new(hired_at.unwrap());
+            hire.applied_hired_at = applied;
+            assert_eq!(age(&hire, first_seen, since), is, "{hired_at:?} {first_seen:?} {applied:?}");
+        }
     }
 }

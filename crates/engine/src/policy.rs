@@ -167,6 +167,10 @@ pub fn held(why: &WhyHeld) -> (String, String) {
             "The record over there is gone; it is not made again by itself.".to_owned(),
             "If it should be there, `hiresync retry` makes it again.".to_owned(),
         ),
+        WhyHeld::HireDate { opportunity } => (
+            format!("Lever has dates of before and of after `hired_since` for opportunity {opportunity}: it may be an old hire that was archived again."),
+            "If it is a new hire, `hiresync retry` sends it; if it is an old one, close its task (`hiresync tasks`), and it is left out.".to_owned(),
+        ),
         WhyHeld::Recovery => (
             "The ledger was lost, and this target can neither be searched nor listed: we cannot know who is there.".to_owned(),
             "Check by hand that the person is not there, then `hiresync retry`.".to_owned(),

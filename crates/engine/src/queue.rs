@@ -11,8 +11,13 @@ use crate::{
     source::{Reading, Whom},
 };
 
-/// Who is read in this cycle: first whose debt fell due, the longest due first; then the marked, in the order of their ids;
-/// at last, once more, whoever was marked again on the way. Nothing here grows with the number of marks.
+/// Contacts of a repair read at once where each costs requests of its own: whoever was hired meanwhile waits for no more than
+/// these.
+const REPAIR_BATCH: usize = 15;
+
+/// Who is read in this cycle, in two rounds: first whose debt fell due, the longest due first, and the marked, in the order of
+/// their ids; then whom a repair is still to look at. At the end of a round, once more, whoever was marked again on the way.
+/// Nothing here grows with the number of marks.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
     pub(crate) due: VecDeque<ContactId>,
@@ -20,11 +25,23 @@ pub(crate) struct Queue {
     pub(crate) read: BTreeSet<ContactId>,
     pub(crate) after: Option<ContactId>,
     pub(crate) again: BTreeSet<ContactId>,
+    /// Everybody of this round was read once.
     pub(crate) is_closed: bool,
+    pub(crate) round: Round,
+}
+
+/// Which round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Round {
+    /// What cannot wait.
+    #[default]
+    Marked,
+    /// What can.
+    Repair,
 }
 
 impl Engine {
-    /// The next contacts to read, with their marks.
+    /// The next contacts to read, with their marks. None: the round is over.
     pub(crate) fn next_batch(&self, run: &mut Run) -> ledger::Result<Vec<(ContactId, Option<Mark>)>> {
         let mut batch: BTreeMap<ContactId, Option<Mark>> = BTreeMap::new();
         while batch.len() < READ_BATCH
@@ -36,12 +53,20 @@ impl Engine {
                 batch.insert(contact, mark);
             }
         }
-        while batch.len() < READ_BATCH {
+        while run.queue.round == Round::Marked && batch.len() < READ_BATCH {
             let page = self.ledger.marked(run.queue.after.as_ref(), READ_BATCH - batch.len())?;
             let Some((last, _)) = page.last() else { break };
             run.queue.after = Some(last.clone());
             let unread = page.into_iter().filter(|(contact, _)| !run.queue.read.contains(contact));
             batch.extend(unread.map(|(contact, mark)| (contact, Some(mark))));
+        }
+        if run.queue.round == Round::Repair && !run.queue.is_closed {
+            let page = self.ledger.to_repair(run.queue.after.as_ref(), self.repair_batch())?;
+            run.queue.after = page.last().cloned().or(run.queue.after.take());
+            for contact in page {
+                let mark = self.ledger.mark_of(&contact)?;
+                batch.insert(contact, mark);
+            }
         }
         if batch.is_empty() {
             run.queue.is_closed = true;
@@ -54,6 +79,22 @@ impl Engine {
             }
         }
         Ok(batch.into_iter().collect())
+    }
+
+    /// Goes on with the repair, if there is anything left of one.
+    pub(crate) fn next_round(&self, run: &mut Run) -> ledger::Result<bool> {
+        let goes_on = run.queue.round == Round::Marked
+            && !run.is_meanwhile
+            && !self.ledger.to_repair(None, 1)?.is_empty();
+        if goes_on {
+            (run.queue.round, run.queue.after, run.queue.is_closed) = (Round::Repair, None, false);
+        }
+        Ok(goes_on)
+    }
+
+    fn repair_batch(&self) -> usize {
+        let each = |needs: mapping::Needs| needs.offers || needs.forms || needs.requisition_details;
+        if self.targets.iter().any(|target| each(target.mapping.needs())) { REPAIR_BATCH } else { READ_BATCH }
     }
 
     fn has_usable_debt(&self, run: &Run, contact: &ContactId) -> ledger::Result<bool> {

@@ -72,7 +72,7 @@ impl Engine {
         for opportunity in found.link.hires.keys() {
             // By this a merge that happened meanwhile is recognised.
             if draft.seen(opportunity)?.is_none() {
-                let seen = ledger::Seen { contact: contact.clone(), digest: None, first_hired_at: None };
+                let seen = ledger::Seen::of(contact.clone());
                 draft.put_seen(opportunity, &seen)?;
             }
         }

@@ -28,6 +28,9 @@ pub struct Status {
     pub tasks_open: usize,
     /// Contacts marked to be read.
     pub marked: usize,
+    /// Contacts that the repair of the last full sweep has still to look at.
+    #[serde(default)]
+    pub to_repair: usize,
     /// When the next debt falls due.
     pub next_due_at: Option<Timestamp>,
 }
@@ -141,6 +144,42 @@ pub struct CycleReport {
     pub guard: Option<GuardTrip>,
     /// Whole targets that could not be used.
     pub unusable: Vec<TargetName>,
+}
+
+impl CycleReport {
+    /// One line for each cycle that completed.
+    pub(crate) fn log(&self) {
+        let done = &self.delivered;
+        let elapsed_ms = (self.ended_at - self.started_at).num_milliseconds();
+        tracing::info!(
+            code = "cycle",
+            cycle = self.cycle,
+            full = self.full,
+            seen = self.seen,
+            read = self.read,
+            unreadable = self.unreadable,
+            failed = self.failed,
+            requests = self.requests,
+            refused = self.refused,
+            created = done.created,
+            updated = done.updated,
+            unchanged = done.unchanged,
+            withdrawn = done.withdrawn,
+            retried = done.retried,
+            unknown = done.unknown,
+            parked = done.parked,
+            held_by_guard = self.guard.as_ref().map_or(0, |guard| guard.held),
+            unusable = self.unusable.len(),
+            elapsed_ms,
+            "cycle {}: {} seen, {} read, {} created, {} updated, {} requests",
+            self.cycle,
+            self.seen,
+            self.read,
+            done.created,
+            done.updated,
+            self.requests,
+        );
+    }
 }
 
 /// What was delivered.

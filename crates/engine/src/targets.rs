@@ -1,6 +1,5 @@
 //! Whether a target can be used in this cycle, and whether it is still the one we knew.
 
-use chrono::TimeDelta;
 use ledger::TargetHealth;
 use people::ContactId;
 
@@ -9,15 +8,9 @@ use crate::{
     settings::Target,
 };
 
-/// How often whoever is held for a value is read again, changed or not; more slowly where there are many, so that it takes no
-/// more than a hundredth of what the source allows: a mapping that holds everybody must not read everybody all day.
-const VALUES_EVERY: TimeDelta = TimeDelta::minutes(15);
-const VALUES_EVERY_EACH: TimeDelta = TimeDelta::seconds(10);
-
 impl Engine {
     /// Probes targets that could not be used, and rebuilds the links of those the ledger is new to.
     pub(crate) async fn prepare_targets(&self, run: &mut Run) -> Result<(), CycleError> {
-        self.look_for_values()?;
         for target in &self.targets {
             self.notice_other_columns(target)?;
             if !self.memory().met.contains(&target.name) {
@@ -51,13 +44,13 @@ impl Engine {
         {
             let Some((last, _)) = page.last() else { break };
             after = Some(last.clone());
-            let now = self.clock.now();
             let _ = self.ledger.write(|draft| {
                 page.iter().try_for_each(|(contact, _)| {
                     let Some(mut standing) = draft.standing(&target.name, contact)? else { return Ok(()) };
                     standing.keep_fields(&columns.person, &columns.hire);
                     draft.put_standing(&target.name, contact, standing)?;
-                    draft.mark(contact, now)
+                    draft.repair(contact);
+                    Ok(())
                 })
             })?;
         }
@@ -65,25 +58,6 @@ impl Engine {
             draft.put_note(&note, &now_mapped);
             Ok(())
         })?;
-        Ok(())
-    }
-
-    /// Whoever is held because of a value is looked at again from time to time: an offer, a form, a posting change without a
-    /// trace in the person's record. A new process may have another configuration, and looks at once.
-    fn look_for_values(&self) -> Result<(), CycleError> {
-        let now = self.clock.now();
-        let last = self.memory().looked_for_values_at;
-        let held: u64 = self.targets.iter().map(|target| self.ledger.counts(&target.name).held).sum();
-        let each = VALUES_EVERY_EACH * i32::try_from(held).unwrap_or(i32::MAX);
-        if last.is_some_and(|last| last <= now && now - last < VALUES_EVERY.max(each)) {
-            return Ok(());
-        }
-        for target in self.targets.iter().filter(|target| self.ledger.counts(&target.name).held > 0) {
-            let held = self.held_for_values(target)?;
-            let _ =
-                self.ledger.write(|draft| held.iter().try_for_each(|contact| draft.mark(contact, now)))?;
-        }
-        self.memory().looked_for_values_at = Some(now);
         Ok(())
     }
 

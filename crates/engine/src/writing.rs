@@ -37,6 +37,12 @@ impl Engine {
                 }
                 Ok(going)
             })?;
+            for one in &planned {
+                self.await_offer(
+                    &one.contact,
+                    one.seen.iter().filter_map(|(_, seen)| seen.awaited_until).max(),
+                );
+            }
             for (target, one) in step.into_inner() {
                 ready.entry(target).or_default().push(one);
             }
@@ -140,6 +146,7 @@ impl Engine {
                     }
                 }
             }
+            plan.forgotten.iter().for_each(|hire| standing.forget_hire(hire));
             if standing != before {
                 let generation = standing.generation;
                 draft.put_standing(target, &one.contact, standing)?;
@@ -153,8 +160,9 @@ impl Engine {
             self.write_tasks(draft, one, target, plan)?;
             self.tell_left_out(draft, &one.contact, target, &plan.left_out)?;
         }
-        if let (Some(mark), false) = (&one.mark, one.later || moved) {
-            draft.unmark(&one.contact, mark)?;
+        if !(one.later || moved) {
+            one.mark.iter().try_for_each(|mark| draft.unmark(&one.contact, mark))?;
+            draft.repaired(&one.contact)?;
         }
         Ok(())
     }
@@ -248,6 +256,7 @@ impl Engine {
             Ok::<_, ledger::Error>(known || standing.is_some_and(|standing| standing.may_be_over_there()))
         })?;
         let anonymised = outcome == Some(Outcome::Anonymised);
+        self.await_offer(contact, None);
         let told = self.ledger.history(contact)?.last().map(|event| event.outcome.clone());
         let _ = self.ledger.write(|draft| {
             if let Some(instead) = instead {
@@ -276,10 +285,8 @@ impl Engine {
                     draft.put_standing(&target.name, contact, standing)?;
                 }
             }
-            match mark {
-                Some(mark) => draft.unmark(contact, mark),
-                None => Ok(()),
-            }
+            mark.into_iter().try_for_each(|mark| draft.unmark(contact, mark))?;
+            draft.repaired(contact)
         })?;
         Ok(())
     }

@@ -490,8 +490,15 @@ fn happened(event: &Event) -> String {
         Outcome::OutOfScope { opportunity, by } => match by {
             LeftOut::When => format!("hire {opportunity} is left out by the target's `when`"),
             LeftOut::HiredSince => format!("hire {opportunity} is left out: before `hired_since`"),
+            LeftOut::HireDate => {
+                format!("hire {opportunity} is left out: a human said that it is an old one")
+            }
             LeftOut::NotHired => format!("opportunity {opportunity} is no hire any more"),
         },
+        Outcome::WrittenBack { hires } => {
+            let hires: Vec<&str> = hires.iter().map(|hire| hire.as_str()).collect();
+            format!("written back to Lever: {}", hires.join(", "))
+        }
         Outcome::MergedFrom { contact } => format!("profiles merged in Lever, came from {contact}"),
         Outcome::Anonymised => "anonymised in Lever; nothing further is read or written".to_owned(),
         Outcome::Gone => "cannot be found in Lever any more; the target is left as it is".to_owned(),

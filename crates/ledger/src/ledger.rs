@@ -59,6 +59,7 @@ impl<T> Durable<T> {
 pub struct Census {
     targets: BTreeMap<TargetName, Counts>,
     due: BTreeSet<(Timestamp, ContactId, TargetName)>,
+    watched: BTreeSet<(ContactId, TargetName)>,
 }
 
 /// Standings of one target by state.
@@ -113,12 +114,20 @@ impl Census {
             .collect()
     }
 
+    /// Contacts held for something that may come about without a trace in Lever's record.
+    pub fn watched(&self) -> impl Iterator<Item = &ContactId> {
+        self.watched.iter().map(|(contact, _)| contact)
+    }
+
     fn enter(&mut self, target: &TargetName, contact: &ContactId, place: &Place) {
         if let Some(slot) = self.targets.entry(target.clone()).or_default().slot(place) {
             *slot += 1;
         }
         if let Some(at) = place.due() {
             self.due.insert((at, contact.clone(), target.clone()));
+        }
+        if place.is_watched() {
+            self.watched.insert((contact.clone(), target.clone()));
         }
     }
 
@@ -129,6 +138,9 @@ impl Census {
         if let Some(at) = place.due() {
             self.due.remove(&(at, contact.clone(), target.clone()));
         }
+        if place.is_watched() {
+            self.watched.remove(&(contact.clone(), target.clone()));
+        }
     }
 }
 
@@ -137,6 +149,14 @@ impl Census {
 struct Place {
     agreed: Option<IgnoredAny>,
     owed: Option<PlaceOwed>,
+}
+
+/// As much of a [`Seen`] as tells whether more is to be expected.
+#[derive(Debug, Deserialize)]
+struct Awaited {
+    contact: ContactId,
+    #[serde(default)]
+    awaited_until: Option<Timestamp>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -155,6 +175,12 @@ impl Place {
     fn due(&self) -> Option<Timestamp> {
         self.owed.as_ref().and_then(|owed| owed.phase.due())
     }
+
+    fn is_watched(&self) -> bool {
+        self.owed
+            .as_ref()
+            .is_some_and(|owed| matches!(&owed.phase, Phase::Held { why, .. } if why.is_watched()))
+    }
 }
 
 /// What the ledger knows of itself.
@@ -169,6 +195,7 @@ pub(crate) struct Birth {
 /// The schema this version writes.
 pub(crate) const SCHEMA: u32 = 1;
 const BIRTH: &[u8] = b"birth";
+const REPAIR: &str = "repair";
 const NEXT_EVENT: &[u8] = b"next-event";
 
 impl Ledger {
@@ -282,14 +309,51 @@ impl Ledger {
         }
     }
 
+    /// How many contacts a repair is still to look at.
+    pub fn repairs(&self) -> Result<u64> {
+        let mut repairs = 0;
+        let mut after = None;
+        loop {
+            let page = self.to_repair(after.as_ref(), CHUNK)?;
+            let Some(last) = page.last() else { return Ok(repairs) };
+            after = Some(last.clone());
+            repairs += page.len() as u64;
+        }
+    }
+
     /// The mark of one contact.
     pub fn mark_of(&self, contact: &ContactId) -> Result<Option<Mark>> {
         self.value(Tree::Marks, contact.as_str().as_bytes())
     }
 
+    /// Up to `limit` contacts that a repair is still to look at, in order, beginning after one.
+    pub fn to_repair(&self, after: Option<&ContactId>, limit: usize) -> Result<Vec<ContactId>> {
+        let prefix = joined(&[REPAIR, ""]);
+        let after = after.map(repair_key).unwrap_or_default();
+        let page = self.store.scan(Tree::Meta, &prefix, &after, limit)?;
+        page.into_iter().map(|(key, _)| id(Tree::Meta, &key[prefix.len()..])).collect()
+    }
+
     /// What is known of an opportunity.
     pub fn seen(&self, opportunity: &OpportunityId) -> Result<Option<Seen>> {
         self.value(Tree::Opportunities, opportunity.as_str().as_bytes())
+    }
+
+    /// Whose hires more is to be expected of after `now`, and until when.
+    pub fn awaited(&self, now: Timestamp) -> Result<BTreeMap<ContactId, Timestamp>> {
+        let mut awaited = BTreeMap::new();
+        let mut after = Vec::new();
+        loop {
+            let page = self.page::<Awaited>(Tree::Opportunities, &[], &after, CHUNK)?;
+            let Some((last, _)) = page.last() else { return Ok(awaited) };
+            after.clone_from(last);
+            for (_, Awaited { contact, awaited_until }) in page {
+                if let Some(until) = awaited_until.filter(|until| *until > now) {
+                    let latest = awaited.entry(contact).or_insert(until);
+                    *latest = until.max(*latest);
+                }
+            }
+        }
     }
 
     /// Every task, open and closed.
@@ -480,6 +544,20 @@ impl Draft<'_> {
         Ok(())
     }
 
+    /// A repair is to look at a contact, changed or not, once everything else was done.
+    pub fn repair(&mut self, contact: &ContactId) {
+        self.put(Tree::Meta, &repair_key(contact), &());
+    }
+
+    /// A contact was looked at.
+    pub fn repaired(&mut self, contact: &ContactId) -> Result<()> {
+        let key = repair_key(contact);
+        if self.value::<()>(Tree::Meta, &key)?.is_some() {
+            self.batch.0.insert((Tree::Meta, key), None);
+        }
+        Ok(())
+    }
+
     /// What is known of an opportunity.
     pub fn seen(&self, opportunity: &OpportunityId) -> Result<Option<Seen>> {
         self.value(Tree::Opportunities, opportunity.as_str().as_bytes())
@@ -593,6 +671,10 @@ fn joined(parts: &[&str]) -> Vec<u8> {
 
 fn standing_key(target: &TargetName, contact: &ContactId) -> Vec<u8> {
     joined(&[target.as_str(), contact.as_str()])
+}
+
+fn repair_key(contact: &ContactId) -> Vec<u8> {
+    joined(&[REPAIR, contact.as_str()])
 }
 
 fn target_key(target: &TargetName) -> Vec<u8> {

@@ -23,6 +23,25 @@ pub struct Seen {
     /// When it was archived as hired, as first seen: archiving it again moves the date in Lever, and an old hire must
     /// not become a new one.
     pub first_hired_at: Option<Timestamp>,
+    /// More is to be expected of its offer until then: a signature or a start date comes without a trace in the record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub awaited_until: Option<Timestamp>,
+    /// Lever said that it was deleted, and when we heard it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<Timestamp>,
+}
+
+impl Seen {
+    /// An opportunity of `contact` of which nothing else is known yet.
+    pub fn of(contact: ContactId) -> Seen {
+        Seen { contact, digest: None, first_hired_at: None, awaited_until: None, deleted_at: None }
+    }
+
+    /// A hire of which only the date was noted, so that it cannot become new by being archived again: it is of before `since`,
+    /// and nobody was marked for it.
+    pub fn is_old(&self, since: Timestamp) -> bool {
+        self.digest.is_none() && self.first_hired_at.is_some_and(|at| at < since)
+    }
 }
 
 /// Names a task: stable for the same cause.
@@ -147,6 +166,11 @@ pub enum Outcome {
         /// What leaves it out.
         by: LeftOut,
     },
+    /// Lever was told that the target holds these hires.
+    WrittenBack {
+        /// Which.
+        hires: Vec<OpportunityId>,
+    },
     /// Profiles were merged in Lever: the standing came from this contact.
     MergedFrom {
         /// Who it was.
@@ -173,6 +197,8 @@ pub enum LeftOut {
     HiredSince,
     /// It was left out once, and is no hire any more.
     NotHired,
+    /// Lever has dates of before and of after `hired_since` for it, and a human said that it is old.
+    HireDate,
 }
 
 impl Outcome {

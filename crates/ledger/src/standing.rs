@@ -39,6 +39,9 @@ pub struct Standing {
     /// "Today" of each hire, pinned when it was first planned and kept for good.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub decided_on: BTreeMap<OpportunityId, Date>,
+    /// What the source was told about each hire once the target agreed: a digest of it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub told: BTreeMap<OpportunityId, Digest>,
 }
 
 /// What a target last agreed to.
@@ -161,9 +164,19 @@ pub enum WhyHeld {
     RecordGone,
     /// The ledger was lost, and this target can neither be searched nor listed.
     Recovery,
+    /// Lever has dates of before and of after `hired_since` for this hire: it may be an old one that was archived again.
+    HireDate {
+        /// Which hire.
+        opportunity: OpportunityId,
+    },
 }
 
 impl WhyHeld {
+    /// Whether what it waits for may come about without a trace in Lever's record of the person.
+    pub fn is_watched(&self) -> bool {
+        matches!(self, WhyHeld::Missing { .. } | WhyHeld::StorageNotPermitted)
+    }
+
     /// By when what it waits for is needed, if that is known: the earliest day of all.
     pub fn due(&self) -> Option<Date> {
         match self {
@@ -370,6 +383,7 @@ impl Standing {
         for (opportunity, day) in merged.decided_on {
             self.decided_on.entry(opportunity).or_insert(day);
         }
+        self.told.extend(merged.told);
         self
     }
 
@@ -381,6 +395,13 @@ impl Standing {
             agreed.digests = None;
         }
         self.forgive() && *self != before
+    }
+
+    /// Forgets what the values of one hire were: it was anonymised.
+    pub fn forget_hire(&mut self, hire: &OpportunityId) {
+        if let Some(digests) = self.agreed.as_mut().and_then(|agreed| agreed.digests.as_mut()) {
+            digests.hires.remove(hire);
+        }
     }
 
     /// Forgets what was agreed about fields that are mapped no longer.

@@ -2,12 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends where it stands")]
 
+mod changes;
 mod mended;
 mod mended_file;
 mod order;
 mod plan_rules;
+mod repair;
 mod rules;
 mod scope;
+mod telling;
 mod world;
 
 use adapter_sdk::{

@@ -157,6 +157,8 @@ impl Desk {
             pinned: &BTreeSet::new(),
             permitted: true,
             blind: false,
+            deleted: &BTreeSet::new(),
+            doubtful: None,
         };
         plan(&facts, &self.key)
     }

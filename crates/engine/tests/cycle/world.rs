@@ -13,8 +13,8 @@ use adapter_sdk::{
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use engine::{
-    Cursor, CycleError, CycleOrder, CycleReport, Engine, Guards, Page, PageToken, Parts, Reading, Settings,
-    Sighting, Source, Sweep, SweepKind, Target, Then, Usage, Whom,
+    Cursor, CycleError, CycleOrder, CycleReport, Deleted, Engine, Guards, Page, PageToken, Parts, Reading,
+    Settings, Sighting, Source, Sweep, SweepKind, Target, Then, Usage, Whom, WriteBack,
 };
 use ledger::{DigestKey, Ledger, MemoryStore, Origin, Outcome, Standing, Store};
 use mapping::{Mapping, Rule, Rules, Tables};
@@ -51,6 +51,19 @@ pub struct People {
     pub moved: BTreeMap<ContactId, ContactId>,
     pub failing: BTreeSet<ContactId>,
     pub down: bool,
+    /// The key is refused.
+    pub revoked: bool,
+    /// Everything ever asked of the source.
+    pub asked: usize,
+    /// What the source was told, and whether it lets itself be told.
+    pub told: Vec<engine::News>,
+    pub deaf: Option<ErrorKind>,
+    /// What happens once so many people were read.
+    pub then: Option<(usize, Box<dyn FnOnce(&mut People) + Send>)>,
+    /// How many were read at once.
+    pub batches: Vec<usize>,
+    /// What the source says was deleted; `None`: it refuses to say.
+    pub deleted: Option<BTreeSet<OpportunityId>>,
     pub read: Vec<ContactId>,
     /// No sweep shows these.
     pub unseen: BTreeSet<OpportunityId>,
@@ -70,6 +83,16 @@ impl FakeSource {
     pub fn people(&self) -> MutexGuard<'_, People> {
         self.0.lock().unwrap()
     }
+
+    fn asked(&self) -> adapter_sdk::Result<MutexGuard<'_, People>> {
+        let mut people = self.people();
+        people.asked += 1;
+        match (people.down, people.revoked) {
+            (true, _) => Err(outage()),
+            (_, true) => Err(Error::new(ErrorKind::Unauthorized, "asking the pretend source")),
+            (false, false) => Ok(people),
+        }
+    }
 }
 
 fn outage() -> Error {
@@ -83,10 +106,7 @@ impl Source for FakeSource {
     }
 
     async fn sweep(&self, sweep: &Sweep, _page: Option<PageToken>) -> adapter_sdk::Result<Page> {
-        let mut people = self.people();
-        if people.down {
-            return Err(outage());
-        }
+        let mut people = self.asked()?;
         let changed = std::mem::take(&mut people.changed);
         let sightings = people
             .persons
@@ -108,11 +128,14 @@ impl Source for FakeSource {
     }
 
     async fn read(&self, who: &[Whom]) -> adapter_sdk::Result<Vec<(ContactId, Reading)>> {
-        let mut people = self.people();
-        if people.down {
-            return Err(outage());
-        }
+        let mut people = self.asked()?;
         let mut readings = Vec::new();
+        people.batches.push(who.len());
+        if people.then.as_ref().is_some_and(|(read, _)| people.read.len() >= *read)
+            && let Some((_, then)) = people.then.take()
+        {
+            then(&mut people);
+        }
         for Whom { contact, .. } in who {
             people.read.push(contact.clone());
             let reading = if people.failing.contains(contact) {
@@ -132,6 +155,22 @@ impl Source for FakeSource {
         Ok(readings)
     }
 
+    async fn deleted(&self, since: &Cursor) -> adapter_sdk::Result<Deleted> {
+        match self.people().deleted.clone() {
+            Some(opportunities) => Ok(Deleted { opportunities, cursor: since.clone() }),
+            None => Err(Error::new(ErrorKind::Rejected, "asking what was deleted")),
+        }
+    }
+
+    async fn tell(&self, news: &engine::News) -> adapter_sdk::Result<BTreeSet<OpportunityId>> {
+        let mut people = self.people();
+        people.told.push(news.clone());
+        match people.deaf {
+            Some(kind) => Err(Error::new(kind, "telling the pretend source")),
+            None => Ok(news.hires.clone()),
+        }
+    }
+
     async fn resolve(&self, _who: &Pii<String>) -> adapter_sdk::Result<Option<ContactId>> {
         Ok(None)
     }
@@ -147,7 +186,9 @@ pub struct World {
     pub target: Memory,
     pub clock: Arc<HandClock>,
     pub store: Arc<MemoryStore>,
-    pub engine: Engine,
+    pub engine: Arc<Engine>,
+    /// In force from the next configuration on.
+    pub write_back: WriteBack,
     guards: Guards,
 }
 
@@ -162,8 +203,8 @@ impl World {
         let target = Memory::with("hr", capabilities);
         let store = Arc::new(MemoryStore::default());
         let guards = Guards::default();
-        let engine = engine(&source, &target, &clock, &store, guards, Origin::Fresh, "first");
-        World { source, target, clock, store, engine, guards }
+        let engine = Arc::new(engine(&source, &target, &clock, &store, guards, Origin::Fresh, "first"));
+        World { source, target, clock, store, engine, guards, write_back: WriteBack::default() }
     }
 
     pub fn guards(mut self, guards: Guards) -> World {
@@ -174,23 +215,17 @@ impl World {
 
     /// The process is killed and started again: everything but the store and the world is gone.
     pub fn restart(&mut self) {
-        self.engine = engine(
-            &self.source,
-            &self.target,
-            &self.clock,
-            &self.store,
-            self.guards,
-            Origin::Fresh,
-            "unused",
-        );
+        let (source, target, clock, store) = (&self.source, &self.target, &self.clock, &self.store);
+        let engine = engine(source, target, clock, store, self.guards, Origin::Fresh, "unused");
+        self.engine = Arc::new(engine);
     }
 
     /// The ledger is lost.
     pub fn lose_ledger(&mut self) {
         self.store = Arc::new(MemoryStore::default());
         let lost = Origin::Recovery { why: "a test threw it away".to_owned(), kept: None };
-        self.engine =
-            engine(&self.source, &self.target, &self.clock, &self.store, self.guards, lost, "second");
+        let (source, target, clock, store) = (&self.source, &self.target, &self.clock, &self.store);
+        self.engine = Arc::new(engine(source, target, clock, store, self.guards, lost, "second"));
     }
 
     pub async fn cycle(&self) -> CycleReport {
@@ -317,7 +352,15 @@ impl World {
     pub fn restart_with(&mut self, adapter: Arc<dyn HrisAdapter>, mapping: Mapping) {
         let store: Arc<dyn Store> = Arc::<MemoryStore>::clone(&self.store);
         let ledger = ledger_over(store, Origin::Fresh, "unused");
-        self.engine = assemble(&self.source, adapter, &self.clock, ledger, self.guards, mapping);
+        self.engine = Arc::new(assemble(
+            &self.source,
+            adapter,
+            &self.clock,
+            ledger,
+            self.guards,
+            mapping,
+            self.write_back.clone(),
+        ));
     }
 
     pub fn change(&self, who: &str, change: impl FnOnce(&mut Person)) {
@@ -375,7 +418,8 @@ pub fn engine_over(
     lineage: &str,
 ) -> Engine {
     let mapping = mapping(PERSON, HIRE);
-    assemble(source, adapter, clock, ledger_over(store, origin, lineage), guards, mapping)
+    let ledger = ledger_over(store, origin, lineage);
+    assemble(source, adapter, clock, ledger, guards, mapping, WriteBack::default())
 }
 
 /// What is mapped unless a test says otherwise.
@@ -415,6 +459,7 @@ fn assemble(
     ledger: Ledger,
     guards: Guards,
     mapping: Mapping,
+    write_back: WriteBack,
 ) -> Engine {
     Engine::new(Parts {
         source: Arc::<FakeSource>::clone(source),
@@ -422,7 +467,7 @@ fn assemble(
             name: adapter.info().target.clone(),
             adapter,
             mapping: Arc::new(mapping),
-            write_back: engine::WriteBack::default(),
+            write_back,
         }],
         ledger: Arc::new(ledger),
         clock: Arc::<HandClock>::clone(clock),

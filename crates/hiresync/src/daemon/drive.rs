@@ -3,8 +3,6 @@
 use std::{io, sync::Arc, thread, time::Duration};
 
 use engine::{Activity, CycleError, CycleOrder, CycleReport, Engine, SweepKind};
-use ledger::Ledger;
-use people::Timestamp;
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinSet,
@@ -37,7 +35,7 @@ pub(super) fn start(
         let exit = match runtime {
             Ok(runtime) => runtime.block_on(async {
                 let mut driver = Driver {
-                    agenda: Agenda::new(shared.schedule(), last_full(&ground.ledger)),
+                    agenda: Agenda::new(shared.schedule(), shared.engine().last_full_sweep()),
                     shared: Arc::clone(&shared),
                     ground,
                     asks,
@@ -76,21 +74,16 @@ impl Driver {
             }
             let engine = self.shared.engine();
             let now = self.ground.clock.now();
-            if let Some(sweep) = self.agenda.due(now, engine.next_due(), self.shared.take_ordered()) {
+            let due = self.agenda.due(now, engine.next_due(), self.shared.take_ordered());
+            if let Some(sweep) = due.or(engine.take_hurried()) {
                 let order = CycleOrder { sweep, approve: false };
                 let outcome = self.beside_questions(&engine, &mut questions, engine.cycle(order)).await;
                 if let Some(exit) = tell(&outcome) {
                     return exit;
                 }
-                if outcome.is_err() && sweep == SweepKind::Full {
+                let is_listed = engine.last_full_sweep().is_some_and(|began| began >= now);
+                if outcome.is_err() && sweep == SweepKind::Full && !is_listed {
                     self.agenda.full_again();
-                }
-                if let Ok(report) = &outcome
-                    && report.full
-                    && let Err(error) = note_full(&self.ground.ledger, report.started_at)
-                {
-                    ledger_fault(&error);
-                    return Exit::CannotWrite;
                 }
                 self.agenda.ended(self.ground.clock.now(), engine.next_due());
                 if service::is_listening() {
@@ -111,7 +104,8 @@ impl Driver {
         }
     }
 
-    /// Runs the cycle, and answers questions while it waits for the network.
+    /// Runs the cycle, answers questions while it waits for the network, and says what falls due meanwhile: a long cycle does
+    /// it in between, after a short one it is next.
     async fn beside_questions(
         &mut self,
         engine: &Arc<Engine>,
@@ -122,9 +116,20 @@ impl Driver {
         loop {
             tokio::select! {
                 outcome = &mut cycle => return outcome,
+                () = self.shared.wake.notified() => self.hurry(engine),
+                () = sleep(self.agenda.sleep(self.ground.clock.now(), None)) => self.hurry(engine),
                 Some(ask) = self.asks.recv() => self.handle(ask, engine, questions),
                 Some(_) = questions.join_next() => {}
             }
+        }
+    }
+
+    fn hurry(&mut self, engine: &Engine) {
+        match self.agenda.due(self.ground.clock.now(), None, self.shared.take_ordered()) {
+            // A full sweep within one that is not over yet would begin it anew: the next poll is one.
+            Some(SweepKind::Full) => self.agenda.full_again(),
+            Some(sweep) => engine.hurry(sweep),
+            None => {}
         }
     }
 
@@ -149,63 +154,15 @@ impl Driver {
     fn replace(&mut self, config: &Config) {
         let engine = Arc::new(self.ground.engine(config));
         self.shared.replace(engine, config);
-        self.agenda.reschedule(self.shared.schedule(), last_full(&self.ground.ledger));
+        self.agenda.reschedule(self.shared.schedule(), self.shared.engine().last_full_sweep());
         tracing::info!(code = "reload", targets = config.targets.len(), "the new configuration is in force");
     }
 }
 
-/// The note under which the ledger keeps when the last full sweep that ended well began.
-const FULL_SWEEP: &str = "full-sweep";
-
-/// When that was, as far as anybody knows.
-fn last_full(ledger: &Ledger) -> Option<Timestamp> {
-    ledger.note(FULL_SWEEP).ok().flatten()?.parse().ok()
-}
-
-fn note_full(ledger: &Ledger, began: Timestamp) -> ledger::Result<()> {
-    let _ = ledger.write(|draft| {
-        draft.put_note(FULL_SWEEP, &began.to_rfc3339());
-        Ok(())
-    })?;
-    Ok(())
-}
-
-/// One line for each cycle. `Some` when the daemon must end.
+/// One line for a cycle that did not complete; the engine tells of the others. `Some` when the daemon must end.
 fn tell(outcome: &Result<CycleReport, CycleError>) -> Option<Exit> {
     match outcome {
-        Ok(report) => {
-            let done = &report.delivered;
-            let elapsed_ms = (report.ended_at - report.started_at).num_milliseconds();
-            tracing::info!(
-                code = "cycle",
-                cycle = report.cycle,
-                full = report.full,
-                seen = report.seen,
-                read = report.read,
-                unreadable = report.unreadable,
-                failed = report.failed,
-                requests = report.requests,
-                refused = report.refused,
-                created = done.created,
-                updated = done.updated,
-                unchanged = done.unchanged,
-                withdrawn = done.withdrawn,
-                retried = done.retried,
-                unknown = done.unknown,
-                parked = done.parked,
-                held_by_guard = report.guard.as_ref().map_or(0, |guard| guard.held),
-                unusable = report.unusable.len(),
-                elapsed_ms,
-                "cycle {}: {} seen, {} read, {} created, {} updated, {} requests",
-                report.cycle,
-                report.seen,
-                report.read,
-                done.created,
-                done.updated,
-                report.requests,
-            );
-            None
-        }
+        Ok(_) => None,
         Err(CycleError::Stopped) => Some(Exit::Done),
         Err(CycleError::Source(error)) => {
             tracing::error!(

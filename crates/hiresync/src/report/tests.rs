@@ -32,6 +32,7 @@ fn status(counts: Counts) -> Status {
         targets: BTreeMap::from([("roster".parse().unwrap(), target)]),
         tasks_open: 0,
         marked: 0,
+        to_repair: 0,
         next_due_at: None,
     }
 }
