@@ -56,10 +56,11 @@ mod message;
 mod server;
 
 pub use lever::{
-    Application, ArchiveReason, Archived, BadFault, Band, Contact, ContactId, Fault, FaultKind, Figures,
-    Form, FormField, Hired, HiredReasons, Lever, NewContact, NewOffer, NewPosting, Offer, OfferId,
-    OfferStatus, Opportunity, OpportunityId, Phone, Posting, PostingId, Rate, ReasonId, Refused, Requisition,
-    RequisitionId, Salary, Settings, Stage, StageChange, StageId, User, UserId,
+    Application, ArchiveReason, Archived, BadFault, Band, Contact, ContactId, Delivery, Drift, Fault,
+    FaultKind, Figures, Form, FormField, Hired, HiredReasons, Lever, NewContact, NewOffer, NewPosting, Note,
+    Offer, OfferId, OfferStatus, Opportunity, OpportunityId, Phone, Posting, PostingId, Rate, ReasonId,
+    Refused, Requisition, RequisitionId, Salary, Settings, Stage, StageChange, StageId, User, UserId,
+    Webhook,
 };
 pub use message::{Millis, Reply, Request, Sending, http_date};
 pub use server::serve;

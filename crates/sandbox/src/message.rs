@@ -83,9 +83,10 @@ pub struct Reply {
 pub enum Sending {
     /// In one piece.
     Whole,
-    /// The headers promise the whole body, and the connection closes after this many bytes of it.
+    /// The headers promise the whole body, and the connection closes after this many bytes of it. If these are more than
+    /// there are, the headers promise nothing and blanks follow the body: with `usize::MAX`, for ever.
     Cut {
-        /// Bytes of the body that arrive.
+        /// Bytes that arrive.
         after: usize,
     },
     /// The connection closes without a byte.
@@ -104,6 +105,17 @@ impl Reply {
     pub(crate) fn text(status: u16, content_type: &str, body: String) -> Reply {
         let headers = vec![("content-type", content_type.to_owned())];
         Reply { status, headers, body: body.into(), sending: Sending::Whole }
+    }
+
+    /// A status and nothing else.
+    pub(crate) fn empty(status: u16) -> Reply {
+        Reply { status, headers: Vec::new(), body: Bytes::new(), sending: Sending::Whole }
+    }
+
+    /// Says that the body is something else than it is.
+    pub(crate) fn label(&mut self, content_type: &str) {
+        self.headers.retain(|(name, _)| *name != "content-type");
+        self.headers.push(("content-type", content_type.to_owned()));
     }
 
     /// The first header of this name, in lower case.

@@ -6,15 +6,16 @@
 use std::future::Future;
 use std::io;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use crate::lever::Lever;
+use crate::lever::{ANSWER_MS_MAX, Delivery, Lever, loopback};
 use crate::message::{Reply, Request, Sending};
 
 /// Longest request line and headers together.
@@ -23,19 +24,27 @@ const HEAD_MAX: usize = 32 * 1024;
 const BODY_MAX: usize = 1024 * 1024;
 /// Between two bytes of a slow body.
 const SLOW_PAUSE: Duration = Duration::from_secs(1);
+/// Between two looks whether a webhook is due, while any is registered.
+const OUTBOX_PAUSE: Duration = Duration::from_millis(50);
+/// What an endless body goes on with.
+const BLANKS: [u8; 4096] = [b' '; 4096];
 /// After a connection could not be taken, usually for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Answers on this port until `shutdown` is done, then drops every connection. `clock` tells the time in
-/// milliseconds since the epoch.
+type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
+
+/// Answers on this port and posts the webhooks that are due, until `shutdown` is done; then drops every connection.
+/// `clock` tells the time in milliseconds since the epoch.
 pub async fn serve(
     lever: Arc<Mutex<Lever>>,
     listener: TcpListener,
     clock: impl Fn() -> u64 + Send + Sync + 'static,
     shutdown: impl Future<Output = ()>,
 ) {
-    let clock: Arc<dyn Fn() -> u64 + Send + Sync> = Arc::new(clock);
+    let clock: Clock = Arc::new(clock);
+    let asked = Arc::new(Notify::new());
     let mut connections = JoinSet::new();
+    connections.spawn(post_webhooks(Arc::clone(&lever), Arc::clone(&clock), Arc::clone(&asked)));
     let mut shutdown = pin!(shutdown);
     loop {
         tokio::select! {
@@ -43,9 +52,12 @@ pub async fn serve(
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
                     let (lever, clock) = (Arc::clone(&lever), Arc::clone(&clock));
+                    let asked = Arc::clone(&asked);
                     connections.spawn(async move {
                         let answer = |request: &Request| {
-                            lever.lock().unwrap_or_else(PoisonError::into_inner).handle(clock(), request)
+                            let reply = account(&lever).handle(clock(), request);
+                            asked.notify_one();
+                            reply
                         };
                         // The peer went away: nobody is left to tell.
                         let _ = converse(stream, answer).await;
@@ -57,6 +69,56 @@ pub async fn serve(
         }
     }
     connections.shutdown().await;
+}
+
+fn account(lever: &Mutex<Lever>) -> MutexGuard<'_, Lever> {
+    lever.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Posts what is due, for ever. Only while a webhook is registered it looks again and again: events come from requests
+/// and from whoever holds the account.
+async fn post_webhooks(lever: Arc<Mutex<Lever>>, clock: Clock, asked: Arc<Notify>) {
+    let mut posts = JoinSet::new();
+    loop {
+        let (due, is_awaited) = {
+            let mut lever = account(&lever);
+            let due = lever.outbox(clock());
+            (due, !lever.webhooks().is_empty() || lever.undelivered() > 0)
+        };
+        for delivery in due {
+            let (lever, clock) = (Arc::clone(&lever), Arc::clone(&clock));
+            posts.spawn(async move {
+                let patience = Duration::from_millis(ANSWER_MS_MAX);
+                let answer = tokio::time::timeout(patience, post(&delivery)).await;
+                let ok = matches!(answer, Ok(Ok(status)) if (200..300).contains(&status));
+                account(&lever).delivered(delivery.id, clock(), ok);
+            });
+        }
+        tokio::select! {
+            () = asked.notified() => {}
+            Some(_) = posts.join_next() => {}
+            () = tokio::time::sleep(OUTBOX_PAUSE), if is_awaited => {}
+        }
+    }
+}
+
+/// The status somebody answers a webhook with. Nothing is sent to another machine.
+async fn post(delivery: &Delivery) -> io::Result<u16> {
+    let (authority, path) = loopback(&delivery.url).ok_or(io::ErrorKind::Unsupported)?;
+    let mut stream = TcpStream::connect(authority).await?;
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: {authority}\r\nUser-Agent: Lever-Webhooks\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        delivery.body.len()
+    );
+    stream.write_all(head.as_bytes()).await?;
+    stream.write_all(delivery.body.as_bytes()).await?;
+    let mut line = Vec::new();
+    while !line.ends_with(b"\n") && line.len() < HEAD_MAX {
+        line.push(stream.read_u8().await?);
+    }
+    let status = str::from_utf8(&line).ok().and_then(|line| line.split(' ').nth(1)?.parse().ok());
+    status.ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
 /// Requests and answers on one connection, until one side has enough.
@@ -141,7 +203,8 @@ async fn send(
     reply: &Reply,
     keeps_alive: bool,
 ) -> io::Result<bool> {
-    let mut message = head(reply, keeps_alive);
+    let is_open = matches!(reply.sending, Sending::Cut { after } if after > reply.body.len());
+    let mut message = head(reply, keeps_alive && !is_open, is_open);
     let body: &[u8] = if request.method == "HEAD" { &[] } else { &reply.body };
     match reply.sending {
         Sending::Whole => {
@@ -152,6 +215,12 @@ async fn send(
         Sending::Cut { after } => {
             message.extend_from_slice(&body[..after.min(body.len())]);
             stream.write_all(&message).await?;
+            let mut more = after.saturating_sub(body.len());
+            while more > 0 {
+                let blanks = &BLANKS[..more.min(BLANKS.len())];
+                stream.write_all(blanks).await?;
+                more -= blanks.len();
+            }
             Ok(false)
         }
         Sending::Nothing => Ok(false),
@@ -171,13 +240,17 @@ async fn send(
     }
 }
 
-fn head(reply: &Reply, keeps_alive: bool) -> Vec<u8> {
+/// `is_open`: the end of the connection is the end of the body.
+fn head(reply: &Reply, keeps_alive: bool, is_open: bool) -> Vec<u8> {
     let mut head = format!("HTTP/1.1 {} {}\r\n", reply.status, phrase(reply.status));
     for (name, value) in &reply.headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
     let connection = if keeps_alive { "keep-alive" } else { "close" };
-    head.push_str(&format!("content-length: {}\r\nconnection: {connection}\r\n\r\n", reply.body.len()));
+    if reply.status != 204 && !is_open {
+        head.push_str(&format!("content-length: {}\r\n", reply.body.len()));
+    }
+    head.push_str(&format!("connection: {connection}\r\n\r\n"));
     head.into_bytes()
 }
 
@@ -189,6 +262,8 @@ fn refusal(status: u16) -> Vec<u8> {
 fn phrase(status: u16) -> &'static str {
     match status {
         200 => "OK",
+        201 => "Created",
+        204 => "No Content",
         301 => "Moved Permanently",
         400 => "Bad Request",
         401 => "Unauthorized",
@@ -307,6 +382,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_endless_body_promises_no_length_and_goes_on() {
+        let server = Running::start().await;
+        server.plan("endless");
+        let mut stream = server.connect().await;
+        stream.write_all(get("/v1/stages", "").as_bytes()).await.unwrap();
+        let mut received = vec![0; 3 << 20];
+        stream.read_exact(&mut received).await.unwrap();
+        let head = String::from_utf8_lossy(&received[..1024]).into_owned();
+        assert!(head.starts_with("HTTP/1.1 200 OK\r\n") && !head.contains("content-length"), "{head}");
+        assert_eq!(received.last(), Some(&b' '));
+    }
+
+    #[tokio::test]
     async fn a_half_page_is_as_long_as_it_says() {
         let server = Running::start().await;
         server.plan("half");
@@ -365,6 +453,65 @@ mod tests {
             assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
         }
         assert!(server.send(&closing("/v1/stages")).await.starts_with("HTTP/1.1 200"));
+    }
+
+    /// Registers a hook at `listener` and hires somebody.
+    fn hire_within_earshot(server: &Running, listener: &TcpListener) {
+        let mut lever = server.lever.lock().unwrap();
+        let order = format!(
+            r#"{{"event": "candidateHired", "url": "http://{}/lever"}}"#,
+            listener.local_addr().unwrap()
+        );
+        let request = Request::new("POST", "/v1/webhooks").with_key("sandbox-key").with_body(order);
+        assert_eq!(lever.handle(NOW, &request).status, 201);
+        let opportunity = lever.opportunities()[0].id.clone();
+        lever.hire(NOW, &opportunity).unwrap();
+    }
+
+    /// Takes one webhook and answers it.
+    async fn take(listener: &TcpListener, status: &str) -> (String, serde_json::Value) {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut received = BytesMut::new();
+        let Received::Request(request, _) = receive(&mut stream, &mut received).await.unwrap() else {
+            panic!("no request: {received:?}");
+        };
+        let reply = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n");
+        stream.write_all(reply.as_bytes()).await.unwrap();
+        assert_eq!((request.method.as_str(), request.path.as_str()), ("POST", "/lever"));
+        assert_eq!(request.header("content-type"), Some("application/json"));
+        let agent = request.header("user-agent").unwrap().to_owned();
+        (agent, serde_json::from_slice(&request.body).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_webhook_is_posted_until_it_is_acknowledged_and_others_are_served_meanwhile() {
+        let server = Running::start().await;
+        server.lever.lock().unwrap().set_webhook_pauses(vec![0, 0]);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        hire_within_earshot(&server, &listener);
+        assert!(server.send(&closing("/v1/stages")).await.starts_with("HTTP/1.1 200"));
+        let (agent, first) = take(&listener, "302 Found").await;
+        let (_, second) = take(&listener, "204 No Content").await;
+        assert_eq!((agent.as_str(), &first["event"]), ("Lever-Webhooks", &"candidateHired".into()));
+        assert_eq!(first, second);
+        while server.lever.lock().unwrap().undelivered() > 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_webhook_nobody_answers_is_given_up() {
+        let server = Running::start().await;
+        server.lever.lock().unwrap().set_webhook_pauses(vec![0]);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        hire_within_earshot(&server, &listener);
+        server.send(&closing("/v1/stages")).await;
+        let first = listener.accept().await.unwrap();
+        let second = listener.accept().await.unwrap();
+        while server.lever.lock().unwrap().undelivered() > 0 {
+            tokio::time::advance(OUTBOX_PAUSE).await;
+        }
+        drop((first, second));
     }
 
     #[tokio::test]

@@ -30,6 +30,10 @@ impl Lever {
             ("POST", ["postings"]) => self.open_job(now, request),
             ("POST", ["contacts", id, "forms"]) => self.fill_as(now, &ContactId::from(*id), request),
             ("POST", ["contacts", id]) => self.change_somebody(now, &ContactId::from(*id), request),
+            ("GET", ["trap", ..]) => {
+                self.figures.trapped += 1;
+                Ok(json!({ "trapped": self.figures.trapped }))
+            }
             ("POST", ["faults"]) => self.plan_faults(request),
             ("DELETE", ["faults"]) => {
                 self.clear_faults();

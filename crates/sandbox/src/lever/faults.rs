@@ -1,4 +1,4 @@
-//! Faults on order: what goes wrong, on which endpoint, how often.
+//! Faults on order: what goes wrong, on which endpoint, how often. What one does to an answer is in `spoil`.
 
 use std::fmt;
 
@@ -39,6 +39,28 @@ pub enum FaultKind {
         /// Its size.
         mebibytes: usize,
     },
+    /// `endless`: the answer and then blanks, without a length and without an end.
+    Endless,
+    /// `plain`: the right answer, labelled `text/plain`.
+    Plain,
+    /// `shift`: a page without its first record, which moved to an earlier page. Only requests that carry an offset.
+    Shift,
+    /// `twice`: the first record of the page comes again at its end. Lists only.
+    Twice,
+    /// `drift=numbers`, `enums`, `fields`, `nulls`: records as a later version of the API might have them.
+    Drift(Drift),
+    /// `surrogate`: every `name` begins with half a character, `\ud83d`.
+    Surrogate,
+    /// `deep`: one more key, with ten thousand lists in each other.
+    Deep,
+    /// `bait`: every address in a record leads to this machine or next to it. Whoever fetches one is counted in
+    /// [`Figures::trapped`](super::Figures::trapped).
+    Bait,
+    /// `skew=24h` or `skew=-24h`: while it lasts, the `Date` header is so far ahead or behind. A state, as `late` is.
+    Skew {
+        /// Ahead, or behind if negative; in ms.
+        by: i64,
+    },
     /// `redirect` or `redirect=https://host`: status 301 to another host.
     Redirect {
         /// Scheme and host.
@@ -52,9 +74,31 @@ pub enum FaultKind {
     },
 }
 
+/// How records may come to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drift {
+    /// Every number is a text of digits.
+    Numbers,
+    /// Words of a fixed list are words nobody knows.
+    Enums,
+    /// Every object has a key more.
+    Fields,
+    /// What is empty is null.
+    Nulls,
+}
+
 impl FaultKind {
     fn wants_list(&self) -> bool {
-        matches!(self, FaultKind::Empty | FaultKind::NoNext | FaultKind::Garbled)
+        matches!(self, FaultKind::Empty | FaultKind::NoNext | FaultKind::Garbled | FaultKind::Twice)
+    }
+
+    fn wants_offset(&self) -> bool {
+        matches!(self, FaultKind::Offset | FaultKind::Shift)
+    }
+
+    /// A state of the account and not an answer.
+    fn is_state(&self) -> bool {
+        matches!(self, FaultKind::Late { .. } | FaultKind::Skew { .. })
     }
 }
 
@@ -130,11 +174,8 @@ impl Fault {
         let (what, mut amounts) = text.split_at(amounts_at);
         let (kind, endpoint) = what.split_once('@').map_or((what, None), |(kind, path)| (kind, Some(path)));
         let kind = parse_kind(kind.trim()).map_err(bad)?;
-        let mut fault = if amounts.is_empty() && !matches!(kind, FaultKind::Late { .. }) {
-            Fault::once(kind)
-        } else {
-            Fault::always(kind)
-        };
+        let mut fault =
+            if amounts.is_empty() && !kind.is_state() { Fault::once(kind) } else { Fault::always(kind) };
         if let Some(endpoint) = endpoint {
             if !endpoint.starts_with('/') {
                 return Err(bad("an endpoint starts with a slash, such as /opportunities/:id"));
@@ -169,8 +210,8 @@ impl Fault {
 fn parse_kind(text: &str) -> Result<FaultKind, &'static str> {
     let (word, argument) =
         text.split_once('=').map_or((text, None), |(word, argument)| (word, Some(argument)));
-    if argument.is_some() && !matches!(word, "huge" | "redirect" | "late") {
-        return Err("only huge, redirect and late take an argument");
+    if argument.is_some() && !matches!(word, "huge" | "redirect" | "late" | "skew" | "drift") {
+        return Err("only huge, redirect, late, skew and drift take an argument");
     }
     Ok(match word {
         "html" => FaultKind::Html,
@@ -184,6 +225,24 @@ fn parse_kind(text: &str) -> Result<FaultKind, &'static str> {
         "nonext" => FaultKind::NoNext,
         "offset" => FaultKind::Offset,
         "garbled" => FaultKind::Garbled,
+        "endless" => FaultKind::Endless,
+        "plain" => FaultKind::Plain,
+        "shift" => FaultKind::Shift,
+        "twice" => FaultKind::Twice,
+        "surrogate" => FaultKind::Surrogate,
+        "deep" => FaultKind::Deep,
+        "bait" => FaultKind::Bait,
+        "drift" => FaultKind::Drift(match argument {
+            Some("numbers") => Drift::Numbers,
+            Some("enums") => Drift::Enums,
+            Some("fields") => Drift::Fields,
+            Some("nulls") => Drift::Nulls,
+            _ => return Err("drift takes numbers, enums, fields or nulls"),
+        }),
+        "skew" => match argument.and_then(parse_signed_span) {
+            Some(by) => FaultKind::Skew { by },
+            None => return Err("skew takes a span, such as skew=24h or skew=-24h"),
+        },
         "huge" => match argument.unwrap_or("9").parse() {
             Ok(mebibytes @ 1..=1024) => FaultKind::Huge { mebibytes },
             _ => return Err("huge takes a number of MiB from 1 to 1024"),
@@ -200,11 +259,21 @@ fn parse_kind(text: &str) -> Result<FaultKind, &'static str> {
             _ => {
                 return Err(
                     "the kinds are a status from 400 to 599, html, half, cut, close, lost, hang, slow, \
-                            empty, nonext, offset, garbled, huge, redirect and late",
+                            empty, nonext, offset, garbled, huge, endless, plain, shift, twice, drift, surrogate, \
+                            deep, bait, redirect, late and skew",
                 );
             }
         },
     })
+}
+
+/// The sign is `-`, `+` or none.
+fn parse_signed_span(text: &str) -> Option<i64> {
+    let ahead = text.strip_prefix('+').unwrap_or(text);
+    match ahead.strip_prefix('-') {
+        Some(behind) => i64::try_from(parse_span(behind)?).ok().map(i64::wrapping_neg),
+        None => i64::try_from(parse_span(ahead)?).ok(),
+    }
 }
 
 fn parse_span(text: &str) -> Option<Millis> {
@@ -228,6 +297,10 @@ impl fmt::Display for Fault {
             FaultKind::Huge { mebibytes } => write!(formatter, "huge={mebibytes}")?,
             FaultKind::Redirect { to } => write!(formatter, "redirect={to}")?,
             FaultKind::Late { by } => write!(formatter, "late={by}ms")?,
+            FaultKind::Skew { by } => write!(formatter, "skew={by}ms")?,
+            FaultKind::Drift(drift) => {
+                write!(formatter, "drift={}", format!("{drift:?}").to_lowercase())?;
+            }
             plain => write!(formatter, "{}", format!("{plain:?}").to_lowercase())?,
         }
         if let Some(endpoint) = &self.endpoint {
@@ -314,8 +387,7 @@ impl Faults {
             if let (None, Some(lasts)) = (planned.ends, planned.fault.lasts) {
                 planned.ends = Some(now.saturating_add(lasts));
             }
-            let is_state = matches!(planned.fault.kind, FaultKind::Late { .. });
-            if is_state || !self.dice.random_ratio(planned.fault.percent, 100) {
+            if planned.fault.kind.is_state() || !self.dice.random_ratio(planned.fault.percent, 100) {
                 continue;
             }
             if let Some(times) = &mut planned.fault.times {
@@ -328,14 +400,19 @@ impl Faults {
 
     /// How far the index behind `updated_at_*` is behind.
     pub(super) fn index_lag(&self, now: Millis) -> Millis {
-        let lasting = self.planned.iter().filter(|planned| planned.ends.is_none_or(|ends| now < ends));
-        lasting
-            .filter_map(|planned| match planned.fault.kind {
-                FaultKind::Late { by } => Some(by),
-                _ => None,
-            })
-            .max()
-            .unwrap_or(0)
+        let lag = |kind: &FaultKind| if let FaultKind::Late { by } = kind { Some(*by) } else { None };
+        self.lasting(now).filter_map(lag).max().unwrap_or(0)
+    }
+
+    /// How far Lever's clock is ahead.
+    pub(super) fn skew(&self, now: Millis) -> i64 {
+        let skew = |kind: &FaultKind| if let FaultKind::Skew { by } = kind { Some(*by) } else { None };
+        self.lasting(now).find_map(skew).unwrap_or(0)
+    }
+
+    fn lasting(&self, now: Millis) -> impl Iterator<Item = &FaultKind> {
+        let lasting = self.planned.iter().filter(move |planned| planned.ends.is_none_or(|ends| now < ends));
+        lasting.map(|planned| &planned.fault.kind)
     }
 }
 
@@ -346,7 +423,7 @@ impl Planned {
         });
         on_endpoint
             && (occasion.is_list || !self.fault.kind.wants_list())
-            && (occasion.has_offset || self.fault.kind != FaultKind::Offset)
+            && (occasion.has_offset || !self.fault.kind.wants_offset())
     }
 }
 
@@ -377,6 +454,10 @@ mod tests {
             ("hang%5~2h*3", Fault::always(FaultKind::Hang).percent(5).lasting(7_200_000).times(3)),
             ("late=10m", Fault::always(FaultKind::Late { by: 600_000 })),
             ("huge", Fault::once(FaultKind::Huge { mebibytes: 9 })),
+            ("drift=nulls*2", Fault::always(FaultKind::Drift(Drift::Nulls)).times(2)),
+            ("skew=+24h", Fault::always(FaultKind::Skew { by: 86_400_000 })),
+            ("skew=-24h~1h", Fault::always(FaultKind::Skew { by: -86_400_000 }).lasting(3_600_000)),
+            ("shift", Fault::once(FaultKind::Shift)),
             (
                 "redirect=https://h.example",
                 Fault::once(FaultKind::Redirect { to: "https://h.example".into() }),
@@ -391,9 +472,22 @@ mod tests {
 
     #[test]
     fn a_fault_nobody_can_read_says_what_is_missing() {
-        for text in
-            ["", "200", "boom", "503*", "503%200", "503~60", "html@opportunities", "late", "html=1", "huge=0"]
-        {
+        for text in [
+            "",
+            "200",
+            "boom",
+            "503*",
+            "503%200",
+            "503~60",
+            "html@opportunities",
+            "late",
+            "html=1",
+            "huge=0",
+            "drift",
+            "drift=x",
+            "skew=--1h",
+            "skew=1",
+        ] {
             let message = Fault::parse(text).unwrap_err().to_string();
             assert!(message.starts_with(&format!("cannot read the fault `{text}`: ")), "{message}");
         }

@@ -21,6 +21,10 @@ pub struct Figures {
     pub faults: u64,
     /// Requests that wanted to change something, that is everything but `GET`.
     pub writes: u64,
+    /// Requests by method and template path, such as `POST /opportunities/:id/notes`.
+    pub by_request: BTreeMap<(&'static str, &'static str), u64>,
+    /// Hits on `/sandbox/trap`, where the fault `bait` leads. Nobody should ever come.
+    pub trapped: u64,
     /// The most requests within any span of 1,000 ms.
     pub most_in_a_second: u64,
     recent: VecDeque<(Millis, u64)>,
@@ -31,6 +35,8 @@ impl Figures {
     pub(super) fn count_request(&mut self, now: Millis, endpoint: &'static str, method: &str) {
         self.requests += 1;
         *self.by_endpoint.entry(endpoint).or_default() += 1;
+        let known = ["GET", "POST", "PUT", "DELETE", "HEAD"].into_iter().find(|known| *known == method);
+        *self.by_request.entry((known.unwrap_or("another"), endpoint)).or_default() += 1;
         self.writes += u64::from(method != "GET");
         self.count_in_second(now);
     }
@@ -66,13 +72,20 @@ impl Figures {
     pub(super) fn to_json(&self) -> Value {
         let by_status: BTreeMap<String, u64> =
             self.by_status.iter().map(|(status, count)| (status.to_string(), *count)).collect();
+        let by_request: BTreeMap<String, u64> = self
+            .by_request
+            .iter()
+            .map(|((method, path), count)| (format!("{method} {path}"), *count))
+            .collect();
         json!({
             "requests": self.requests,
+            "byRequest": by_request,
             "byEndpoint": self.by_endpoint,
             "byStatus": by_status,
             "refusedByRate": self.refused_by_rate,
             "faults": self.faults,
             "writes": self.writes,
+            "trapped": self.trapped,
             "mostInASecond": self.most_in_a_second,
         })
     }

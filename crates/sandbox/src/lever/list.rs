@@ -81,7 +81,10 @@ impl Lever {
     /// the whole account.
     fn matching(&self, filter: &Filter<'_>, start: Option<&Place>, enough: usize) -> Vec<usize> {
         let world = &self.world;
-        let passes = |at: &usize| filter.admits(world, &world.opportunities()[*at]);
+        let passes = |at: &usize| {
+            let opportunity = &world.opportunities()[*at];
+            filter.admits(world, opportunity) && !self.hidden.contains(&opportunity.id)
+        };
         if filter.contacts.is_empty() {
             return world.listed_from(start).map(|(_, at)| at).filter(passes).take(enough).collect();
         }

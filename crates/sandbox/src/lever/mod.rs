@@ -1,10 +1,12 @@
 //! The pretend Lever: one request in, one reply out.
 
+mod access;
 mod account;
 mod control;
 mod faults;
 mod figures;
 mod forms;
+mod hooks;
 mod list;
 mod names;
 mod paging;
@@ -14,31 +16,36 @@ mod recruiting;
 mod render;
 mod routes;
 mod seed;
+mod split;
+mod spoil;
 mod truth;
 mod world;
+mod writes;
 
-pub use faults::{BadFault, Fault, FaultKind};
+pub use faults::{BadFault, Drift, Fault, FaultKind};
 pub use figures::Figures;
+pub(crate) use hooks::{ANSWER_MS_MAX, loopback};
+pub use hooks::{Delivery, Webhook};
 pub use rate::Rate;
 pub use recruiting::{NewContact, NewOffer, NewPosting, Refused};
 pub use truth::Hired;
 pub use world::{
-    Application, ArchiveReason, Archived, Band, Contact, ContactId, Form, FormField, Offer, OfferId,
+    Application, ArchiveReason, Archived, Band, Contact, ContactId, Form, FormField, Note, Offer, OfferId,
     OfferStatus, Opportunity, OpportunityId, Phone, Posting, PostingId, ReasonId, Requisition, RequisitionId,
     Salary, Stage, StageChange, StageId, User, UserId,
 };
 
-use bytes::Bytes;
-use rand::RngExt;
-use rand_chacha::ChaCha8Rng;
-use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+use serde_json::json;
 
 use crate::message::{Millis, Reply, Request, Sending, basic_auth, http_date};
 use faults::{Faults, Occasion};
+use hooks::Hooks;
 use paging::Offsets;
 use query::Refusal;
 use rate::Bucket;
-use routes::Endpoint;
+use routes::Route;
 use world::World;
 
 /// How the pretend account is set up.
@@ -63,6 +70,11 @@ pub struct Settings {
     pub hires_touch_updated_at: bool,
     /// How `GET /archive_reasons?type=hired` answers.
     pub hired_reasons: HiredReasons,
+    /// Permissions the key lacks, named as Lever names them, such as `offers:read:admin`: 403.
+    pub denied: BTreeSet<String>,
+    /// How long to wait before each repetition of a webhook that failed. Five at Lever, with growing pauses; how long
+    /// they are is unknown (ref §15.4).
+    pub webhook_pauses_ms: Vec<Millis>,
 }
 
 /// Lever's documentation shows an object where clients saw an array (ref §7).
@@ -86,6 +98,8 @@ impl Default for Settings {
             confidential_granted: true,
             hires_touch_updated_at: true,
             hired_reasons: HiredReasons::Many,
+            denied: BTreeSet::new(),
+            webhook_pauses_ms: vec![1_000, 5_000, 30_000, 120_000, 600_000],
         }
     }
 }
@@ -99,6 +113,10 @@ pub struct Lever {
     offsets: Offsets,
     faults: Faults,
     figures: Figures,
+    hooks: Hooks,
+    is_revoked: bool,
+    /// What a narrowed key does not see.
+    hidden: BTreeSet<OpportunityId>,
 }
 
 impl Lever {
@@ -110,6 +128,9 @@ impl Lever {
             offsets: Offsets::new(settings.offset_lives_ms),
             faults: Faults::none(settings.seed),
             figures: Figures::default(),
+            hooks: Hooks::none(settings.seed),
+            is_revoked: false,
+            hidden: BTreeSet::new(),
             settings,
         }
     }
@@ -122,7 +143,7 @@ impl Lever {
             Some((first, path)) if first == "sandbox" => self.control(now, path, request),
             _ => Refusal::not_found("nothing is here; Lever's paths start with /v1").into_reply(),
         };
-        reply.headers.push(("date", http_date(now)));
+        reply.headers.push(("date", http_date(now.saturating_add_signed(self.faults.skew(now)))));
         reply.headers.push(("server", "lever-data-api".to_owned()));
         reply.headers.push(("x-lever-region", "global".to_owned()));
         reply
@@ -150,7 +171,7 @@ impl Lever {
 
     fn handle_lever(&mut self, now: Millis, path: &[String], request: &Request) -> Reply {
         let route = routes::find(path);
-        let template = route.as_ref().map_or("unknown", |(endpoint, _)| endpoint.template());
+        let template = route.as_ref().map_or("unknown", |(route, _)| route.template);
         self.figures.count_request(now, template, &request.method);
         let reply = self.answer(now, route, request).unwrap_or_else(Refusal::into_reply);
         self.figures.count_reply(reply.status);
@@ -160,10 +181,11 @@ impl Lever {
     fn answer(
         &mut self,
         now: Millis,
-        route: Option<(Endpoint, &str)>,
+        route: Option<(&'static Route, &str)>,
         request: &Request,
     ) -> Result<Reply, Refusal> {
-        if request.header("authorization") != Some(&basic_auth(&self.settings.api_key)) {
+        let is_known = request.header("authorization") == Some(&basic_auth(&self.settings.api_key));
+        if !is_known || self.is_revoked {
             return Err(Refusal::of_status(401));
         }
         if !self.bucket.as_mut().is_none_or(|bucket| bucket.take(now)) {
@@ -171,8 +193,8 @@ impl Lever {
         }
         let occasion = Occasion {
             now,
-            endpoint: route.map_or("unknown", |(endpoint, _)| endpoint.template()),
-            is_list: route.is_some_and(|(endpoint, _)| endpoint.is_list()),
+            endpoint: route.map_or("unknown", |(route, _)| route.template),
+            is_list: request.method == "GET" && route.is_some_and(|(route, _)| route.is_list),
             has_offset: request.query.iter().any(|(name, _)| name == "offset"),
         };
         match self.faults.play(&occasion) {
@@ -187,21 +209,23 @@ impl Lever {
     fn execute(
         &mut self,
         now: Millis,
-        route: Option<(Endpoint, &str)>,
+        route: Option<(&'static Route, &str)>,
         request: &Request,
     ) -> Result<Reply, Refusal> {
-        let (endpoint, id) = route.ok_or_else(|| Refusal::not_found("no such path"))?;
-        if request.method != "GET" {
-            return Err(Refusal::new(403, "Forbidden", "this key may only read"));
+        let (route, id) = route.ok_or_else(|| Refusal::not_found("no such path"))?;
+        self.permit(route, request)?;
+        if request.method == "GET" {
+            self.read(now, route.endpoint, id, request).map(|body| Reply::json(200, body))
+        } else {
+            self.write(now, route, id, request)
         }
-        self.read(now, endpoint, id, request).map(|body| Reply::json(200, body))
     }
 
     fn answer_with(
         &mut self,
         fault: FaultKind,
         now: Millis,
-        route: Option<(Endpoint, &str)>,
+        route: Option<(&'static Route, &str)>,
         request: &Request,
     ) -> Result<Reply, Refusal> {
         let unanswered = |sending| Ok(Reply { sending, ..Reply::json(200, String::new()) });
@@ -228,53 +252,34 @@ impl Lever {
             FaultKind::Cut => reply.sending = Sending::Cut { after: length / 2 },
             FaultKind::Lost => reply.sending = Sending::Nothing,
             FaultKind::Slow => reply.sending = Sending::Slowly,
-            FaultKind::Huge { mebibytes } => {
-                let blanks = " ".repeat(mebibytes << 20);
-                reply.body = Bytes::from([blanks.as_bytes(), &reply.body].concat());
-            }
+            FaultKind::Huge { mebibytes } => spoil::huge(&mut reply, mebibytes),
+            FaultKind::Endless => reply.sending = Sending::Cut { after: usize::MAX },
+            FaultKind::Plain => reply.label("text/plain; charset=utf-8"),
             FaultKind::Empty => reply.body = json!({"data": [], "hasNext": false}).to_string().into(),
-            FaultKind::NoNext => reshape(&mut reply, |envelope| {
+            FaultKind::NoNext => spoil::reshape(&mut reply, |envelope| {
                 if let Some(fields) = envelope.as_object_mut() {
                     fields.insert("hasNext".to_owned(), true.into());
                     fields.remove("next");
                 }
             }),
-            FaultKind::Garbled => reshape(&mut reply, |envelope| garble(&mut self.faults.dice, envelope)),
+            FaultKind::Garbled => {
+                spoil::reshape(&mut reply, |envelope| spoil::garble(&mut self.faults.dice, envelope));
+            }
+            FaultKind::Shift => spoil::reshape(&mut reply, spoil::shift),
+            FaultKind::Twice => spoil::reshape(&mut reply, spoil::twice),
+            FaultKind::Drift(drift) => {
+                spoil::reshape(&mut reply, |envelope| spoil::drift(envelope, drift));
+            }
+            FaultKind::Surrogate => spoil::surrogate(&mut reply),
+            FaultKind::Deep => spoil::deep(&mut reply),
+            FaultKind::Bait => {
+                let host = request.header("host").unwrap_or("127.0.0.1");
+                let of_files = ["/files", "/resumes"].iter().any(|end| request.path.ends_with(end));
+                spoil::reshape(&mut reply, |envelope| spoil::bait(envelope, host, of_files));
+            }
             _ => {}
         }
         Ok(reply)
-    }
-}
-
-/// Rewrites an answer that is already text; only faults do that.
-fn reshape(reply: &mut Reply, change: impl FnOnce(&mut Value)) {
-    if let Ok(mut envelope) = serde_json::from_slice::<Value>(&reply.body) {
-        change(&mut envelope);
-        reply.body = envelope.to_string().into();
-    }
-}
-
-/// Spoils one record of a list; an empty list stays as it is.
-fn garble(dice: &mut ChaCha8Rng, envelope: &mut Value) {
-    let Some(records) = envelope["data"].as_array_mut().filter(|records| !records.is_empty()) else {
-        return;
-    };
-    let at = dice.random_range(0..records.len());
-    let record = &mut records[at];
-    match (dice.random_range(0..4), record.as_object_mut()) {
-        (0, Some(fields)) => {
-            fields.remove("id");
-        }
-        (1, Some(fields)) => {
-            fields.insert("id".to_owned(), json!({"was": "here"}));
-        }
-        (2, Some(fields)) => {
-            for (field, wrong) in [("contact", json!([7])), ("archived", json!("yes")), ("id", json!(12_345))]
-            {
-                fields.insert(field.to_owned(), wrong);
-            }
-        }
-        _ => *record = json!("record"),
     }
 }
 

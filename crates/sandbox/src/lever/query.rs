@@ -171,6 +171,11 @@ impl Span {
         self.start.is_none() && self.end.is_none()
     }
 
+    /// From start to end, or to now where there is no end; none where there is no start.
+    pub(super) fn length(self, now: Millis) -> Option<Millis> {
+        self.start.map(|start| self.end.unwrap_or(now).saturating_sub(start))
+    }
+
     /// A range that asks for something never matches a record without the time.
     pub(super) fn admits(self, at: Option<Millis>) -> bool {
         self.is_open()

@@ -145,6 +145,7 @@ impl Lever {
             location: new.location,
             emails: new.emails,
             phones: new.phones,
+            links: Vec::new(),
             is_anonymized: false,
             merged_into: None,
         });
@@ -195,7 +196,7 @@ impl Lever {
     }
 
     /// A contact edit touches each opportunity at its own slightly different time (ref §6.4).
-    fn edit_contact(
+    pub(super) fn edit_contact(
         &mut self,
         now: Millis,
         id: &ContactId,
@@ -208,10 +209,11 @@ impl Lever {
         for (nth, at) in self.world.of_contact(id.as_str()).to_vec().into_iter().enumerate() {
             self.world.change(at, |opportunity| touch(opportunity, now + 7 * nth as Millis));
         }
+        self.tell_of_contact(now, "contactUpdated", id);
         Ok(())
     }
 
-    fn living_contact(&self, id: &ContactId) -> Result<&Contact, Refused> {
+    pub(super) fn living_contact(&self, id: &ContactId) -> Result<&Contact, Refused> {
         let contact = self.contact(id).filter(|contact| contact.merged_into.is_none());
         contact.ok_or_else(|| Refused::no_contact(id))
     }
@@ -279,8 +281,13 @@ impl Lever {
             opportunity_location: posting.and_then(|posting| posting.location.clone()),
             offers: Vec::new(),
             forms: Vec::new(),
+            notes: Vec::new(),
             deleted: None,
         });
+        if self.world.of_contact(contact.as_str()).len() == 1 {
+            self.tell_of_contact(now, "contactCreated", contact);
+        }
+        self.tell_of_application(now, &id);
         Ok(id)
     }
 
@@ -293,11 +300,13 @@ impl Lever {
     ) -> Result<(), Refused> {
         let index = self.world.stage_position(stage.as_str());
         let index = index.ok_or_else(|| refused("there is no such stage", stage))?;
-        self.edit(now, opportunity, Trace::Touched, |opportunity| {
-            opportunity.stage = stage.clone();
+        let from = self.edit(now, opportunity, Trace::Touched, |opportunity| {
             opportunity.last_advanced_at = now;
             opportunity.stage_changes.push(StageChange { to: stage.clone(), index, at: now, by: None });
-        })
+            std::mem::replace(&mut opportunity.stage, stage.clone())
+        })?;
+        self.tell_of_stage(now, opportunity, &from, stage);
+        Ok(())
     }
 
     /// Hires: archives with the account's hired reason. Whether that touches `updatedAt` is
@@ -320,8 +329,8 @@ impl Lever {
         let is_hire = known.ok_or_else(|| refused("there is no such archive reason", reason))?.is_hire;
         let silent = is_hire && !self.settings.hires_touch_updated_at;
         let trace = if silent { Trace::None } else { Trace::Touched };
-        self.edit(now, opportunity, trace, |opportunity| {
-            opportunity.archived = Some(Archived { reason: reason.clone(), at: now });
+        let before = self.edit(now, opportunity, trace, |opportunity| {
+            let before = opportunity.archived.replace(Archived { reason: reason.clone(), at: now });
             opportunity.last_advanced_at = now;
             opportunity.last_interaction_at = now;
             if let Some(application) = &mut opportunity.application {
@@ -329,18 +338,25 @@ impl Lever {
                 let archived = Archived { reason: reason.clone(), at: now.saturating_sub(15) };
                 application.archived.get_or_insert(archived);
             }
-        })
+            before
+        })?;
+        self.tell_of_archive(now, opportunity, before.as_ref());
+        Ok(())
     }
 
     /// Brings it back into the pipeline: an un-hire, if it was hired. Touches it.
     pub fn unarchive(&mut self, now: Millis, opportunity: &OpportunityId) -> Result<(), Refused> {
-        self.edit(now, opportunity, Trace::Touched, |opportunity| {
-            opportunity.archived = None;
+        let before = self.edit(now, opportunity, Trace::Touched, |opportunity| {
             if let Some(application) = &mut opportunity.application {
                 application.archived = None;
                 application.requisition_for_hire = None;
             }
-        })
+            opportunity.archived.take()
+        })?;
+        if before.is_some() {
+            self.tell_of_archive(now, opportunity, before.as_ref());
+        }
+        Ok(())
     }
 
     /// Names the requisition it was hired against. Touches it.
@@ -360,7 +376,11 @@ impl Lever {
     /// Deletes it: gone from every list but that of the deleted.
     pub fn delete(&mut self, now: Millis, opportunity: &OpportunityId) -> Result<(), Refused> {
         let by = self.world.users.first().map_or_else(|| UserId::from("nobody"), |user| user.id.clone());
-        self.edit(now, opportunity, Trace::None, |opportunity| opportunity.deleted = Some((by, now)))
+        self.edit(now, opportunity, Trace::None, |opportunity| {
+            opportunity.deleted = Some((by.clone(), now))
+        })?;
+        self.tell_of_deletion(now, opportunity, &by);
+        Ok(())
     }
 
     /// Removes the personal data from this candidacy, and from the contact once it is the last. Offers,
@@ -387,6 +407,7 @@ impl Lever {
                 contact.location.clear();
                 contact.emails.clear();
                 contact.phones.clear();
+                contact.links.clear();
             });
         }
         Ok(())

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::query::{Expand, Query};
 use super::world::{
-    Application, ArchiveReason, Archived, Band, Contact, Form, Offer, Opportunity, Phone, Posting,
+    Application, ArchiveReason, Archived, Band, Contact, Form, Note, Offer, Opportunity, Phone, Posting,
     Requisition, Stage, User, UserId, World,
 };
 
@@ -48,7 +48,7 @@ pub(super) fn opportunity(world: &World, opportunity: &Opportunity, expand: Expa
         "emails": person.emails,
         "phones": phones(&person.phones),
         "location": person.location,
-        "links": [],
+        "links": person.links,
         "stage": match stage_record {
             Some(found) if expand.has("stage") => stage(found),
             _ => json!(opportunity.stage.as_str()),
@@ -155,6 +155,20 @@ pub(super) fn form(form: &Form) -> Value {
         "createdAt": form.created_at,
         "completedAt": form.completed_at,
         "deletedAt": form.deleted_at,
+    })
+}
+
+/// A note looks like a form of one field (Lever's documentation, "Notes").
+pub(super) fn note(note: &Note) -> Value {
+    json!({
+        "id": note.id,
+        "text": "Note",
+        "fields": [{"type": "note", "text": "Note", "value": note.value}],
+        "user": note.user.as_ref().map(UserId::as_str),
+        "secret": note.is_secret,
+        "completedAt": note.created_at,
+        "createdAt": note.created_at,
+        "deletedAt": null,
     })
 }
 
@@ -334,6 +348,7 @@ fn anonymous(contact: &Contact) -> Contact {
         location: String::new(),
         emails: Vec::new(),
         phones: Vec::new(),
+        links: Vec::new(),
         is_anonymized: true,
         merged_into: None,
     }

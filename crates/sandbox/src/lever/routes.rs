@@ -1,7 +1,10 @@
 //! The endpoints, and what each reads.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
+use super::account::DAY;
 use super::paging::envelope;
 use super::query::{Expand, PAGED, Parameters, Query, Refusal};
 use super::render;
@@ -9,7 +12,10 @@ use super::world::{Opportunity, Place};
 use super::{HiredReasons, Lever};
 use crate::message::{Millis, Request};
 
-/// What can be read.
+/// The longest span of deletions that is answered.
+const DELETED_SPAN_MAX: Millis = 30 * DAY;
+
+/// What can be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Endpoint {
     Opportunities,
@@ -18,6 +24,12 @@ pub(super) enum Endpoint {
     Offers,
     Applications,
     Forms,
+    Notes,
+    AddTags,
+    RemoveTags,
+    AddLinks,
+    RemoveLinks,
+    NothingHere,
     ArchiveReasons,
     ArchiveReason,
     Stages,
@@ -29,77 +41,89 @@ pub(super) enum Endpoint {
     Requisition,
     Users,
     User,
+    Sources,
+    Tags,
+    Webhooks,
+    Webhook,
 }
 
-/// The endpoint of a path after `/v1`, and the id in it.
-pub(super) fn find(path: &[String]) -> Option<(Endpoint, &str)> {
-    let path: Vec<&str> = path.iter().map(String::as_str).collect();
-    Some(match path[..] {
-        ["opportunities"] => (Endpoint::Opportunities, ""),
-        ["opportunities", "deleted"] => (Endpoint::DeletedOpportunities, ""),
-        ["opportunities", id] => (Endpoint::Opportunity, id),
-        ["opportunities", id, "offers"] => (Endpoint::Offers, id),
-        ["opportunities", id, "applications"] => (Endpoint::Applications, id),
-        ["opportunities", id, "forms"] => (Endpoint::Forms, id),
-        ["archive_reasons"] => (Endpoint::ArchiveReasons, ""),
-        ["archive_reasons", id] => (Endpoint::ArchiveReason, id),
-        ["stages"] => (Endpoint::Stages, ""),
-        ["stages", id] => (Endpoint::Stage, id),
-        ["contacts", id] => (Endpoint::Contact, id),
-        ["postings"] => (Endpoint::Postings, ""),
-        ["postings", id] => (Endpoint::Posting, id),
-        ["requisitions"] => (Endpoint::Requisitions, ""),
-        ["requisitions", id] => (Endpoint::Requisition, id),
-        ["users"] => (Endpoint::Users, ""),
-        ["users", id] => (Endpoint::User, id),
-        _ => return None,
-    })
+/// One path of the API.
+#[derive(Debug)]
+pub(super) struct Route {
+    pub(super) endpoint: Endpoint,
+    /// The path after `/v1`.
+    pub(super) template: &'static str,
+    pub(super) is_list: bool,
+    /// What a permission for it begins with: `offers` of `offers:read:admin` (Lever's documentation, "Scopes").
+    pub(super) scope: &'static str,
 }
 
-impl Endpoint {
-    pub(super) fn template(self) -> &'static str {
-        match self {
-            Endpoint::Opportunities => "/opportunities",
-            Endpoint::DeletedOpportunities => "/opportunities/deleted",
-            Endpoint::Opportunity => "/opportunities/:id",
-            Endpoint::Offers => "/opportunities/:id/offers",
-            Endpoint::Applications => "/opportunities/:id/applications",
-            Endpoint::Forms => "/opportunities/:id/forms",
-            Endpoint::ArchiveReasons => "/archive_reasons",
-            Endpoint::ArchiveReason => "/archive_reasons/:id",
-            Endpoint::Stages => "/stages",
-            Endpoint::Stage => "/stages/:id",
-            Endpoint::Contact => "/contacts/:id",
-            Endpoint::Postings => "/postings",
-            Endpoint::Posting => "/postings/:id",
-            Endpoint::Requisitions => "/requisitions",
-            Endpoint::Requisition => "/requisitions/:id",
-            Endpoint::Users => "/users",
-            Endpoint::User => "/users/:id",
-        }
-    }
+const fn list(endpoint: Endpoint, template: &'static str, scope: &'static str) -> Route {
+    Route { endpoint, template, is_list: true, scope }
+}
 
-    pub(super) fn is_list(self) -> bool {
-        match self {
-            Endpoint::Opportunities
-            | Endpoint::DeletedOpportunities
-            | Endpoint::Offers
-            | Endpoint::Applications
-            | Endpoint::Forms
-            | Endpoint::ArchiveReasons
-            | Endpoint::Stages
-            | Endpoint::Postings
-            | Endpoint::Requisitions
-            | Endpoint::Users => true,
-            Endpoint::Opportunity
-            | Endpoint::ArchiveReason
-            | Endpoint::Stage
-            | Endpoint::Contact
-            | Endpoint::Posting
-            | Endpoint::Requisition
-            | Endpoint::User => false,
+const fn one(endpoint: Endpoint, template: &'static str, scope: &'static str) -> Route {
+    Route { endpoint, template, is_list: false, scope }
+}
+
+/// Every path; the first that fits is taken. `/candidates` is deprecated at Lever and still answers.
+const ROUTES: &[Route] = &[
+    list(Endpoint::Opportunities, "/opportunities", "opportunities"),
+    list(Endpoint::DeletedOpportunities, "/opportunities/deleted", "opportunities"),
+    one(Endpoint::Opportunity, "/opportunities/:id", "opportunities"),
+    list(Endpoint::Offers, "/opportunities/:id/offers", "offers"),
+    list(Endpoint::Applications, "/opportunities/:id/applications", "applications"),
+    list(Endpoint::Forms, "/opportunities/:id/forms", "forms"),
+    list(Endpoint::Notes, "/opportunities/:id/notes", "notes"),
+    one(Endpoint::AddTags, "/opportunities/:id/addTags", "opportunities"),
+    one(Endpoint::RemoveTags, "/opportunities/:id/removeTags", "opportunities"),
+    one(Endpoint::AddLinks, "/opportunities/:id/addLinks", "opportunities"),
+    one(Endpoint::RemoveLinks, "/opportunities/:id/removeLinks", "opportunities"),
+    list(Endpoint::NothingHere, "/opportunities/:id/resumes", "resumes"),
+    list(Endpoint::NothingHere, "/opportunities/:id/files", "files"),
+    list(Endpoint::NothingHere, "/opportunities/:id/referrals", "referrals"),
+    list(Endpoint::NothingHere, "/opportunities/:id/interviews", "interviews"),
+    list(Endpoint::NothingHere, "/opportunities/:id/feedback", "feedback"),
+    list(Endpoint::Opportunities, "/candidates", "opportunities"),
+    one(Endpoint::Opportunity, "/candidates/:id", "opportunities"),
+    list(Endpoint::Offers, "/candidates/:id/offers", "offers"),
+    list(Endpoint::Applications, "/candidates/:id/applications", "applications"),
+    list(Endpoint::NothingHere, "/candidates/:id/resumes", "resumes"),
+    list(Endpoint::NothingHere, "/candidates/:id/referrals", "referrals"),
+    list(Endpoint::ArchiveReasons, "/archive_reasons", "archive_reasons"),
+    one(Endpoint::ArchiveReason, "/archive_reasons/:id", "archive_reasons"),
+    list(Endpoint::Stages, "/stages", "stages"),
+    one(Endpoint::Stage, "/stages/:id", "stages"),
+    one(Endpoint::Contact, "/contacts/:id", "contact"),
+    list(Endpoint::Postings, "/postings", "postings"),
+    one(Endpoint::Posting, "/postings/:id", "postings"),
+    list(Endpoint::Requisitions, "/requisitions", "requisitions"),
+    one(Endpoint::Requisition, "/requisitions/:id", "requisitions"),
+    list(Endpoint::Users, "/users", "users"),
+    one(Endpoint::User, "/users/:id", "users"),
+    list(Endpoint::Sources, "/sources", "sources"),
+    list(Endpoint::Tags, "/tags", "tags"),
+    list(Endpoint::Webhooks, "/webhooks", "webhooks"),
+    one(Endpoint::Webhook, "/webhooks/:id", "webhooks"),
+];
+
+/// The route of a path after `/v1`, and the id in it.
+pub(super) fn find(path: &[String]) -> Option<(&'static Route, &str)> {
+    ROUTES.iter().find_map(|route| fit(route.template, path).map(|id| (route, id)))
+}
+
+/// The id in a path that fits the template.
+fn fit<'p>(template: &str, path: &'p [String]) -> Option<&'p str> {
+    let mut parts = template.split('/').skip(1);
+    let mut id = "";
+    for found in path {
+        match parts.next()? {
+            ":id" => id = found,
+            word if word == found => {}
+            _ => return None,
         }
     }
+    parts.next().is_none().then_some(id)
 }
 
 impl Lever {
@@ -118,6 +142,16 @@ impl Lever {
             Endpoint::Offers => self.list_offers(now, id, request),
             Endpoint::Applications => self.list_applications(now, id, request),
             Endpoint::Forms => self.list_forms(now, id, request),
+            Endpoint::Notes => self.list_notes(now, id, request),
+            Endpoint::NothingHere => self.list_nothing(now, id, request),
+            Endpoint::Sources => self.count_words(now, request, |opportunity| &opportunity.sources),
+            Endpoint::Tags => self.count_words(now, request, |opportunity| &opportunity.tags),
+            Endpoint::Webhooks => Ok(self.list_webhooks()),
+            Endpoint::AddTags
+            | Endpoint::RemoveTags
+            | Endpoint::AddLinks
+            | Endpoint::RemoveLinks
+            | Endpoint::Webhook => Err(Refusal::not_found("there is nothing to read at this path")),
             Endpoint::ArchiveReasons => self.list_reasons(now, request),
             Endpoint::Stages => self.list_stages(now, request),
             Endpoint::Postings => self.list_postings(now, request),
@@ -171,10 +205,11 @@ impl Lever {
     }
 
     /// The opportunity, if it is there and the key may see it.
-    fn visible(&self, id: &str) -> Result<&Opportunity, Refusal> {
+    pub(super) fn visible(&self, id: &str) -> Result<&Opportunity, Refusal> {
         let found = self.world.find(id).map(|at| &self.world.opportunities()[at]);
         match found.filter(|opportunity| opportunity.deleted.is_none()) {
             None => Err(missing("opportunity", id)),
+            Some(hidden) if self.hidden.contains(&hidden.id) => Err(Refusal::of_status(403)),
             Some(hidden) if hidden.is_confidential && !self.settings.confidential_granted => {
                 Err(Refusal::confidential())
             }
@@ -186,6 +221,10 @@ impl Lever {
         let once = &["limit", "offset", "deleted_at_start", "deleted_at_end"];
         let query = Query::check(&request.query, Parameters { once, ..Parameters::default() })?;
         let deleted_at = query.span("deleted_at")?;
+        // Said of the siblings for applications and postings; the stricter reading is that it holds here too.
+        if deleted_at.length(now).is_some_and(|length| length > DELETED_SPAN_MAX) {
+            return Err(Refusal::bad("deleted_at_start and deleted_at_end are at most 30 days apart"));
+        }
         let deleted = self.world.opportunities().iter().filter_map(|opportunity| {
             let (by, at) = opportunity.deleted.as_ref().filter(|(_, at)| deleted_at.admits(Some(*at)))?;
             // Whether the rest of the object is there is unknown (ref §6.3), so it is not.
@@ -225,6 +264,42 @@ impl Lever {
         let forms =
             forms.iter().map(|form| (Place::new(0, form.created_at, &form.id), render::form(form))).collect();
         self.page(now, request, &query, forms)
+    }
+
+    fn list_notes(&mut self, now: Millis, id: &str, request: &Request) -> Result<String, Refusal> {
+        let query = Query::check(&request.query, Parameters { once: PAGED, ..Parameters::default() })?;
+        let notes = &self.visible(id)?.notes;
+        let notes =
+            notes.iter().map(|note| (Place::new(0, note.created_at, &note.id), render::note(note))).collect();
+        self.page(now, request, &query, notes)
+    }
+
+    /// Children this account has none of: files, interviews and so on.
+    fn list_nothing(&mut self, now: Millis, id: &str, request: &Request) -> Result<String, Refusal> {
+        let query = Query::check(&request.query, Parameters { once: PAGED, ..Parameters::default() })?;
+        self.visible(id)?;
+        self.page(now, request, &query, Vec::new())
+    }
+
+    /// `/sources` and `/tags`: each word and how many opportunities have it.
+    fn count_words(
+        &mut self,
+        now: Millis,
+        request: &Request,
+        words: impl Fn(&Opportunity) -> &[String],
+    ) -> Result<String, Refusal> {
+        let query = Query::check(&request.query, Parameters { once: PAGED, ..Parameters::default() })?;
+        let mut counts = BTreeMap::<&str, usize>::new();
+        for opportunity in self.world.opportunities().iter().filter(|found| found.deleted.is_none()) {
+            for word in words(opportunity) {
+                *counts.entry(word).or_default() += 1;
+            }
+        }
+        let counts = counts
+            .iter()
+            .map(|(word, count)| (Place::new(0, 0, word), json!({"text": word, "count": count})));
+        let counts = counts.collect();
+        self.page(now, request, &query, counts)
     }
 
     fn list_reasons(&mut self, now: Millis, request: &Request) -> Result<String, Refusal> {
@@ -354,6 +429,6 @@ impl Lever {
     }
 }
 
-fn missing(what: &str, id: &str) -> Refusal {
+pub(super) fn missing(what: &str, id: &str) -> Refusal {
     Refusal::not_found(format!("{what} {id} does not exist"))
 }

@@ -82,6 +82,8 @@ pub struct Contact {
     pub emails: Vec<String>,
     /// In no particular order.
     pub phones: Vec<Phone>,
+    /// Web addresses, as somebody typed them; every opportunity of the person shows them.
+    pub links: Vec<String>,
     /// All opportunities of the person are anonymised.
     pub is_anonymized: bool,
     /// The winner of a merge this contact lost; asking for the loser then answers 404.
@@ -153,6 +155,8 @@ pub struct Opportunity {
     pub offers: Vec<Offer>,
     /// Its profile forms.
     pub forms: Vec<Form>,
+    /// What was noted on its profile, oldest first.
+    pub notes: Vec<Note>,
     /// Who deleted it and when.
     pub deleted: Option<(UserId, Millis)>,
 }
@@ -240,6 +244,21 @@ pub struct FormField {
     pub text: String,
     /// The answer as Lever's JSON.
     pub value: Value,
+}
+
+/// A note on a profile (Lever's documentation, "Notes").
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// Its id.
+    pub id: String,
+    /// The text.
+    pub value: String,
+    /// Only for people with access to secret notes.
+    pub is_secret: bool,
+    /// On whose behalf it was written.
+    pub user: Option<UserId>,
+    /// When.
+    pub created_at: Millis,
 }
 
 /// An offer (ref §11). Changing one does not touch the opportunity's `updatedAt` (ref §6.4).

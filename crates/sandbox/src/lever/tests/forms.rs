@@ -65,10 +65,17 @@ fn a_profile_form_is_filled_changed_and_deleted_and_touches_nothing() {
 #[test]
 fn what_no_sync_should_read_is_not_there() {
     let mut lever = lever();
-    let (_, opportunity) = candidate(&mut lever, NOW, "Ada Example");
-    for path in ["feedback", "resumes", "files", "notes"] {
-        assert_eq!(ask(&mut lever, NOW, &format!("/v1/opportunities/{opportunity}/{path}")).status, 404);
-    }
     assert_eq!(ask(&mut lever, NOW, "/v1/eeo/responses/pii").status, 404);
-    assert_eq!(lever.figures().of_endpoint("unknown"), 5);
+    assert_eq!(lever.figures().of_endpoint("unknown"), 1);
+}
+
+#[test]
+fn children_the_account_has_none_of_are_empty_lists() {
+    let mut lever = lever();
+    let (_, opportunity) = candidate(&mut lever, NOW, "Ada Example");
+    for path in ["feedback", "resumes", "files", "referrals", "interviews", "notes"] {
+        let page = read(&mut lever, NOW, &format!("/v1/opportunities/{opportunity}/{path}?limit=5"));
+        assert_eq!(page, json!({"data": [], "hasNext": false}), "{path}");
+        assert_eq!(ask(&mut lever, NOW, &format!("/v1/opportunities/nobody/{path}")).status, 404);
+    }
 }

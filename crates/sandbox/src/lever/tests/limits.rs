@@ -44,7 +44,7 @@ fn figures_count_by_template_and_notice_writes() {
     read(&mut lever, NOW, "/v1/opportunities");
     read(&mut lever, NOW, &format!("/v1/opportunities/{opportunity}"));
     read(&mut lever, NOW, &format!("/v1/opportunities/{opportunity}"));
-    ask(&mut lever, NOW, "/v1/candidates");
+    ask(&mut lever, NOW, "/v1/nothing");
     let key = lever.settings().api_key.clone();
     let write = lever.handle(NOW, &Request::new("PUT", &format!("/v1/contacts/{contact}")).with_key(&key));
     assert_eq!(write.status, 403);

@@ -1,12 +1,16 @@
 //! The pretend Lever as a client sees it.
 
+mod access;
 mod endpoints;
 mod forms;
+mod hooks;
+mod identity;
 mod limits;
 mod listing;
 mod playing;
 mod seeding;
 mod updates;
+mod writes;
 
 use std::collections::BTreeSet;
 
@@ -37,6 +41,13 @@ fn candidate(lever: &mut Lever, now: Millis, name: &str) -> (ContactId, Opportun
 fn ask(lever: &mut Lever, now: Millis, target: &str) -> Reply {
     let key = lever.settings().api_key.clone();
     lever.handle(now, &Request::get(target).with_key(&key))
+}
+
+/// Status and body of a request that writes, or of one at a door.
+fn send(lever: &mut Lever, now: Millis, method: &str, target: &str, order: &str) -> (u16, Value) {
+    let key = lever.settings().api_key.clone();
+    let reply = lever.handle(now, &Request::new(method, target).with_key(&key).with_body(order.to_owned()));
+    (reply.status, serde_json::from_slice(&reply.body).unwrap_or_default())
 }
 
 /// The body of an answer that has to be 200.

@@ -164,3 +164,117 @@ fn a_list_fault_waits_for_a_list() {
     assert!(read(&mut lever, NOW, &format!("/v1/contacts/{contact}"))["data"].is_object());
     assert!(read(&mut lever, NOW, "/v1/stages")["data"].as_array().unwrap().is_empty());
 }
+
+#[test]
+fn a_page_that_shifts_misses_a_record_and_only_once_paging_began() {
+    let mut lever = with_people(5);
+    plan(&mut lever, "shift");
+    let target = "/v1/opportunities?limit=2";
+    let first = read(&mut lever, NOW, target);
+    assert_eq!(ids(&first).len(), 2);
+    let second_target = next(target, &first).unwrap();
+    let second = read(&mut lever, NOW, &second_target);
+    assert_eq!(ids(&second), ids(&read(&mut lever, NOW, &second_target))[1..]);
+}
+
+#[test]
+fn a_record_comes_twice_on_a_page() {
+    let page = json(&played("twice"));
+    assert_eq!((ids(&page).len(), set(ids(&page)).len()), (4, 3));
+}
+
+#[test]
+fn the_right_answer_may_be_labelled_as_something_else() {
+    let reply = played("plain");
+    assert_eq!(reply.header("content-type"), Some("text/plain; charset=utf-8"));
+    assert_eq!(ids(&json(&reply)).len(), 3);
+}
+
+#[test]
+fn an_endless_answer_is_cut_off_never() {
+    assert_eq!(played("endless").sending, Sending::Cut { after: usize::MAX });
+}
+
+#[test]
+fn records_drift_as_those_of_a_later_version_might() {
+    let drifted = |drift: &str| {
+        let mut lever = with_people(1);
+        plan(&mut lever, drift);
+        read(&mut lever, NOW, "/v1/opportunities?expand=applications")["data"][0].take()
+    };
+    let numbers = drifted("drift=numbers");
+    assert_eq!(numbers["createdAt"], NOW.to_string());
+    assert_eq!(numbers["applications"][0]["createdAt"], NOW.to_string());
+    let words = drifted("drift=enums");
+    assert_eq!(
+        (&words["origin"], &words["applications"][0]["type"]),
+        (&"unheard-of".into(), &"unheard-of".into())
+    );
+    let fields = drifted("drift=fields");
+    assert!(fields["addedLater"].is_object() && fields["applications"][0]["addedLater"].is_object());
+    let nulls = drifted("drift=nulls");
+    assert!(nulls["emails"].is_null() && nulls["headline"].is_null() && nulls["id"].is_string());
+}
+
+#[test]
+fn a_name_may_begin_with_half_a_character() {
+    let mut lever = with_people(1);
+    plan(&mut lever, "surrogate");
+    let reply = ask(&mut lever, NOW, "/v1/opportunities");
+    assert!(text(&reply).contains(r#""name":"\ud83dAda Example""#));
+    assert!(serde_json::from_slice::<Value>(&reply.body).is_err(), "no text in Rust can hold it");
+}
+
+#[test]
+fn lists_in_lists_are_deeper_than_a_parser_goes() {
+    let mut lever = with_people(1);
+    plan(&mut lever, "deep");
+    let reply = ask(&mut lever, NOW, "/v1/opportunities");
+    let text = text(&reply);
+    assert_eq!(text.matches('[').count(), 10_000 + text[20_000..].matches('[').count());
+    assert!(serde_json::from_slice::<Value>(&reply.body).is_err());
+}
+
+#[test]
+fn every_address_is_a_trap_and_a_hit_is_counted() {
+    let mut lever = with_people(1);
+    let id = lever.opportunities()[0].id.clone();
+    let offer = lever.add_offer(NOW, &id, Default::default()).unwrap();
+    lever.sign_offer(NOW, &id, &offer).unwrap();
+    plan(&mut lever, "bait%100");
+    let key = lever.settings().api_key.clone();
+    let mut get = |target: &str| {
+        let mut request = Request::get(target).with_key(&key);
+        request.headers.push(("Host".to_owned(), "127.0.0.1:8080".to_owned()));
+        json(&lever.handle(NOW, &request))["data"].take()
+    };
+    let record = get(&format!("/v1/opportunities/{id}"));
+    let links: Vec<&str> =
+        record["links"].as_array().unwrap().iter().map(|link| link.as_str().unwrap()).collect();
+    assert_eq!(links[0], "http://127.0.0.1:8080/sandbox/trap/plain");
+    assert!(links.contains(&"http://169.254.169.254/latest/meta-data/"));
+    assert_eq!(record["resume"]["file"]["downloadUrl"], links[0]);
+    assert!(links.contains(&record["urls"]["show"].as_str().unwrap()));
+    let offer = &get(&format!("/v1/opportunities/{id}/offers"))[0];
+    assert!(links.contains(&offer["signedDocument"]["downloadUrl"].as_str().unwrap()));
+    let resume = &get(&format!("/v1/opportunities/{id}/resumes"))[0];
+    assert!(links.contains(&resume["downloadUrl"].as_str().unwrap()));
+
+    lever.handle(NOW, &Request::get("/sandbox/trap/plain"));
+    assert_eq!((lever.figures().trapped, lever.figures().requests), (1, 3));
+}
+
+#[test]
+fn the_clock_of_lever_is_ahead_or_behind_and_nothing_else_is() {
+    let mut lever = with_people(1);
+    let date =
+        |lever: &mut Lever| ask(lever, 784_111_777_000, "/v1/stages").header("date").unwrap().to_owned();
+    plan(&mut lever, "skew=-24h,503");
+    assert_eq!(date(&mut lever), "Sat, 05 Nov 1994 08:49:37 GMT", "also on an answer with a fault");
+    lever.clear_faults();
+    plan(&mut lever, "skew=+24h");
+    assert_eq!(date(&mut lever), "Mon, 07 Nov 1994 08:49:37 GMT");
+    assert_eq!(date(&mut lever), "Mon, 07 Nov 1994 08:49:37 GMT", "a state is not used up");
+    lever.clear_faults();
+    assert_eq!(date(&mut lever), "Sun, 06 Nov 1994 08:49:37 GMT");
+}

@@ -183,3 +183,18 @@ fn a_late_index_shows_a_change_only_after_its_lag() {
     assert_eq!(found(&mut lever, NOW + 1, &format!("/v1/opportunities?archived_at_start={NOW}")).len(), 1);
     assert_eq!(found(&mut lever, NOW + 10 * MINUTE, &target).len(), 1);
 }
+
+#[test]
+fn deletions_are_told_for_thirty_days_at_a_time() {
+    let mut lever = lever();
+    let (_, id) = candidate(&mut lever, NOW, "Ada Example");
+    lever.delete(NOW, &id).unwrap();
+    let days = |count: u64| count * 24 * 60 * MINUTE;
+    let bounded = format!("/v1/opportunities/deleted?deleted_at_start={}&deleted_at_end=", NOW - days(1));
+    assert_eq!(found(&mut lever, NOW, &format!("{bounded}{}", NOW + days(29))), set([id.as_str()]));
+    assert_eq!(ask(&mut lever, NOW, &format!("{bounded}{}", NOW + days(29) + 1)).status, 400);
+    let open = format!("/v1/opportunities/deleted?deleted_at_start={}", NOW - 1);
+    assert_eq!(found(&mut lever, NOW, &open).len(), 1);
+    assert_eq!(ask(&mut lever, NOW + days(30), &open).status, 400, "without an end it is now");
+    assert_eq!(found(&mut lever, NOW, "/v1/opportunities/deleted").len(), 1);
+}
