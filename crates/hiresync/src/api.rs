@@ -38,6 +38,7 @@ pub use door::{Door, DoorError};
 use crate::{
     config::Config,
     schedule::{Ordered, Schedule},
+    webhook::Tally,
 };
 
 /// Connections at once; further ones wait in the kernel's queue.
@@ -62,6 +63,8 @@ pub struct Shared {
     pub started_at: Timestamp,
     /// Wakes the engine's thread to look at its agenda.
     pub wake: Arc<Notify>,
+    /// What came by webhook.
+    pub webhook: Tally,
     asks: mpsc::UnboundedSender<Ask>,
     work: AtomicBool,
     sweep: AtomicBool,
@@ -93,6 +96,7 @@ impl Shared {
             started_at: clock.now(),
             clock,
             wake: Arc::default(),
+            webhook: Tally::default(),
             asks,
             work: AtomicBool::default(),
             sweep: AtomicBool::default(),

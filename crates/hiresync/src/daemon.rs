@@ -8,6 +8,7 @@
 mod drive;
 
 use std::{
+    io::{self, ErrorKind},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -27,6 +28,7 @@ use crate::{
     once, print,
     schedule::Ticker,
     service,
+    webhook::Webhook,
     wiring::{self, Ground},
 };
 
@@ -111,6 +113,11 @@ impl Daemon {
         let (asks, asked) = mpsc::unbounded_channel();
         let engine = Arc::new(self.ground.engine(&config));
         let shared = Shared::new(engine, &config, Arc::clone(&self.ground.clock), asks);
+        let mut webhook = Webhook::new(&shared);
+        webhook.set(config.webhook.clone()).await.map_err(|error| {
+            print::complain(&format!("{}; choose another [webhook] listen", closed_port(&error)));
+            if error.kind() == ErrorKind::AddrInUse { Exit::Busy } else { Exit::CannotCreate }
+        })?;
         let mut ticker =
             Ticker::start(&shared.schedule(), Arc::clone(&shared.wake)).await.map_err(|error| {
                 print::complain(&format!("the schedule cannot be started: {error}"));
@@ -140,6 +147,7 @@ impl Daemon {
                     service::stopping();
                     tracing::info!(code = "stop", "stopping: the call under way may end");
                     shared.stop();
+                    webhook.close();
                     tokio::select! {
                         _ = timeout(STOP_TIME, &mut ended) => {}
                         () = ending.came() => tracing::warn!(code = "stop", "a second signal: stopping at once"),
@@ -147,10 +155,11 @@ impl Daemon {
                     break Exit::Done;
                 }
                 exit = &mut ended => break exit.unwrap_or(Exit::Bug),
-                _ = hup.recv() => self.reload(&shared, &mut ticker).await,
+                _ = hup.recv() => self.reload(&shared, &mut ticker, &mut webhook).await,
             }
         };
         ticker.stop().await;
+        webhook.end().await;
         drop(close);
         drop(door);
         let _ =
@@ -160,7 +169,7 @@ impl Daemon {
     }
 
     /// SIGHUP: the configuration and the secrets are read again. A faulty one changes nothing.
-    async fn reload(&self, shared: &Shared, ticker: &mut Ticker) {
+    async fn reload(&self, shared: &Shared, ticker: &mut Ticker, webhook: &mut Webhook) {
         let (path, clock) = (self.path.clone(), Arc::clone(&self.ground.clock));
         let read = move || Config::load(&path, &Env::of_process(), &clock);
         let config = match tokio::task::spawn_blocking(read).await {
@@ -190,8 +199,15 @@ impl Daemon {
                 "the scheduler refuses the new schedule ({error}); a look every minute stays"
             );
         }
+        if let Err(error) = webhook.set(config.webhook.clone()).await {
+            tracing::error!(code = "reload.webhook", "{}; the old one stays", closed_port(&error));
+        }
         shared.ask(Ask::Replace(Box::new(config)));
     }
+}
+
+fn closed_port(error: &io::Error) -> String {
+    format!("cannot open the port for webhooks: {}", error.kind())
 }
 
 /// Looks at every target once, then says that we are ready. A target that cannot be used is a line in the log: the daemon

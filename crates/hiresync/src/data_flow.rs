@@ -26,7 +26,7 @@ pub(crate) struct DataFlow {
     targets: Vec<OfTarget>,
     asked: Vec<Asked>,
     not_asked: Vec<&'static str>,
-    never_asked: &'static [&'static str],
+    never_asked: Vec<&'static str>,
     kept: &'static [&'static str],
     without_purpose: Vec<String>,
 }
@@ -37,6 +37,8 @@ struct Source {
     hired_since: String,
     timezone: String,
     confidential: bool,
+    /// The path under which Lever itself says that something happened.
+    webhook: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -52,6 +54,14 @@ struct OfTarget {
     /// What it is searched by before anybody is created there.
     searched_by: &'static [&'static str],
     fields: Vec<OfField>,
+    /// What Lever is told once the target holds a hire.
+    told_to_lever: Vec<Told>,
+}
+
+#[derive(Debug, Serialize)]
+struct Told {
+    what: &'static str,
+    text: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -101,12 +111,8 @@ const OPTIONAL: [(&str, Needs); 5] = [
     ("users", Needs { users: true, ..Needs::NONE }),
     ("profile forms", Needs { forms: true, ..Needs::NONE }),
 ];
-const NEVER: &[&str] = &[
-    "answers about equal opportunities (EEO)",
-    "feedback and interviews",
-    "résumés and other files",
-    "notes",
-];
+const NEVER: [&str; 3] =
+    ["answers about equal opportunities (EEO)", "feedback and interviews", "résumés and other files"];
 const KEPT: &[&str] = &[
     "ids of contacts, opportunities and records over there",
     "digests of values under a secret key, by which a change is noticed",
@@ -143,6 +149,9 @@ impl DataFlow {
             .iter()
             .map(|&(object, needs)| Asked { object, because_of: because_of(object, needs, &reasons) })
             .partition(|asked| !asked.because_of.is_empty());
+        // Ours is looked for before one is written.
+        let notes = targets.iter().flat_map(|target| &target.told_to_lever).all(|told| told.what != "note");
+        let never_asked = NEVER.into_iter().chain(notes.then_some("notes")).collect();
         let without_purpose = targets
             .iter()
             .flat_map(|target| target.fields.iter().map(move |field| (target, field)))
@@ -155,11 +164,12 @@ impl DataFlow {
                 hired_since: config.lever.hired_since.to_string(),
                 timezone: config.lever.zone.to_string(),
                 confidential: config.lever.confidential,
+                webhook: config.webhook.as_ref().map(|webhook| webhook.path.clone()),
             },
             targets,
             asked,
             not_asked: not_asked.into_iter().map(|asked| asked.object).collect(),
-            never_asked: NEVER,
+            never_asked,
             kept: KEPT,
             without_purpose,
         }
@@ -203,8 +213,15 @@ impl OfTarget {
             when,
             searched_by: if info.capabilities.find { SEARCHED_BY } else { &[] },
             fields: target.mapping.fields().map(|field| OfField::of(field, target)).collect(),
+            told_to_lever: told_to_lever(target),
         }
     }
+}
+
+fn told_to_lever(target: &TargetConfig) -> Vec<Told> {
+    let told = &target.write_back;
+    let all = [("tag", &told.tag), ("link", &told.link), ("note", &told.note)];
+    all.into_iter().filter_map(|(what, text)| Some(Told { what, text: text.clone()? })).collect()
 }
 
 impl OfField {

@@ -10,6 +10,7 @@
 //! | [`map`](mod@map), [`data_flow`] | `map`, `check --data-flow`: what the mapping does, for who writes it and who answers for it |
 //! | [`schedule`] | when a cycle is due |
 //! | [`api`] | the socket: who may, and what is answered |
+//! | [`webhook`] | the receiver of Lever's webhooks: a port, a signature, a hint |
 //! | [`client`] | the command line as a client of the socket |
 //! | [`report`] | what is answered: sentences, tables, documents |
 //! | [`print`](mod@print), [`progress`], [`logs`], [`exit`] | standard output, the moving line, standard error, exit codes |
@@ -34,6 +35,7 @@ pub mod report;
 pub mod sandbox;
 pub mod schedule;
 mod service;
+pub mod webhook;
 pub mod wiring;
 
 use std::{ffi::OsString, process::ExitCode};

@@ -14,7 +14,7 @@ use tokio::{
 
 use crate::{
     client::Client,
-    config::{Config, Env, Secrets},
+    config::{Config, Env, Secrets, WebhookConfig},
     exit::Exit,
     print, progress, report,
     report::PlanAnswer,
@@ -207,7 +207,9 @@ pub fn check(path: &Path, offline: bool, as_json: bool) -> Result<Exit, Exit> {
     }
     let config = config(path, Secrets::Needed)?;
     let engine = asking_only(&config, clock())?;
-    let reports = runtime()?.block_on(Box::pin(engine.check()));
+    let mut reports = runtime()?.block_on(Box::pin(engine.check()));
+    let webhook = config.webhook.iter().map(|webhook| CheckReport { findings: vec![webhook.finding()] });
+    reports.extend(webhook.map(|report| ("webhook".to_owned(), Ok(report))));
     show_check(&reports, as_json)
 }
 
@@ -223,7 +225,7 @@ fn check_offline(path: &Path, as_json: bool) -> Result<Exit, Exit> {
     } else {
         let targets = targets.join(", ");
         let good = format!("{} is a good configuration; targets: {targets}.\n", path.display());
-        print::answer(&(good + &not_looked_at(&config.unread)))?;
+        print::answer(&(good + &not_looked_at(&config.unread) + &warned(&config)))?;
     }
     Ok(Exit::Done)
 }
@@ -235,6 +237,13 @@ fn not_looked_at(secrets: &[String]) -> String {
             "Secrets not looked at, since $CREDENTIALS_DIRECTORY is not set: {}.\n",
             secrets.join(", ")
         ),
+    }
+}
+
+fn warned(config: &Config) -> String {
+    match config.webhook.as_ref().map(WebhookConfig::finding) {
+        Some(Finding::Warning { what, remedy }) => format!("webhook: {what}; {remedy}\n"),
+        _ => String::new(),
     }
 }
 

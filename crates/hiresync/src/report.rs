@@ -8,7 +8,10 @@ use ledger::{Actor, Event, LeftOut, Outcome, TargetHealth, Task};
 use people::{FieldName, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::print::{Tone, ago, ahead, count, lasting, moment, table};
+use crate::{
+    print::{Tone, ago, ahead, count, lasting, moment, table},
+    webhook::WebhookStatus,
+};
 
 /// `GET /v1/status`
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -35,6 +38,9 @@ pub struct StatusAnswer {
     pub requests_per_second: f64,
     /// Why an earlier ledger was lost, if this one is its successor.
     pub recovery: Option<String>,
+    /// What came by webhook, where it listens for any.
+    #[serde(default)]
+    pub webhook: Option<WebhookStatus>,
     /// Cycles that the guard holds.
     pub guards: Vec<GuardTrip>,
     /// The engine's part.
@@ -246,6 +252,9 @@ pub fn status(answer: &StatusAnswer) -> String {
         ahead(answer.next_full_sweep_at, answer.now),
         engine.next_due_at.map_or_else(|| "none".to_owned(), |at| ahead(at, answer.now)),
     );
+    if let Some(webhook) = &answer.webhook {
+        let _ = writeln!(text, "Webhook  {}", received(webhook, answer.now));
+    }
     let _ = writeln!(text, "Now      {}; {} marked", activity(engine.activity), engine.marked);
     if engine.tasks_open > 0 {
         let tasks = count(engine.tasks_open as u64, "task", "tasks");
@@ -258,6 +267,29 @@ pub fn status(answer: &StatusAnswer) -> String {
         lasting(TimeDelta::seconds(answer.uptime_seconds))
     );
     text
+}
+
+fn received(webhook: &WebhookStatus, now: Timestamp) -> String {
+    let mut text = format!("{}; {} genuine", webhook.listening, webhook.genuine);
+    if webhook.ignored > 0 {
+        let _ = write!(text, " ({} asked nothing)", webhook.ignored);
+    }
+    for (number, what) in [
+        (webhook.forged, "forged"),
+        (webhook.stale, "stale"),
+        (webhook.replayed, "replayed"),
+        (webhook.refused, "no delivery at all"),
+        (webhook.failed, "not taken then"),
+    ] {
+        if number > 0 {
+            let _ = write!(text, ", {number} {what}");
+        }
+    }
+    let last = webhook.last_genuine_at.map_or_else(
+        || "none signed by Lever yet".to_owned(),
+        |at| format!("last one signed by Lever {}", ago(at, now)),
+    );
+    format!("{text}; {last}")
 }
 
 /// What it is doing, in words.

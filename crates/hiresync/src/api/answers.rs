@@ -140,6 +140,7 @@ pub(super) async fn status(State(shared): State<Arc<Shared>>) -> Answer {
             next_full_sweep_at: schedule.next_full_sweep(now),
             requests_per_second: facts.requests_per_second(),
             recovery,
+            webhook: facts.webhook.status(),
             guards,
             engine: status,
         }))

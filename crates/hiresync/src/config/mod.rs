@@ -5,6 +5,8 @@ mod layers;
 mod place;
 mod read;
 mod targets;
+mod webhook;
+mod write_back;
 
 use std::{
     fmt,
@@ -21,6 +23,7 @@ use url::Url;
 use crate::schedule::Schedule;
 pub use adapter_sdk::settings::Secrets;
 pub use layers::Env;
+pub use webhook::WebhookConfig;
 
 /// Everything the daemon is told.
 #[derive(Debug)]
@@ -35,6 +38,8 @@ pub struct Config {
     pub socket: PathBuf,
     /// `[guards]`
     pub guards: Guards,
+    /// `[webhook]`, where it is written.
+    pub webhook: Option<WebhookConfig>,
     /// `[targets.*]`, those that are enabled, in the order of the file.
     pub targets: Vec<TargetConfig>,
     /// Secrets that were not looked at, by their paths. There are none unless the reading needed none.
@@ -56,6 +61,8 @@ pub struct LeverConfig {
     pub confidential: bool,
     /// Evenly spaced; never more than 10 in any rolling second.
     pub requests_per_second: f64,
+    /// The id of the Lever user in whose name is written back; `None`: the key's own.
+    pub perform_as: Option<String>,
 }
 
 /// `[state]`: what is kept.

@@ -10,7 +10,9 @@ use adapter_sdk::settings::{Fault, Node, Reading, Section};
 use engine::Guards;
 use people::{Clock, Date, Zone};
 
-use super::{Config, Env, Faults, LeverConfig, StateConfig, fields, layers::layered, place::Places, targets};
+use super::{
+    Config, Env, Faults, LeverConfig, StateConfig, fields, layers::layered, place::Places, targets, webhook,
+};
 use crate::schedule::Schedule;
 
 const BASE_URL: &str = "https://api.lever.co/v1";
@@ -108,11 +110,9 @@ impl<'r> Reader<'r> {
         let state = self.state(root.section("state"));
         let socket = self.socket(root.section("socket"));
         let guards = self.guards(root.section("guards"));
-        if root.has("webhook") {
-            let remedy = "remove [webhook]: until then every hire is found within one `poll`";
-            root.section("webhook").rest();
-            root.fault("webhook", "webhooks are not available in this version", remedy);
-        }
+        let has_webhook = root.has("webhook");
+        let webhook_section = root.section("webhook");
+        let webhook = if has_webhook { webhook::webhook(webhook_section).map(Some) } else { Some(None) };
         let tables = fields::tables(self.reading, root.section("tables"));
         let ground = targets::Ground { reading: self.reading, clock: self.clock, tables: &tables, zone };
         let targets = ground.targets(root.section("targets"));
@@ -123,6 +123,7 @@ impl<'r> Reader<'r> {
             state: state?,
             socket: socket?,
             guards,
+            webhook: webhook?,
             targets,
             unread: self.reading.unread(),
         })
@@ -173,6 +174,14 @@ impl<'r> Reader<'r> {
         if requests_per_second <= 0.0 {
             section.fault("requests_per_second", "is no pace", "write a number above 0, at most 10");
         }
+        let perform_as = section.text("perform_as").filter(|user| {
+            let is_id = !user.is_empty() && user.bytes().all(|byte| byte.is_ascii_graphic());
+            if !is_id {
+                let remedy = "write the id of a Lever user; `GET /users` lists them";
+                section.fault("perform_as", "is no id", remedy);
+            }
+            is_id
+        });
         section.finish();
         let lever = || {
             Some(LeverConfig {
@@ -182,6 +191,7 @@ impl<'r> Reader<'r> {
                 zone,
                 confidential,
                 requests_per_second,
+                perform_as,
             })
         };
         let schedule = crons.0.zip(crons.1).map(|(poll, full_sweep)| Schedule::new(poll, full_sweep, zone));

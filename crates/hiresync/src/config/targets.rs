@@ -16,6 +16,7 @@ use url::Url;
 use super::{
     TargetConfig,
     fields::{self, Written},
+    write_back,
 };
 
 /// What every target is read with.
@@ -66,6 +67,8 @@ impl<'r> Ground<'r> {
         let when = section.text("when");
         let without_defaults = section.flag("inherit") == Some(false);
         let purpose = fields::purpose(&mut section);
+        let has_write_back = section.has("write_back");
+        let write_back = write_back::write_back(section.section("write_back"), has_write_back);
         let person = fields::rules(self.reading, &mut section, Level::Person);
         let hire = fields::rules(self.reading, &mut section, Level::Hire);
         if kind.is_none() {
@@ -99,7 +102,7 @@ impl<'r> Ground<'r> {
             adapter,
             mapping: Arc::new(mapping),
             destination,
-            write_back: engine::WriteBack::default(),
+            write_back,
             purpose,
         });
         (is_enabled, read)

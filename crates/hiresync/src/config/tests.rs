@@ -9,6 +9,7 @@ use super::{Config, Env, Faults, Secrets};
 mod fields;
 mod mutants;
 mod mutated;
+mod webhook;
 
 /// Everything that is shipped as a configuration, by its name under `systemd/`.
 pub(crate) const SHIPPED: [(&str, &str); 4] = [
@@ -30,6 +31,7 @@ impl Desk {
         fs::create_dir(dir.path().join("credentials")).unwrap();
         fs::write(dir.path().join("credentials/lever-api-key"), "k3y").unwrap();
         fs::write(dir.path().join("credentials/digest-key"), "0123456789abcdef0123456789abcdef").unwrap();
+        fs::write(dir.path().join("credentials/lever-webhook-token"), "t0ken\n").unwrap();
         Desk { dir }
     }
 
@@ -135,7 +137,7 @@ person = { a = "contact" }
         "hiresync.toml:7:1: lever.requests_per_second: is out of range",
         "hiresync.toml:10:1: guards.creates_per_cycle_max: is a text, not a whole number",
         "hiresync.toml:12:2: stat: is not a known key; did you mean state?",
-        "hiresync.toml:15:2: webhook: webhooks are not available in this version",
+        "hiresync.toml:15:2: webhook.signature_tokens: is missing and required",
         "hiresync.toml:21:1: targets.roster.fromat: is not a known key; did you mean format?",
         "hiresync.toml:23:10: targets.roster.person.first: uses the unknown name name.frist at character 1; did you mean name.first?",
         "hiresync.toml:24:1: targets.roster.person.number: is a whole number, not an expression",

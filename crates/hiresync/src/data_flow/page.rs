@@ -33,7 +33,19 @@ impl DataFlow {
     fn source(&self, page: &mut Page) {
         let source = &self.source;
         page.heading("From where, and whose data");
-        page.line(1, &format!("Lever ({}), read only: hiresync writes nothing there.", source.host));
+        page.line(
+            1,
+            &match self.targets.iter().any(|target| !target.told_to_lever.is_empty()) {
+                true => format!("Lever ({}); what is written there is said with each target.", source.host),
+                false => format!("Lever ({}), read only: hiresync writes nothing there.", source.host),
+            },
+        );
+        if let Some(path) = &source.webhook {
+            page.line(
+                1,
+                &format!("Lever says by itself that somebody was hired or changed, to {path}: of that only ids are used."),
+            );
+        }
         page.line(
             1,
             &format!(
@@ -112,6 +124,10 @@ impl OfTarget {
                     self.searched_by.join(", ")
                 ),
             );
+        }
+        for (nth, told) in self.told_to_lever.iter().enumerate() {
+            let label = if nth == 0 { "Lever is told, once a hire is there:" } else { "and:" };
+            page.line(1, &format!("{label} the {} {:?}", told.what, told.text));
         }
         for (level, title) in [("person", "Of the person"), ("hire", "Of each hire")] {
             let fields: Vec<&OfField> = self.fields.iter().filter(|field| field.level == level).collect();

@@ -135,3 +135,23 @@ fn a_field_that_is_the_same_for_everybody_is_nobodys_data() {
         "{block}"
     );
 }
+
+#[test]
+fn what_is_written_back_to_lever_stands_with_its_target_and_read_only_is_said_without_it() {
+    let page = flow(SHIPPED[0].1).text();
+    assert!(
+        page.contains("read only: hiresync writes nothing there.") && page.contains("files, notes"),
+        "{page}"
+    );
+    let page = flow(&every_key()).text();
+    for line in [
+        "what is written there is said with each target.",
+        "Lever is told, once a hire is there: the tag \"in the roster\"",
+        "and: the link \"https://hr.example.com/people/{record}\"",
+        "and: the note \"In the roster as {record}.\"",
+        "to /lever: of that only ids are used.",
+    ] {
+        assert!(page.contains(line), "{line} is not in\n{page}");
+    }
+    assert!(!page.contains("read only") && !page.contains("files, notes"), "{page}");
+}

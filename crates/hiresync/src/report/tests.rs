@@ -117,6 +117,14 @@ fn a_status_survives_its_form_on_the_socket() {
         next_full_sweep_at: now,
         requests_per_second: 9.0,
         recovery: None,
+        webhook: Some(WebhookStatus {
+            listening: "127.0.0.1:8470".to_owned(),
+            genuine: 5,
+            ignored: 2,
+            forged: 7,
+            last_genuine_at: Some(at("2026-05-01T09:55:00Z")),
+            ..WebhookStatus::default()
+        }),
         guards: Vec::new(),
         engine: status(Counts { agreed: 2, sent: 1, ..Counts::default() }),
     };
@@ -125,6 +133,10 @@ fn a_status_survives_its_form_on_the_socket() {
     assert_eq!(back.engine, answer.engine);
     let shown = super::status(&back);
     assert!(shown.contains("roster  file-export  active  3         2"), "{shown}");
+    let line = "Webhook  127.0.0.1:8470; 5 genuine (2 asked nothing), 7 forged; last one signed by Lever 5 minutes ago\n";
+    assert!(shown.contains(line), "{shown}");
+    let without = StatusAnswer { webhook: None, ..back };
+    assert!(!super::status(&without).contains("Webhook"));
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub(super) struct Mutant {
 }
 
 /// The keys of each section but the names that an admin chooses.
-const SECTIONS: [(&str, &[&str]); 6] = [
+const SECTIONS: [(&str, &[&str]); 8] = [
     ("", &["lever", "state", "socket", "guards", "targets", "tables", "webhook"]),
     (
         "lever",
@@ -32,6 +32,7 @@ const SECTIONS: [(&str, &[&str]); 6] = [
             "full_sweep",
             "confidential",
             "requests_per_second",
+            "perform_as",
         ],
     ),
     ("state", &["dir", "digest_key"]),
@@ -39,8 +40,22 @@ const SECTIONS: [(&str, &[&str]); 6] = [
     ("guards", &["creates_per_cycle_max", "changes_per_cycle_max"]),
     (
         "targets.*",
-        &["enabled", "adapter", "when", "inherit", "purpose", "person", "hire", "path", "format", "layout"],
+        &[
+            "enabled",
+            "adapter",
+            "when",
+            "inherit",
+            "purpose",
+            "person",
+            "hire",
+            "path",
+            "format",
+            "layout",
+            "write_back",
+        ],
     ),
+    ("webhook", &["listen", "path", "signature_tokens", "max_age_hours"]),
+    ("write_back", &["tag", "link", "note"]),
 ];
 const WORDS: [&str; 10] = ["and", "or", "not", "in", "if", "else", "is", "true", "false", "none"];
 const CALLED: [&str; 3] = ["answer", "form", "phone"];
@@ -112,7 +127,7 @@ impl Line<'_> {
         for wrong in misspelt(parts[0], first) {
             self.replaced("section", 1, parts[0], &wrong, &wrong, &format!("did you mean {}?", parts[0]));
         }
-        if let ["targets", name, level @ ("person" | "hire"), ..] = parts.as_slice() {
+        if let ["targets", name, level @ ("person" | "hire" | "write_back"), ..] = parts.as_slice() {
             let (_, keys) = SECTIONS[5];
             for wrong in misspelt(level, keys) {
                 let path = format!("targets.{name}.{wrong}");
@@ -150,7 +165,11 @@ impl Line<'_> {
                 self.rule(section, key, value, after);
             }
             _ => {
-                let is_same = |of: &str| of == section || of == "targets.*" && parts[0] == "targets";
+                let is_same = |of: &str| match parts.as_slice() {
+                    ["targets", _] => of == "targets.*",
+                    ["targets", _, level] => of == *level,
+                    _ => of == section,
+                };
                 let (_, keys) = SECTIONS.iter().find(|(of, _)| is_same(of)).expect("the section is known");
                 self.key(keys, section, key);
                 self.typed(&path, value, after);
@@ -173,6 +192,7 @@ impl Line<'_> {
     /// A setting that has to be there and is not: its section is at fault.
     fn removed(&mut self, section: &str, key: &str, header_at: usize) {
         if matches!((section, key), ("lever", "api_key" | "hired_since") | (_, "adapter"))
+            || (section, key) == ("webhook", "signature_tokens")
             || section.starts_with("targets.") && key == "path"
         {
             let remedy = format!("add {key} = ");
@@ -220,8 +240,21 @@ impl Line<'_> {
             ("changes_per_cycle_max", "1.5", "write a whole number"),
             ("api_key", "\"lever-api-key\"", "write { credential = "),
             ("api_key", "{ credential = \"a\", file = \"b\" }", "write { credential = "),
+            ("listen", "\"127.0.0.1\"", "write an address and a port"),
+            ("listen", "\"localhost:8470\"", "write an address and a port"),
+            ("signature_tokens", "[]", "write [{ credential"),
+            ("max_age_hours", "0", "write a whole number from 1"),
+            ("max_age_hours", "337", "write a whole number from 1 to 336"),
+            ("perform_as", "\"Ada Example\"", "write the id of a Lever user"),
+            ("tag", "\"\"", "write a text of at most 100"),
+            ("tag", "\"{record}\"", "write the tag itself"),
+            ("link", "\"ftp://example.com/{record}\"", "write one such as"),
+            ("link", "\"people/{record}\"", "write one such as"),
+            ("link", "\"https://example.com/{recrod}\"", "did you mean {record}?"),
+            ("note", "\"as {name}\"", "is the only one"),
+            ("note", "\"as {record\"", "did you mean {record}?"),
             ("purpose", "\"\"", "say why"),
-            ("path", "\"\"", "write a path"),
+            ("path", "\"\"", if path.starts_with("webhook") { "write one such as" } else { "write a path" }),
         ] {
             if of == key && !(key == "path" && path.starts_with("socket")) {
                 self.replaced("value", after, value, wrong, path, remedy);
