@@ -11,8 +11,9 @@ use tracing::warn;
 use crate::{
     Lever,
     call::{Ask, Endpoint, Trouble},
+    cursor::Seen,
     kept::NoOlderThan,
-    sweep::{cursor_at, no_date, since_ms},
+    sweep::no_date,
     wire::{Shape, list, record_id},
 };
 
@@ -23,7 +24,7 @@ const WINDOWS_MAX: i64 = 244;
 
 impl Lever {
     pub(crate) async fn deleted_since(&self, since: &Cursor) -> Result<Deleted> {
-        let since = since_ms(since)?;
+        let since = Seen::read(since)?.at();
         let date = match self.caller.date() {
             Some(date) => date,
             // Nothing was asked yet, so that nobody knows Lever's time.
@@ -48,7 +49,7 @@ impl Lever {
             }
             start = end;
         }
-        Ok(Deleted { opportunities, cursor: cursor_at(date, self.settings.overlap) })
+        Ok(Deleted { opportunities, cursor: Seen::up_to(date, self.settings.overlap).cursor() })
     }
 
     /// What was deleted from `start` to `end`, both included.

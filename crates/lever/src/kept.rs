@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use crate::{
     call::{Ask, Caller, Endpoint, Trouble, What},
+    cursor::Known,
     wire::{Archived, NotUnderstood, Opportunity, Reason, Shape, list},
 };
 
@@ -74,7 +75,8 @@ impl<T> Kept<T> {
 pub(crate) struct Reasons {
     pub(crate) hired: BTreeSet<String>,
     closed: BTreeSet<String>,
-    read_at: Instant,
+    /// `None`: they are what an earlier process knew, good until one is met that is not among them.
+    read_at: Option<Instant>,
 }
 
 /// How old the reasons may be.
@@ -83,7 +85,8 @@ pub(crate) struct NoOlderThan(pub(crate) Duration);
 
 impl NoOlderThan {
     pub(crate) const NOW: NoOlderThan = NoOlderThan(Duration::ZERO);
-    pub(crate) const HOUR: NoOlderThan = NoOlderThan(Duration::from_secs(3600));
+    /// Between two full sweeps they change only by one that was not there before, and that one is noticed when it is met.
+    pub(crate) const DAY: NoOlderThan = NoOlderThan(Duration::from_secs(25 * 3600));
     /// When a reason was met that is in neither list. A full minute, so that one that stays unknown costs little.
     pub(crate) const MINUTE: NoOlderThan = NoOlderThan(Duration::from_secs(60));
 
@@ -91,7 +94,7 @@ impl NoOlderThan {
     pub(crate) fn at_the_start_of(sweep: &Sweep) -> Self {
         match sweep {
             Sweep::Full => NoOlderThan::NOW,
-            Sweep::Since(_) => NoOlderThan::HOUR,
+            Sweep::Since(_) => NoOlderThan::DAY,
         }
     }
 }
@@ -103,12 +106,20 @@ pub(crate) struct KeptReasons(tokio::sync::Mutex<Option<Arc<Reasons>>>);
 impl KeptReasons {
     pub(crate) async fn get(&self, caller: &Caller, age: NoOlderThan) -> Result<Arc<Reasons>, Trouble> {
         let mut kept = self.0.lock().await;
-        if let Some(reasons) = kept.as_ref().filter(|reasons| reasons.read_at.elapsed() < age.0) {
+        if let Some(reasons) = kept.as_ref().filter(|reasons| reasons.is_no_older_than(age)) {
             return Ok(Arc::clone(reasons));
         }
         let reasons = Arc::new(read(caller).await?);
         *kept = Some(Arc::clone(&reasons));
         Ok(reasons)
+    }
+
+    /// Begins with what an earlier process knew.
+    pub(crate) async fn recall(&self, Known { hired, closed }: Known) {
+        let mut kept = self.0.lock().await;
+        if kept.is_none() && !hired.is_empty() {
+            *kept = Some(Arc::new(Reasons { hired, closed, read_at: None }));
+        }
     }
 
     /// The reasons, good enough for all of `opportunities`: read again if one of them is archived for a reason nobody knows.
@@ -117,18 +128,26 @@ impl KeptReasons {
         caller: &Caller,
         opportunities: impl Iterator<Item = &'a Opportunity> + Send,
     ) -> Result<Arc<Reasons>, Trouble> {
-        let reasons = self.get(caller, NoOlderThan::HOUR).await?;
+        let reasons = self.get(caller, NoOlderThan::DAY).await?;
         let mut known = opportunities.map(|opportunity| reasons.candidacy(opportunity) != Candidacy::Unclear);
         if known.all(|known| known) { Ok(reasons) } else { self.get(caller, NoOlderThan::MINUTE).await }
     }
 }
 
 impl Reasons {
+    pub(crate) fn known(&self) -> Known {
+        Known { hired: self.hired.clone(), closed: self.closed.clone() }
+    }
+
+    fn is_no_older_than(&self, age: NoOlderThan) -> bool {
+        self.read_at.map_or(age.0 >= NoOlderThan::DAY.0, |at| at.elapsed() < age.0)
+    }
+
     /// These, for a test of what is made of them.
     #[cfg(test)]
     pub(crate) fn of<const H: usize, const C: usize>(hired: [&str; H], closed: [&str; C]) -> Self {
         let set = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
-        Reasons { hired: set(&hired), closed: set(&closed), read_at: Instant::now() }
+        Reasons { hired: set(&hired), closed: set(&closed), read_at: Some(Instant::now()) }
     }
 
     /// What the opportunity is.
@@ -169,7 +188,7 @@ async fn read(caller: &Caller) -> Result<Reasons, Trouble> {
     if hired.is_empty() {
         return Err(not_understood(caller, NONE_HIRED));
     }
-    Ok(Reasons { hired, closed, read_at: Instant::now() })
+    Ok(Reasons { hired, closed, read_at: Some(Instant::now()) })
 }
 
 /// All pages of the list of reasons, of one type or of every type.

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `source` | [`Lever`]: settings, caches, and `engine::Source` in terms of the modules below |
 //! | `sweep` | who changed: the two listings, the cursor, the page token |
+//! | `cursor` | up to when everything was seen |
 //! | `deleted` | what was deleted since a cursor |
 //! | `read` | the whole person: listing by contact, missing contacts |
 //! | `objects` | what belongs to hires: offers, profile forms, postings, users, requisitions |
@@ -29,6 +30,7 @@
 
 mod call;
 mod check;
+mod cursor;
 mod deleted;
 mod hooks;
 mod kept;

@@ -5,7 +5,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use adapter_sdk::{Error, ErrorKind, Result};
-use engine::{Cursor, Page, PageToken, Sighting, Sweep, Then};
+use engine::{Page, PageToken, Sighting, Sweep, Then};
 use people::{Candidacy, Pii, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -14,6 +14,7 @@ use tracing::warn;
 use crate::{
     Lever,
     call::{Ask, Endpoint, Got, Trouble, What},
+    cursor::Seen,
     kept::{NoOlderThan, Reasons},
     wire::{Archived, NotUnderstood, Opportunity, Shape, Unread, canonical, list},
 };
@@ -47,7 +48,7 @@ struct Going {
     /// The hired reasons, the same for the whole sweep: a token is good for the filters it was given with.
     reasons: BTreeSet<String>,
     /// Where the next sweep begins, once the first answer told Lever's time.
-    cursor: Option<String>,
+    began: Option<i64>,
     restarts: u8,
     pages: u32,
 }
@@ -65,12 +66,16 @@ impl Lever {
         let mut going = match page {
             Some(token) => Going::read(&token)?,
             None => {
-                check_cursor(sweep)?;
+                if let Sweep::Since(cursor) = sweep
+                    && let Seen::Knowing { reasons, .. } = Seen::read(cursor)?
+                {
+                    self.reasons.recall(reasons).await;
+                }
                 Going::begin(&self.begin(sweep).await?)
             }
         };
         let got = loop {
-            match self.opportunities(&self.ask(sweep, &going)).await {
+            match self.opportunities(&self.ask(sweep, &going)?).await {
                 Ok(got) => break got,
                 Err(trouble) if trouble.is_about_the_request() && going.offset.is_some() => {
                     going = going.anew().ok_or(trouble)?;
@@ -78,8 +83,8 @@ impl Lever {
                 Err(trouble) => return Err(trouble.into()),
             }
         };
-        if going.cursor.is_none() {
-            going.cursor = Some(next_cursor(sweep, got.date, self.settings.overlap)?.0);
+        if going.began.is_none() {
+            going.began = Some(began(sweep, got.date, self.settings.overlap)?);
         }
         let Opportunities { read, unread, next } = got.value;
         for record in &unread {
@@ -88,7 +93,7 @@ impl Lever {
         let reasons =
             self.reasons.covering(&self.caller, read.iter().map(|(opportunity, _)| opportunity)).await?;
         let sightings = self.sightings(&reasons, read);
-        let then = match going.then(sweep, next) {
+        let then = match going.then(sweep, next, &reasons) {
             Ok(then) => then,
             Err(place) => return Err(self.caller.trouble(Endpoint::Opportunities, place, 1).into()),
         };
@@ -106,7 +111,7 @@ impl Lever {
         Ok(Reasons::clone(&reasons))
     }
 
-    fn ask(&self, sweep: &Sweep, going: &Going) -> Ask {
+    fn ask(&self, sweep: &Sweep, going: &Going) -> Result<Ask> {
         let mut ask = Ask::list(Endpoint::Opportunities);
         if going.listing == Listing::Hired {
             ask = ask.with("archived", "true");
@@ -114,15 +119,15 @@ impl Lever {
                 ask = ask.with("archive_reason_id", reason.as_str());
             }
         }
-        if let Sweep::Since(Cursor(since)) = sweep {
+        if let Sweep::Since(cursor) = sweep {
             let key = if going.listing == Listing::Hired { "archived_at_start" } else { "updated_at_start" };
-            ask = ask.with(key, since.as_str());
+            ask = ask.with(key, Seen::read(cursor)?.at().to_string());
         }
         ask = self.with_confidentiality(ask);
-        match &going.offset {
+        Ok(match &going.offset {
             Some(offset) => ask.with("offset", offset.as_str()),
             None => ask,
-        }
+        })
     }
 
     pub(crate) fn with_confidentiality(&self, ask: Ask) -> Ask {
@@ -182,7 +187,7 @@ impl Going {
             listing: Listing::Hired,
             offset: None,
             reasons: reasons.hired.clone(),
-            cursor: None,
+            began: None,
             restarts: 0,
             pages: 0,
         }
@@ -202,7 +207,7 @@ impl Going {
         (self.restarts <= RESTARTS_MAX).then_some(self)
     }
 
-    fn then(mut self, sweep: &Sweep, next: Option<String>) -> Result<Then, What> {
+    fn then(mut self, sweep: &Sweep, next: Option<String>, reasons: &Reasons) -> Result<Then, What> {
         match next {
             Some(next) => {
                 self.pages += 1;
@@ -214,7 +219,10 @@ impl Going {
             None if self.listing == Listing::Hired && matches!(sweep, Sweep::Since(_)) => {
                 self = Going { listing: Listing::Touched, offset: None, pages: 0, ..self };
             }
-            None => return Ok(Then::Done(Cursor(self.cursor.unwrap_or_default()))),
+            None => {
+                let seen = Seen::Knowing { at: self.began.unwrap_or_default(), reasons: reasons.known() };
+                return Ok(Then::Done(seen.cursor()));
+            }
         }
         let token =
             serde_json::to_string(&self).map_err(|_| What::NotUnderstood(NotUnderstood::at("next")))?;
@@ -222,36 +230,14 @@ impl Going {
     }
 }
 
-fn check_cursor(sweep: &Sweep) -> Result<()> {
-    match sweep {
-        Sweep::Since(cursor) => since_ms(cursor).map(drop),
-        Sweep::Full => Ok(()),
-    }
-}
-
-/// The moment of a cursor, in milliseconds. One that is not ours would be taken for January 1970, or refused with a riddle.
-pub(crate) fn since_ms(Cursor(since): &Cursor) -> Result<i64> {
-    since.parse().map_err(|_| {
-        Error::new(ErrorKind::Unexpected, "beginning a sweep")
-            .with("problem", "the kept cursor is no time")
-            .with("remedy", "run a full sweep: hiresync run --once --full")
-    })
-}
-
-/// Lever's time at the start of this sweep, less the overlap. Without a time the next sweep begins where this one began;
-/// our own clock is no substitute, it may be wrong by a day.
-fn next_cursor(sweep: &Sweep, date: Option<Timestamp>, overlap: Duration) -> Result<Cursor> {
+/// Where the next sweep begins: at Lever's time at the start of this one, less the overlap. Without a time it begins where
+/// this one began; our own clock is no substitute, it may be wrong by a day.
+fn began(sweep: &Sweep, date: Option<Timestamp>, overlap: Duration) -> Result<i64> {
     match (date, sweep) {
-        (Some(date), _) => Ok(cursor_at(date, overlap)),
-        (None, Sweep::Since(cursor)) => Ok(cursor.clone()),
+        (Some(date), _) => Ok(Seen::up_to(date, overlap).at()),
+        (None, Sweep::Since(cursor)) => Ok(Seen::read(cursor)?.at()),
         (None, Sweep::Full) => Err(no_date()),
     }
-}
-
-/// Where to begin after everything up to `date` was seen.
-pub(crate) fn cursor_at(date: Timestamp, overlap: Duration) -> Cursor {
-    let overlap = i64::try_from(overlap.as_millis()).unwrap_or(i64::MAX);
-    Cursor(date.timestamp_millis().saturating_sub(overlap).max(0).to_string())
 }
 
 /// Lever did not say its time.

@@ -74,7 +74,7 @@ impl Lever {
 
     /// What is a hire of this contact now, and may be seen, and is not anonymised.
     async fn hires_of(&self, contact: &ContactId) -> Result<Vec<Opportunity>, Trouble> {
-        let reasons = self.reasons.get(&self.caller, NoOlderThan::HOUR).await?;
+        let reasons = self.reasons.get(&self.caller, NoOlderThan::DAY).await?;
         let mut ask =
             Ask::list(Endpoint::Opportunities).with("contact_id", contact.as_str()).with("archived", "true");
         for reason in &reasons.hired {

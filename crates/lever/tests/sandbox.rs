@@ -270,7 +270,7 @@ async fn everybody_hired_is_found_and_read_as_the_account_has_them() {
         let people = people(&lever, &sightings).await;
         assert!(people.len() > 20, "{} people", people.len());
         assert_true(&people, &pretend, confidential);
-        assert_eq!(cursor, Cursor((BEGIN_MS - 15 * 60_000).to_string()));
+        assert!(cursor.0.contains(&(BEGIN_MS - 15 * 60_000).to_string()), "{cursor:?}");
         let figures = pretend.change(|lever, _| lever.figures().clone());
         assert!(figures.most_in_a_second <= 10 && figures.writes == 0);
         assert_eq!(figures.by_status.keys().collect::<Vec<_>>(), [&200], "{:?}", figures.by_status);

@@ -33,7 +33,7 @@ async fn pages(lever: &Lever, sweep: &Sweep) -> Result<Vec<Page>, adapter_sdk::E
 
 fn cursor(pages: &[Page]) -> i64 {
     match &pages.last().unwrap().then {
-        Then::Done(Cursor(cursor)) => cursor.parse().unwrap(),
+        Then::Done(cursor) => crate::cursor::Seen::read(cursor).unwrap().at(),
         Then::More(_) => panic!("the sweep is not over"),
     }
 }
@@ -279,7 +279,7 @@ async fn a_reason_made_this_minute_is_learnt_when_it_is_met() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn reasons_are_read_at_each_full_sweep_and_otherwise_once_an_hour() {
+async fn reasons_are_read_at_each_full_sweep_and_otherwise_once_a_day() {
     let (lever, scripted) = lever(Scripted::new().on("/opportunities", [page(&[])]));
     let count = || scripted.asked_like("/archive_reasons").len();
     lever.sweep(&Sweep::Full, None).await.unwrap();
@@ -287,9 +287,24 @@ async fn reasons_are_read_at_each_full_sweep_and_otherwise_once_an_hour() {
     assert_eq!(count(), 2);
     lever.sweep(&since(1), None).await.unwrap();
     assert_eq!(count(), 2);
-    tokio::time::advance(std::time::Duration::from_secs(3601)).await;
+    tokio::time::advance(std::time::Duration::from_secs(25 * 3600 + 1)).await;
     lever.sweep(&since(1), None).await.unwrap();
     assert_eq!(count(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_process_knows_the_reasons_from_the_cursor_and_asks_when_it_meets_another() {
+    let (first, _) = lever(Scripted::new().on("/opportunities", [page(&[])]));
+    let Then::Done(cursor) = pages(&first, &since(1)).await.unwrap().pop().unwrap().then else { panic!() };
+
+    let (second, scripted) = lever(Scripted::new().on("/opportunities", [page(&[])]));
+    pages(&second, &Sweep::Since(cursor.clone())).await.unwrap();
+    assert_eq!((scripted.asked_like("/archive_reasons").len(), scripted.asked().len()), (0, 2));
+
+    let odd = r#"{"id":"o1","contact":"c1","archived":{"reason":"r-new","archivedAt":1767225600000}}"#;
+    let (third, scripted) = lever(Scripted::new().on("/opportunities", [page(&[odd.to_owned()])]));
+    pages(&third, &Sweep::Since(cursor)).await.unwrap();
+    assert_eq!(scripted.asked_like("/archive_reasons").len(), 1, "at once, and once");
 }
 
 #[tokio::test(start_paused = true)]
