@@ -14,7 +14,7 @@ use adapter_sdk::{Error, ErrorKind};
 use engine::Usage;
 use http::{Backoff, Failure, Method, Pace, Request, Response, Transport};
 use people::{Clock, Secret, Timestamp};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use url::Url;
 
 use crate::wire::{NotUnderstood, readable};
@@ -343,8 +343,13 @@ impl Caller {
             request.headers.push(("content-type", "application/json".to_owned()));
             request.body = body.to_string().into();
         }
-        let response = self.send(ask.endpoint, request).await?;
-        self.told_apart(response)
+        let response = self.told_apart(self.send(ask.endpoint, request).await?)?;
+        // Somebody in between may answer 200 as well. Lever's own answer is an object, or nothing at all.
+        if response.body.is_empty() || serde_json::from_slice::<Map<String, Value>>(&response.body).is_ok() {
+            Ok(response)
+        } else {
+            Err(What::NotUnderstood(NotUnderstood::at("the answer to a write, which is no JSON object")))
+        }
     }
 
     /// The pause after that many attempts.

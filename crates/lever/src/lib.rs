@@ -11,6 +11,7 @@
 //! | `tell`, `own` | what we write into Lever, and how it is kept out of what we read |
 //! | `hooks` | webhooks of the account: list, make, remove |
 //! | `resolve` | from what somebody typed to a contact |
+//! | `look_up` | from many ids that somebody kept to contacts and their opportunities |
 //! | `check` | key, permissions, clock; changes nothing |
 //! | `person` | pure: from records to a person |
 //! | `wire` | pure: from bytes to records, tolerant of everything but a missing id |
@@ -34,6 +35,7 @@ mod cursor;
 mod deleted;
 mod hooks;
 mod kept;
+mod look_up;
 mod objects;
 mod own;
 mod pages;
@@ -53,5 +55,6 @@ mod tests;
 
 pub use adapter_sdk::{Error, ErrorKind, Result};
 pub use hooks::{Hook, NewHook};
+pub use look_up::{Known, Place};
 pub use own::{LinkPattern, Own};
 pub use source::{Lever, Settings};

@@ -27,8 +27,8 @@ pub(crate) const IN_FLIGHT_MAX: usize = 8;
 
 /// What a listing by contact brought.
 #[derive(Debug, Default)]
-struct Listed {
-    by_contact: HashMap<ContactId, Vec<Opportunity>>,
+pub(crate) struct Listed {
+    pub(crate) by_contact: HashMap<ContactId, Vec<Opportunity>>,
     unread: Vec<Unread>,
 }
 
@@ -129,7 +129,7 @@ impl Lever {
     }
 
     /// How many of `who` fit into one listing; at least one.
-    fn batch_len(&self, who: &[Whom]) -> usize {
+    pub(crate) fn batch_len(&self, who: &[Whom]) -> usize {
         let room = URL_MAX.saturating_sub(self.caller.url_len(&self.by_contacts(&[])));
         let mut length = 0;
         let fitting = who.iter().take(BATCH_MAX).take_while(|whom| {
@@ -154,7 +154,7 @@ impl Lever {
         self.with_confidentiality(ask.with("expand", "applications"))
     }
 
-    async fn listed(&self, who: &[Whom]) -> Result<Listed, Trouble> {
+    pub(crate) async fn listed(&self, who: &[Whom]) -> Result<Listed, Trouble> {
         let ask = self.by_contacts(who);
         let mut listed = Listed::default();
         let mut pages = Pages::default();

@@ -15,7 +15,7 @@ use crate::{
 
 /// What somebody typed.
 #[derive(PartialEq, Eq)]
-enum Who {
+pub(crate) enum Who {
     Email(String),
     /// The last part of a profile link: an opportunity.
     Link(OpportunityId),
@@ -57,6 +57,11 @@ impl Lever {
         {
             return Ok(Some(contact));
         }
+        self.contact_itself(id).await
+    }
+
+    /// A contact by its own id; `None` when it is not there or not for us.
+    pub(crate) async fn contact_itself(&self, id: &str) -> Result<Option<ContactId>, Trouble> {
         let ask = Ask::of(Endpoint::Contact, id);
         let decode = |text: &str| {
             one_record(text, |keys| keys.get("id").and_then(|id| id.as_str()).and_then(|id| id.parse().ok()))
@@ -68,7 +73,10 @@ impl Lever {
         }
     }
 
-    async fn contact_by_opportunity(&self, id: &OpportunityId) -> Result<Option<ContactId>, Trouble> {
+    pub(crate) async fn contact_by_opportunity(
+        &self,
+        id: &OpportunityId,
+    ) -> Result<Option<ContactId>, Trouble> {
         match self.opportunity(id).await {
             Ok(opportunity) => Ok(opportunity.map(|opportunity| opportunity.contact)),
             // What is withheld is as good as unknown to whoever asks by hand.
@@ -77,7 +85,7 @@ impl Lever {
         }
     }
 
-    async fn contacts_of(&self, ask: &Ask) -> Result<BTreeSet<ContactId>, Trouble> {
+    pub(crate) async fn contacts_of(&self, ask: &Ask) -> Result<BTreeSet<ContactId>, Trouble> {
         let mut contacts = BTreeSet::new();
         let mut pages = Pages::default();
         loop {
@@ -97,7 +105,7 @@ impl Lever {
 }
 
 impl Who {
-    fn read(typed: &str) -> Who {
+    pub(crate) fn read(typed: &str) -> Who {
         let typed = typed.trim();
         if typed.contains("://") || typed.contains(".lever.co/") {
             return Who::link(typed).unwrap_or(Who::Nonsense);

@@ -4,6 +4,7 @@ mod check;
 mod deleted;
 mod forms;
 mod hooks;
+mod look_up;
 mod offers;
 mod read;
 mod requisitions;

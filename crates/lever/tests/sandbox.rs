@@ -9,11 +9,12 @@ use std::{
 };
 
 use async_trait::async_trait;
-use engine::{Cursor, Needs, Reading, Sighting, Source, Sweep, Then, Whom};
+use engine::{Cursor, Needs, News, Reading, Sighting, Source, Sweep, Then, Whom};
 use http::{Failure, Request, Response, Transport};
-use lever::{Lever, Settings};
+use lever::{Lever, LinkPattern, Own, Settings};
 use people::{
-    Answer, AnswerValue, Band, Candidacy, Clock, ContactId, Person, Requisition, Secret, Timestamp, Withheld,
+    Answer, AnswerValue, Band, Candidacy, Clock, ContactId, OpportunityId, Person, Pii, Requisition, Secret,
+    Timestamp, Withheld,
 };
 use sandbox::{Fault, Sending};
 use tokio::time::Instant;
@@ -58,8 +59,9 @@ impl Transport for Pretend {
         let mut asked = sandbox::Request::new(request.method.as_str(), request.url.as_str());
         asked.headers =
             request.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        asked.body = request.body;
         self.asked.lock().unwrap().push(request.url.path().to_owned());
-        tokio::time::sleep(Duration::from_millis(40)).await;
+        tokio::time::advance(Duration::from_millis(40)).await;
         let reply = self.change(|lever, now| lever.handle(now, &asked));
         match reply.sending {
             Sending::Whole if reply.body.len() > request.body_max => Err(Failure::TooLong),
@@ -69,7 +71,7 @@ impl Transport for Pretend {
                 body: reply.body,
             }),
             Sending::Hang | Sending::Slowly => {
-                tokio::time::sleep(request.deadline).await;
+                tokio::time::advance(request.deadline).await;
                 Err(Failure::Unanswered("deadline".to_owned()))
             }
             Sending::Cut { .. } | Sending::Nothing => Err(Failure::Unanswered("cut".to_owned())),
@@ -101,13 +103,17 @@ fn set_up(people: usize, confidential: bool) -> (Lever, Arc<Pretend>) {
 }
 
 fn set_up_for(needs: Needs, people: usize, confidential: bool) -> (Lever, Arc<Pretend>) {
+    set_up_with(people, |settings| Settings { confidential, needs, ..settings })
+}
+
+fn set_up_with(people: usize, change: impl FnOnce(Settings) -> Settings) -> (Lever, Arc<Pretend>) {
     let settings = sandbox::Settings { page_size_max: 7, ..sandbox::Settings::default() };
     let key = settings.api_key.clone();
     let lever = sandbox::Lever::seeded(settings, people, BEGIN_MS);
     let pretend =
         Arc::new(Pretend { lever: Mutex::new(lever), began: Instant::now(), asked: Mutex::default() });
     let base = http::check_base("http://127.0.0.1:1/v1").unwrap();
-    let settings = Settings { confidential, needs, ..Settings::new(base, Secret::new(key)) };
+    let settings = change(Settings::new(base, Secret::new(key)));
     (Lever::new(settings, Arc::clone(&pretend) as Arc<dyn Transport>, Arc::new(Wrong), 1), pretend)
 }
 
@@ -476,5 +482,156 @@ async fn nothing_is_ever_asked_for_that_is_not_needed_and_nothing_of_anybody_who
         }
         assert_eq!(asked.remove("users").is_some(), needs.users);
         assert!(asked.is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_deleted_is_learnt_however_long_ago_it_was_asked_for_last() {
+    let (lever, pretend) = set_up(80, false);
+    let (_, cursor) = sweep(&lever, &Sweep::Full).await.unwrap();
+    let mut gone = BTreeSet::new();
+    for months in 0..3 {
+        let hired = pretend.change(|lever, _| lever.hired().swap_remove(months).opportunity);
+        pretend.change(|lever, now| lever.delete(now, &hired)).unwrap();
+        gone.insert(hired.as_str().parse::<OpportunityId>().unwrap());
+        tokio::time::advance(Duration::from_secs(31 * 86_400)).await;
+    }
+    sweep(&lever, &Sweep::Since(cursor.clone())).await.unwrap();
+    pretend.asked();
+    let deleted = lever.deleted(&cursor).await.unwrap();
+    assert_eq!((deleted.opportunities, pretend.asked().len()), (gone, 4));
+    let later = lever.deleted(&deleted.cursor).await.unwrap();
+    assert_eq!((later.opportunities.len(), pretend.asked().len()), (0, 1));
+}
+
+const LINK: &str = "https://hr.example/p/17";
+
+fn news(hire: &sandbox::Hired) -> News {
+    News {
+        contact: hire.contact.as_str().parse().unwrap(),
+        hires: BTreeSet::from([hire.opportunity.as_str().parse().unwrap()]),
+        tag: Some("in HR".to_owned()),
+        link: Some(LINK.to_owned()),
+        note: Some("Record 17".to_owned()),
+    }
+}
+
+fn writing() -> (Lever, Arc<Pretend>, sandbox::Hired) {
+    let own = Own {
+        tags: vec!["in HR".to_owned()],
+        links: vec![LinkPattern::new("https://hr.example/p/{record}")],
+        notes: true,
+    };
+    let (lever, pretend) = set_up_with(60, |settings| Settings { own, ..settings });
+    let hired = pretend.change(|lever, _| lever.hired());
+    let hire = hired.into_iter().find(|hired| !hired.is_confidential && !hired.is_anonymized).unwrap();
+    (lever, pretend, hire)
+}
+
+/// Tags, links and notes of ours that it carries.
+fn carried(pretend: &Pretend, hire: &sandbox::Hired) -> [usize; 3] {
+    pretend.change(|lever, _| {
+        let opportunity = lever.opportunity(&hire.opportunity).unwrap();
+        let links = &lever.contact(&opportunity.contact).unwrap().links;
+        [
+            opportunity.tags.iter().filter(|tag| *tag == "in HR").count(),
+            links.iter().filter(|link| *link == LINK).count(),
+            opportunity.notes.iter().filter(|note| note.value == "Record 17").count(),
+        ]
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hire_is_told_once_whatever_goes_wrong_and_its_echo_changes_nobody() {
+    for fault in ["", "429", "500", "503", "html", "half", "cut", "close", "lost", "hang"] {
+        let (lever, pretend, hire) = writing();
+        let whom = || Whom { contact: news(&hire).contact, known: news(&hire).hires.into_iter().collect() };
+        let person = async || match lever.read(&[whom()]).await.unwrap().remove(0).1 {
+            Reading::Person(person) => *person,
+            other => panic!("{other:?}"),
+        };
+        let before = person().await;
+        if !fault.is_empty() {
+            let kind = Fault::parse(fault).unwrap_or_else(|_| panic!("{fault}"));
+            pretend.change(|lever, _| lever.add_fault(kind.times(40).percent(40)));
+        }
+        let mut attempts = 0;
+        while lever.tell(&news(&hire)).await.ok().is_none_or(|told| told != news(&hire).hires) {
+            attempts += 1;
+            assert!(attempts < 60, "{fault}");
+        }
+        assert_eq!(carried(&pretend, &hire), [1; 3], "{fault}");
+        pretend.change(|lever, _| lever.clear_faults());
+        assert_eq!(person().await, before, "{fault}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hire_that_was_merged_is_told_where_it_is_now() {
+    let (lever, pretend, hire) = writing();
+    let winner = pretend.change(|lever, now| {
+        let winner = lever.add_contact(sandbox::NewContact::named("Ada Example"));
+        lever.merge(now, &winner, &hire.contact).unwrap();
+        winner
+    });
+    assert_eq!(lever.tell(&news(&hire)).await.unwrap(), news(&hire).hires);
+    assert_eq!(carried(&pretend, &hire), [1; 3]);
+    let links = pretend.change(|lever, _| lever.contact(&winner).unwrap().links.clone());
+    assert_eq!(links, [LINK]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_without_a_permission_to_write_is_told_which() {
+    for permission in ["opportunities:write:admin", "notes:write:admin", "notes:read:admin"] {
+        let (lever, pretend, hire) = writing();
+        pretend.change(|lever, _| lever.deny(permission));
+        let error = lever.tell(&news(&hire)).await.unwrap_err();
+        assert!(error.to_string().contains(permission), "{error}");
+        let text = format!("{:?}", lever.check().await.unwrap());
+        assert!(text.contains(permission), "{text}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn webhooks_are_made_listed_and_removed_and_each_token_is_its_own() {
+    let (lever, pretend) = set_up(0, false);
+    let url = "https://hooks.example/lever";
+    let mut made = Vec::new();
+    for event in ["candidateHired", "contactUpdated"] {
+        made.push(lever.create_webhook(url, event).await.unwrap());
+    }
+    let truth: Vec<String> =
+        pretend.change(|lever, _| lever.webhooks().iter().map(|hook| hook.signature_token.clone()).collect());
+    assert!(made.iter().map(|hook| hook.token.reveal()).eq(&truth));
+    let listed = lever.webhooks().await.unwrap();
+    let events: Vec<&str> = listed.iter().map(|hook| hook.event.as_str()).collect();
+    assert_eq!(events, ["candidateHired", "contactUpdated"]);
+    assert!(listed.iter().all(|hook| hook.url == url));
+    assert!(lever.delete_webhook(&made[0].id).await.unwrap());
+    assert!(!lever.delete_webhook(&made[0].id).await.unwrap());
+    assert_eq!(lever.webhooks().await.unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_id_of_the_account_leads_to_what_the_account_holds() {
+    let (lever, pretend) = set_up(150, true);
+    let truth = pretend.change(|lever, _| lever.hired());
+    let given: Vec<Pii<String>> = truth
+        .iter()
+        .flat_map(|hired| [hired.opportunity.as_str().to_owned(), hired.contact.as_str().to_owned()])
+        .map(Pii::new)
+        .collect();
+    let found = lever.look_up(&given).await.unwrap();
+    for (hired, pair) in truth.iter().zip(found.chunks(2)) {
+        assert_eq!(pair[0], pair[1]);
+        let [known] = &pair[0][..] else { panic!("{pair:?}") };
+        assert_eq!(known.contact.as_str(), hired.contact.as_str());
+        let place = |place: &&lever::Place| place.opportunity.as_str() == hired.opportunity.as_str();
+        let place = known.opportunities.iter().find(place).unwrap();
+        let is = if hired.is_anonymized { Candidacy::Anonymised } else { Candidacy::Hired };
+        assert_eq!(place.candidacy, is);
+        if !hired.is_anonymized {
+            assert_eq!(place.hired_at.unwrap().timestamp_millis() as u64, hired.hired_at);
+        }
     }
 }

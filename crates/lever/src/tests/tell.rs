@@ -158,6 +158,7 @@ fn unknown() -> Vec<Answer> {
         status(500, ""),
         status(503, ""),
         status(408, ""),
+        status(200, "<html>"),
     ]
 }
 

@@ -314,6 +314,8 @@ pub(crate) fn new_hook(answer: &str) -> Option<(String, Option<Secret>)> {
         _ => &keys,
     };
     let token = keys.get("configuration").and_then(|configuration| id(configuration.get("signatureToken")));
+    // One that is not printable was cut or is none.
+    let token = token.filter(|token| token.bytes().all(|byte| byte.is_ascii_graphic()));
     Some((id(keys.get("id"))?, token.map(Secret::new)))
 }
 
