@@ -7,6 +7,7 @@
 //! | [`program`] | the real program: run to its end, or as a daemon that is asked, signalled, killed |
 //! | [`socket`] | the daemon's socket, byte by byte |
 //! | [`roster`] | the file as any importer would read it, and the comparison with the truth |
+//! | [`webhook`] | Lever's side of a webhook: signing, and sending whatever a sender may send |
 //! | [`host`] | what only a real machine has: small disks, read-only disks, foreign users |
 //! | [`watch`] | seeing a file change within microseconds |
 //! | [`wait`] | waiting for a condition with a deadline: the only place that lets time pass |
@@ -21,6 +22,7 @@ pub mod roster;
 pub mod socket;
 pub mod wait;
 pub mod watch;
+pub mod webhook;
 pub mod world;
 
 pub use lever::PretendLever;

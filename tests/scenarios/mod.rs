@@ -14,6 +14,7 @@ mod mapping;
 mod people;
 mod privacy;
 mod target;
+mod webhook;
 
 use std::time::Duration;
 
