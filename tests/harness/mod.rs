@@ -8,6 +8,7 @@
 //! | [`socket`] | the daemon's socket, byte by byte |
 //! | [`roster`] | the file as any importer would read it, and the comparison with the truth |
 //! | [`webhook`] | Lever's side of a webhook: signing, and sending whatever a sender may send |
+//! | [`awaited`] | what an idle cycle may ask beyond its three requests |
 //! | [`host`] | what only a real machine has: small disks, read-only disks, foreign users |
 //! | [`watch`] | seeing a file change within microseconds |
 //! | [`wait`] | waiting for a condition with a deadline: the only place that lets time pass |
@@ -15,6 +16,7 @@
 //! **Invariant:** each test has its own folder, port and processes; order never matters.
 #![allow(clippy::unwrap_used, reason = "test helpers: a surprise is a failed test")]
 
+pub mod awaited;
 pub mod host;
 pub mod lever;
 pub mod program;

@@ -54,7 +54,7 @@ pub struct Daemon {
 }
 
 struct Process {
-    engine: Engine,
+    engine: Arc<Engine>,
     /// Held for as long as the process lives.
     _state: Option<StateFolder>,
 }
@@ -135,7 +135,7 @@ impl Daemon {
     }
 
     /// The engine of the process, which is started if there is none.
-    pub fn engine(&mut self) -> &Engine {
+    pub fn engine(&mut self) -> &Arc<Engine> {
         if self.process.is_none() {
             self.process = Some(self.start());
         }
@@ -241,7 +241,7 @@ impl Daemon {
                 guards: self.setup.guards,
             },
         });
-        Process { engine, _state: state }
+        Process { engine: Arc::new(engine), _state: state }
     }
 
     fn target(&mut self) -> Target {
@@ -263,6 +263,7 @@ impl Daemon {
             inner,
             fuse: Arc::clone(&self.fuse),
             dice: Mutex::new(dice(self.dice.random(), Stream::Network)),
+            disk_max: self.setup.disk_max,
         };
         Target {
             name,
@@ -392,12 +393,13 @@ struct Slow {
     inner: Arc<dyn HrisAdapter>,
     fuse: Arc<Fuse>,
     dice: Mutex<ChaCha8Rng>,
+    disk_max: Duration,
 }
 
 impl Slow {
     async fn wait(&self) {
-        let millis = self.dice.lock().unwrap().random_range(0..300);
-        sleep(Duration::from_millis(millis)).await;
+        let takes = self.dice.lock().unwrap().random_range(Duration::ZERO..=self.disk_max);
+        sleep(takes).await;
     }
 }
 

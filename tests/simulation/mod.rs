@@ -8,12 +8,14 @@
 //! | [`transport`] | the network in between |
 //! | [`daemon`] | the engine and the ways in which it dies |
 //! | [`story`] | one seed from its first day to its last |
+//! | [`long`] | a full sweep of ten thousand hires |
 //! | [`oracle`] | what must be in the file, and what must never be in it |
 //!
 //! One seed: `HIRESYNC_SIM_SEED=17 cargo test -p scenarios simulation`. A soak: `HIRESYNC_SIM_SEEDS=1000..3000` and
 //! `HIRESYNC_SIM_DAYS=30`, with `--release` and `--nocapture`.
 
 mod daemon;
+mod long;
 mod oracle;
 mod plan;
 mod story;
@@ -42,7 +44,7 @@ const DAYS: u64 = 10;
 const LINES: usize = 40;
 
 /// What a run of all seeds must have met, or it proves nothing. The faults come on top.
-const SOMETIMES: [&str; 17] = [
+const SOMETIMES: [&str; 20] = [
     "crashes",
     "crashes while a delivery was under way",
     "ledger losses",
@@ -60,6 +62,9 @@ const SOMETIMES: [&str; 17] = [
     "renames",
     "offer changes",
     "idle cycles",
+    "webhooks",
+    "old hires archived again",
+    "old hires told from new ones by a human",
 ];
 
 #[test]

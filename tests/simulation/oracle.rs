@@ -75,6 +75,8 @@ pub struct Oracle {
     jobs: BTreeMap<String, BTreeSet<(String, String)>>,
     /// Contacts that an opportunity ever had.
     owners: BTreeMap<String, BTreeSet<ContactId>>,
+    /// Opportunities that were ever seen as hired before the day from which on hires count: archived again, they stay old.
+    old: BTreeSet<String>,
     file: Rows,
     stamp: Option<Stamp>,
 }
@@ -109,6 +111,7 @@ impl Oracle {
             hires: BTreeMap::new(),
             jobs: BTreeMap::new(),
             owners: BTreeMap::new(),
+            old: BTreeSet::new(),
             file: Rows::new(),
             stamp: None,
         }
@@ -128,8 +131,10 @@ impl Oracle {
                 owners.insert(opportunity.contact.clone());
             }
         }
-        let mut rows: Rows = lever
-            .hired()
+        let hired = lever.hired();
+        let old = hired.iter().filter(|hired| hired.hired_at < self.since);
+        self.old.extend(old.map(|hired| hired.opportunity.to_string()));
+        let mut rows: Rows = hired
             .iter()
             .filter(|hired| self.counts(hired))
             .map(|hired| (hired.opportunity.to_string(), self.row(lever, hired)))
@@ -153,8 +158,15 @@ impl Oracle {
         gone.map(|(opportunity, _)| opportunity.clone()).collect()
     }
 
+    /// Whether it was ever hired before the day from which on hires count.
+    pub fn is_old(&self, opportunity: &sandbox::OpportunityId) -> bool {
+        self.old.contains(opportunity.as_str())
+    }
+
     fn counts(&self, hired: &Hired) -> bool {
-        hired.hired_at >= self.since && !hired.is_anonymized && (self.confidential || !hired.is_confidential)
+        !self.is_old(&hired.opportunity)
+            && !hired.is_anonymized
+            && (self.confidential || !hired.is_confidential)
     }
 
     fn row(&self, lever: &Lever, hired: &Hired) -> Row {

@@ -80,6 +80,8 @@ pub struct Setup {
     pub skew_ms: i64,
     /// Of an answer; the way there is short, or the network would bunch up what was sent evenly.
     pub latency_max: Duration,
+    /// Of a look at the target, or a write.
+    pub disk_max: Duration,
     /// Of a thousand cycles, so many are cut off.
     pub crashes_per_mille: u32,
     /// Of a hundred crashes, so many cost the ledger.
@@ -88,6 +90,8 @@ pub struct Setup {
     pub shifts_percent: u32,
     /// Whether Lever may say what is not so: an empty list, a garbled record, an index that lags behind for long.
     pub lies: bool,
+    /// Whether Lever's webhooks are set up.
+    pub webhooks: bool,
 }
 
 /// Where the ledger is.
@@ -131,6 +135,7 @@ pub enum Recruiting {
     Unhire,
     Rehire,
     ArchiveAgain,
+    ArchiveOldAgain,
     Rename,
     EditEmails,
     EditPhones,
@@ -146,7 +151,7 @@ pub enum Recruiting {
     Show,
 }
 
-const RECRUITING: [(Recruiting, usize); 22] = [
+const RECRUITING: [(Recruiting, usize); 23] = [
     (Recruiting::Apply, 4),
     (Recruiting::Advance, 5),
     (Recruiting::Reject, 2),
@@ -156,6 +161,7 @@ const RECRUITING: [(Recruiting, usize); 22] = [
     (Recruiting::Unhire, 3),
     (Recruiting::Rehire, 3),
     (Recruiting::ArchiveAgain, 1),
+    (Recruiting::ArchiveOldAgain, 1),
     (Recruiting::Rename, 4),
     (Recruiting::EditEmails, 3),
     (Recruiting::EditPhones, 3),
@@ -239,10 +245,12 @@ impl Setup {
             ledger: if seed % 10 == 7 { LedgerKind::Sled } else { LedgerKind::Memory },
             skew_ms: if dice.random_ratio(1, 4) { dice.random_range(-86_400_000..86_400_000) } else { 0 },
             latency_max: Duration::from_millis(if dice.random_ratio(1, 5) { 4_000 } else { 300 }),
+            disk_max: Duration::from_millis(300),
             crashes_per_mille: if dice.random_ratio(1, 5) { 0 } else { dice.random_range(5..120) },
             losses_percent: if dice.random_ratio(1, 3) { dice.random_range(5..30) } else { 0 },
             shifts_percent: if small_pages { dice.random_range(0..25) } else { 0 },
             lies: dice.random_ratio(1, 3),
+            webhooks: dice.random_ratio(1, 2),
         }
     }
 

@@ -8,7 +8,8 @@ use std::{
     time::Duration,
 };
 
-use engine::{CycleError, CycleOrder, CycleReport, SweepKind};
+use adapter_sdk::TaskKind;
+use engine::{About, CycleError, CycleOrder, CycleReport, Hint, SweepKind};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use sandbox::Millis;
@@ -86,19 +87,32 @@ struct Telling<'p> {
     began: Instant,
     /// The day of the last full sweep in the evening that completed.
     swept_on: Option<u64>,
+    /// Webhooks on their way.
+    late: Vec<String>,
 }
 
 impl<'p> Telling<'p> {
     fn new(plan: &'p Plan, world: &Shared) -> Self {
         let daemon = Daemon::new(plan, world);
         let humans = dice(plan.seed, Stream::Humans);
-        Telling { plan, world: Arc::clone(world), daemon, humans, began: Instant::now(), swept_on: None }
+        Telling {
+            plan,
+            world: Arc::clone(world),
+            daemon,
+            humans,
+            began: Instant::now(),
+            swept_on: None,
+            late: Vec::new(),
+        }
     }
 
     async fn all_days(&mut self) -> Result<(), Violation> {
         while self.elapsed() < self.plan.days * DAY {
             let at = self.elapsed();
             self.world.lock().unwrap().catch_up();
+            if at % DAY < QUIET_FROM {
+                self.take_webhooks().await?;
+            }
             let poll_again = self.poll(at).await?;
             if !poll_again {
                 let next = (self.elapsed() / POLL + 1) * POLL;
@@ -120,6 +134,10 @@ impl<'p> Telling<'p> {
             approve: self.humans.random_ratio(1, 20),
         };
         let crash = if quiet { None } else { self.daemon.draw_crash() };
+        if full && !quiet && self.humans.random_ratio(1, 2) {
+            // A poll falls due while the full sweep is under way.
+            self.daemon.engine().hurry(SweepKind::Changes);
+        }
         let before = self.figures();
         let stamp = self.world.lock().unwrap().oracle.stamp();
         let ended = tokio::time::timeout(CYCLE_MAX, Box::pin(self.daemon.cycle(order, crash))).await;
@@ -197,19 +215,21 @@ impl<'p> Telling<'p> {
         let figures = world.lever.figures();
         let most = figures.most_in_a_second;
         holds!(most <= 10, "never more than 10 requests in any rolling second: there were {most}");
-        holds!(figures.writes == 0, "nothing is ever written to Lever");
+        let writes = figures.writes - world.hooks;
+        holds!(writes == 0, "nothing is ever written to Lever");
         Ok(())
     }
 
     fn idle(&mut self, report: &CycleReport, before: &Figures) -> Result<(), Violation> {
         let after = self.figures();
         let requests = after.requests - before.requests;
-        // Once an hour the two lists of archive reasons are read again.
+        // Once a day the two lists of archive reasons are read again.
         let reasons = after.reasons - before.reasons;
-        let few = requests - reasons <= 3 && (requests <= 3 || reasons > 0);
+        let again = self.world.lock().unwrap().looked_at_again();
+        let few = requests - reasons <= 3 + again && (requests <= 3 + again || reasons > 0);
         holds!(
             few,
-            "an idle cycle makes at most 3 requests: this one made {requests}, {reasons} of them for archive reasons"
+            "an idle cycle makes at most 3 requests: this one made {requests}, {reasons} of them for archive reasons, and {again} may look at recent hires again"
         );
         holds!(
             report.delivered == engine::Delivered::default(),
@@ -270,12 +290,78 @@ impl<'p> Telling<'p> {
         let people =
             engine.people().map_err(|error| Violation(format!("the ledger can be read: {error}")))?;
         for line in people.iter().filter(|line| matches!(line.state.as_str(), "held" | "parked")) {
+            if self.says_that_it_is_old(&line.contact)? {
+                continue;
+            }
+            let engine = self.daemon.engine();
             let retried = engine
                 .retry(&line.contact, 0)
                 .map_err(|error| Violation(format!("a contact can be retried: {error}")))?;
             let mut world = self.world.lock().unwrap();
             world.counts.add("retries ordered by a human", retried as u64);
             world.tell(&format!("a human ordered a retry of {}", line.contact));
+        }
+        Ok(())
+    }
+
+    /// A human who is asked whether a hire is old says yes: only old ones are archived again here.
+    fn says_that_it_is_old(&mut self, contact: &people::ContactId) -> Result<bool, Violation> {
+        let failed = |error: &dyn std::fmt::Display| Violation(format!("the ledger can be read: {error}"));
+        let engine = self.daemon.engine();
+        let explained = engine.explain(contact).map_err(|error| failed(&error))?;
+        if !explained.targets.iter().any(|target| target.code == "held.hire_date") {
+            return Ok(false);
+        }
+        let tasks = engine.ledger().tasks().map_err(|error| failed(&error))?;
+        for task in tasks.iter().filter(|task| task.contact == *contact && task.kind == TaskKind::Review) {
+            engine.task_done(&task.id, 0).map_err(|error| failed(&error))?;
+        }
+        let mut world = self.world.lock().unwrap();
+        world.counts.count("old hires told from new ones by a human");
+        world.tell(&format!("a human said that the hire of {contact} is old"));
+        Ok(true)
+    }
+
+    /// What Lever sends by itself, as far as it arrives: some of it not at all, some twice, some late, in any order. Whoever is
+    /// hinted at is read at once, or with the next poll.
+    async fn take_webhooks(&mut self) -> Result<(), Violation> {
+        let sent = self.world.lock().unwrap().webhooks();
+        self.late.extend(sent);
+        let mut hinted = false;
+        for at in (0..self.late.len()).rev() {
+            if self.humans.random_ratio(1, 4) {
+                continue;
+            }
+            let twice = self.humans.random_ratio(1, 5);
+            let lost = self.humans.random_ratio(1, 5);
+            let body = if twice { self.late[at].clone() } else { self.late.swap_remove(at) };
+            if lost {
+                continue;
+            }
+            let tokens = self.world.lock().unwrap().signature_tokens();
+            let delivery = lever::webhook::read(body.as_bytes(), &tokens)
+                .map_err(|refusal| Violation(format!("what Lever signs is let in: {refusal}")))?;
+            let about = match delivery.event.kind {
+                lever::webhook::Kind::CandidateHired => About::Anybody,
+                _ => About::Known,
+            };
+            let hint =
+                Hint { contact: delivery.event.contact, opportunity: delivery.event.opportunity, about };
+            let marked = self.daemon.engine().hint(&hint);
+            hinted |=
+                marked.map_err(|error| Violation(format!("a hint can be written down: {error}")))?.is_some();
+            self.world.lock().unwrap().counts.count("webhooks");
+        }
+        if hinted && self.humans.random_ratio(2, 3) {
+            let began = self.elapsed();
+            let crash = self.daemon.draw_crash();
+            let order = CycleOrder { sweep: SweepKind::Skip, approve: false };
+            let ended = tokio::time::timeout(CYCLE_MAX, Box::pin(self.daemon.cycle(order, crash))).await;
+            match ended.map_err(|_| Violation("a cycle comes to an end".to_owned()))? {
+                Ended::Crashed { delivering } => self.count_crash(delivering),
+                Ended::Done(outcome) => drop(self.told(*outcome)?),
+            }
+            self.safe(began)?;
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use people::{Clock, Timestamp};
+use people::{Clock, Secret, Timestamp};
 use rand::{Rng, RngExt, SeedableRng, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
 use sandbox::{
@@ -16,6 +16,8 @@ use sandbox::{
 };
 use serde_json::json;
 use tokio::time::Instant;
+
+use crate::harness::awaited;
 
 use super::{
     oracle::Oracle,
@@ -33,6 +35,8 @@ pub struct World {
     pub oracle: Oracle,
     /// How often what happened.
     pub counts: Counts,
+    /// Webhooks that were registered: the only writes there are.
+    pub hooks: u64,
     setup: Setup,
     began: Instant,
     timeline: VecDeque<Happening>,
@@ -81,6 +85,7 @@ impl World {
             oracle: Oracle::new(&setup),
             lever,
             counts: Counts::default(),
+            hooks: 0,
             setup,
             began: Instant::now(),
             timeline: plan.timeline.iter().cloned().collect(),
@@ -92,7 +97,39 @@ impl World {
             trace: DefaultHasher::new(),
         };
         world.oracle.note(&world.lever, world.elapsed());
+        if world.setup.webhooks {
+            world.register();
+        }
         world
+    }
+
+    /// Somebody sets the webhooks up.
+    fn register(&mut self) {
+        for event in ["candidateHired", "candidateArchiveChange", "candidateDeleted", "contactUpdated"] {
+            let order = json!({"url": "https://hiresync.example.com/lever", "event": event}).to_string();
+            let request = Request::new("POST", "/v1/webhooks").with_key(KEY).with_body(order);
+            let now = self.now();
+            assert_eq!(self.lever.handle(now, &request).status, 201, "a webhook can be made");
+            self.hooks += 1;
+        }
+    }
+
+    /// What Lever sends now. Whether it arrives is not for Lever to know.
+    pub fn webhooks(&mut self) -> Vec<String> {
+        let now = self.now();
+        let sent = self.lever.outbox(now);
+        sent.iter().for_each(|delivery| self.lever.delivered(delivery.id, now, true));
+        sent.into_iter().map(|delivery| delivery.body).collect()
+    }
+
+    /// The keys of its signatures.
+    pub fn signature_tokens(&self) -> Vec<Secret> {
+        self.lever.webhooks().iter().map(|hook| Secret::new(hook.signature_token.clone())).collect()
+    }
+
+    /// The most requests that looking at recent hires again takes.
+    pub fn looked_at_again(&self) -> u64 {
+        awaited::requests(&self.lever, self.now(), self.setup.page_size_max)
     }
 
     /// Milliseconds since the beginning.
@@ -101,7 +138,7 @@ impl World {
     }
 
     /// Lever's clock.
-    fn now(&self) -> Millis {
+    pub fn now(&self) -> Millis {
         self.setup.starts_at + self.elapsed()
     }
 
@@ -286,6 +323,15 @@ impl Doing<'_> {
                 let opportunity = self.hire_that_counts()?;
                 self.hire(&opportunity)
             }
+            Recruiting::ArchiveOldAgain => {
+                let since = self.world.setup.since();
+                let old = self.world.lever.hired().into_iter().filter(|hired| hired.hired_at < since);
+                let old: Vec<OpportunityId> =
+                    old.filter(|hired| hired.posting.is_some()).map(|hired| hired.opportunity).collect();
+                let opportunity = old.choose(&mut self.dice)?.clone();
+                self.world.lever.hire(now, &opportunity).ok()?;
+                Some(opportunity.to_string())
+            }
             Recruiting::Rename => {
                 let contact = self.some_contact()?;
                 let name = self.name();
@@ -416,19 +462,16 @@ impl Doing<'_> {
 
     fn hire_that_counts(&mut self) -> Option<OpportunityId> {
         let since = self.world.setup.since();
-        let hired = self.world.lever.hired().into_iter().filter(|hired| hired.hired_at >= since);
+        let oracle = &self.world.oracle;
+        let hired = self.world.lever.hired().into_iter();
+        let hired = hired.filter(|hired| hired.hired_at >= since && !oracle.is_old(&hired.opportunity));
         let hired: Vec<OpportunityId> = hired.map(|hired| hired.opportunity).collect();
         hired.choose(&mut self.dice).cloned()
     }
 
     /// Hired before the day from which on hires count. What re-hiring such a one means is nobody's promise.
     fn is_old_hire(&self, opportunity: &OpportunityId) -> bool {
-        let since = self.world.setup.since();
-        self.world
-            .lever
-            .hired()
-            .iter()
-            .any(|hired| hired.opportunity == *opportunity && hired.hired_at < since)
+        self.world.oracle.is_old(opportunity)
     }
 
     fn hired_contacts(&self) -> Vec<ContactId> {
@@ -592,6 +635,7 @@ fn counted(what: Recruiting) -> Option<&'static str> {
         Recruiting::HireAgain | Recruiting::HireTwiceAtOnce => "second hires",
         Recruiting::Unhire => "un-hires",
         Recruiting::Rehire => "re-hires",
+        Recruiting::ArchiveOldAgain => "old hires archived again",
         Recruiting::Merge => "merges",
         Recruiting::Anonymise => "anonymisations",
         Recruiting::Delete => "deletions",
