@@ -93,6 +93,12 @@ Examples:
         #[command(subcommand)]
         question: MapQuestion,
     },
+    /// Ask Lever, or arrange there, what takes no daemon: webhooks, and whom the ids mean that you kept
+    Lever {
+        /// What
+        #[command(subcommand)]
+        order: LeverOrder,
+    },
     /// Show what would be sent to which target, field by field, and why; writes nothing
     #[command(after_help = "\
 Beside a running daemon it asks the daemon (root and the service user only, since it shows names and addresses).
@@ -220,6 +226,98 @@ Examples:
     },
 }
 
+/// What is asked of Lever by hand.
+#[derive(Debug, Subcommand)]
+pub enum LeverOrder {
+    /// Webhooks made through the API: Lever tells the daemon at once instead of being asked every few minutes
+    Webhook {
+        /// What to do with them
+        #[command(subcommand)]
+        order: WebhookOrder,
+    },
+    /// Say which contact each id means, and what its opportunities are now; changes nothing
+    #[command(after_help = "\
+An id is a contact id, an opportunity id (once called candidate id; the value is the same), a Lever profile link, or an e-mail \
+address. Fifty contact ids cost one request, every other id one each.
+
+With --csv the answer is CSV as well: given,contact_id,opportunity_id,state,hired_on, one line for each opportunity, in the \
+order of the file. The state is open, hired, closed, anonymised or unclear; none where a contact has no opportunity that may be \
+seen, and unknown where Lever knows nobody. Days are days in lever.timezone.
+
+Exit code 1: somebody is unknown, or an e-mail address is several people's.
+
+Examples:
+  hiresync lever resolve --config hiresync.toml 4b0d2c9e-5a77-4c1e-9d0b-1f1d1c6a8e10 ada@example.com
+  hiresync lever resolve --config hiresync.toml --csv old.csv --column candidate_id > people.csv")]
+    Resolve {
+        /// Which configuration
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Contact ids, opportunity ids, Lever profile links or e-mail addresses
+        #[arg(required_unless_present = "csv", conflicts_with = "csv")]
+        id: Vec<String>,
+        /// A CSV file with one id in each line
+        #[arg(long, value_name = "FILE")]
+        csv: Option<PathBuf>,
+        /// The column of the ids [default: the first there is of candidate_id, opportunity_id and contact_id, or the only one]
+        #[arg(long, value_name = "NAME", requires = "csv", conflicts_with = "id")]
+        column: Option<String>,
+    },
+}
+
+/// What is ordered about webhooks.
+#[derive(Debug, Subcommand)]
+pub enum WebhookOrder {
+    /// List them
+    List {
+        /// Which configuration
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Make one for each event that has none yet at this address, and keep its signature token
+    #[command(after_help = "\
+Lever shows the signature token of a webhook once, when it is made. Each is added to the file as a line of its own, readable \
+for you alone, before the next webhook is made; none is printed. The key needs webhooks:read:admin and webhooks:write:admin.
+
+Example:
+  hiresync lever webhook create --config hiresync.toml --url https://hooks.example.com/lever --tokens webhook.tokens")]
+    Create {
+        /// Which configuration
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Where Lever is to send to: https, with a certificate that a public authority signed
+        #[arg(long, value_name = "URL")]
+        url: String,
+        /// The file that the signature tokens are added to
+        #[arg(long, value_name = "FILE")]
+        tokens: PathBuf,
+        /// Which event; may be repeated
+        #[arg(
+            long,
+            value_name = "NAME",
+            value_parser = ::lever::webhook::Kind::ALL.map(|(word, _)| word),
+            default_values = crate::lever::EVENTS
+        )]
+        event: Vec<String>,
+    },
+    /// Remove them, by id or all of one address
+    #[command(after_help = "\
+Examples:
+  hiresync lever webhook delete --config hiresync.toml 0b9f3c1e-2d4a-4f6b-8c1d-5e7a9b0c2d4e
+  hiresync lever webhook delete --config hiresync.toml --url https://hooks.example.com/lever")]
+    Delete {
+        /// Which configuration
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Ids, as `list` shows them
+        #[arg(required_unless_present = "url", conflicts_with = "url")]
+        id: Vec<String>,
+        /// Every one that sends there
+        #[arg(long, value_name = "URL")]
+        url: Option<String>,
+    },
+}
+
 /// What is ordered about tasks.
 #[derive(Debug, Subcommand)]
 pub enum TaskOrder {
@@ -317,6 +415,41 @@ mod tests {
     }
 
     #[test]
+    fn a_webhook_is_made_for_the_events_we_listen_to_unless_others_that_lever_has_are_named() {
+        let create = |more: &[&str]| {
+            let words =
+                ["hiresync", "lever", "webhook", "create", "--config", "f", "--url", "u", "--tokens", "t"];
+            match Cli::try_parse_from(words.iter().chain(more)).ok()?.command {
+                Command::Lever {
+                    order: LeverOrder::Webhook { order: WebhookOrder::Create { event, .. } },
+                } => Some(event),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(create(&[]).unwrap(), crate::lever::EVENTS);
+        assert_eq!(create(&["--event", "contactCreated"]).unwrap(), ["contactCreated"]);
+        assert_eq!(create(&["--event", "candidateFired"]), None);
+    }
+
+    #[test]
+    fn what_is_to_be_resolved_or_removed_is_named_in_one_way() {
+        for (words, is_good) in [
+            (&["resolve", "a"][..], true),
+            (&["resolve", "--csv", "f", "--column", "c"], true),
+            (&["resolve"], false),
+            (&["resolve", "a", "--csv", "f"], false),
+            (&["resolve", "a", "--column", "c"], false),
+            (&["webhook", "delete", "a", "b"], true),
+            (&["webhook", "delete", "--url", "u"], true),
+            (&["webhook", "delete"], false),
+            (&["webhook", "delete", "a", "--url", "u"], false),
+        ] {
+            let words = ["hiresync", "lever"].iter().chain(words).chain(&["--config", "f"]);
+            assert_eq!(Cli::try_parse_from(words.clone()).is_ok(), is_good, "{words:?}");
+        }
+    }
+
+    #[test]
     fn options_may_follow_the_subcommand() {
         let cli = Cli::parse_from(["hiresync", "status", "--json", "--socket", "/s"]);
         assert!(cli.json && cli.socket == Path::new("/s"));
@@ -324,6 +457,9 @@ mod tests {
         assert!(matches!(cli.command, Command::Tasks { order: Some(TaskOrder::Done { .. }) }));
         let cli = Cli::parse_from(["hiresync", "plan", "--contact", "a", "--config", "f", "--contact", "b"]);
         assert!(matches!(cli.command, Command::Plan { contact, .. } if contact == ["a", "b"]));
+        let cli = Cli::parse_from(["hiresync", "lever", "resolve", "a", "--config", "f", "b", "--json"]);
+        let Command::Lever { order: LeverOrder::Resolve { id, .. } } = cli.command else { panic!("resolve") };
+        assert!(cli.json && id == ["a", "b"]);
         let cli = Cli::parse_from(["hiresync", "map", "try", "--contact", "a", "--json", "--config", "f"]);
         assert!(cli.json && matches!(cli.command, Command::Map { question: MapQuestion::Try { .. } }));
     }

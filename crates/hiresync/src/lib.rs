@@ -8,6 +8,7 @@
 //! | [`daemon`] | the engine's thread, signals, the service manager: `run` |
 //! | [`once`] | `run --once`, `check`, `plan` |
 //! | [`map`](mod@map), [`data_flow`] | `map`, `check --data-flow`: what the mapping does, for who writes it and who answers for it |
+//! | [`lever`] | `lever`: webhooks of the account, and whom old ids mean |
 //! | [`schedule`] | when a cycle is due |
 //! | [`api`] | the socket: who may, and what is answered |
 //! | [`webhook`] | the receiver of Lever's webhooks: a port, a signature, a hint |
@@ -25,6 +26,7 @@ pub mod data_flow;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod exit;
+pub mod lever;
 pub mod logs;
 pub mod map;
 pub mod once;
@@ -92,6 +94,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, Exit> {
         Command::Map { question: MapQuestion::Fields { config, target } } => {
             map::fields(&config.path, target.as_deref(), json)
         }
+        Command::Lever { order } => lever::run(order, json),
         Command::Check { config, offline, .. } => once::check(&config.path, *offline, json),
         Command::Plan { config, contact } => once::plan(&config.path, contact, json),
         #[cfg(feature = "demo")]

@@ -181,6 +181,11 @@ impl Endpoint {
         )
     }
 
+    /// Whether a refusal may be about a confidential record.
+    fn may_be_confidential(self) -> bool {
+        !matches!(self, Endpoint::Webhooks | Endpoint::AddWebhook | Endpoint::RemoveWebhook)
+    }
+
     /// Whether it changes something.
     fn is_write(self) -> bool {
         matches!(
@@ -345,7 +350,9 @@ impl Caller {
         }
         let response = self.told_apart(self.send(ask.endpoint, request).await?)?;
         // Somebody in between may answer 200 as well. Lever's own answer is an object, or nothing at all.
-        if response.body.is_empty() || serde_json::from_slice::<Map<String, Value>>(&response.body).is_ok() {
+        if response.body.is_empty()
+            || serde_json::from_str::<Map<String, Value>>(&readable(&response.body)).is_ok()
+        {
             Ok(response)
         } else {
             Err(What::NotUnderstood(NotUnderstood::at("the answer to a write, which is no JSON object")))
@@ -470,7 +477,7 @@ impl Trouble {
                 "renew the key in lever.api_key; a sandbox key works on the sandbox host only, see lever.base_url",
             ),
             // One object that is withheld, perhaps for being confidential, says nothing about all the others.
-            What::Forbidden if self.endpoint.is_single() => error(ErrorKind::Rejected)
+            What::Forbidden if self.endpoint.is_single() && self.endpoint.may_be_confidential() => error(ErrorKind::Rejected)
                 .with("status", 403)
                 .with("remedy", format!("the key lacks {}, or the record is confidential", self.endpoint.permission())),
             What::Forbidden => error(ErrorKind::Unauthorized).with("status", 403).with(
@@ -478,9 +485,10 @@ impl Trouble {
                 format!(
                     "give the key the permission {}{}; a sandbox key works on the sandbox host only",
                     self.endpoint.permission(),
-                    match self.endpoint {
-                        Endpoint::Webhooks | Endpoint::AddWebhook => "",
-                        _ => "; for lever.confidential it must have been made with access to confidential data",
+                    if self.endpoint.may_be_confidential() {
+                        "; for lever.confidential it must have been made with access to confidential data"
+                    } else {
+                        ""
                     }
                 ),
             ),

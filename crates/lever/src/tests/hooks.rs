@@ -75,7 +75,7 @@ async fn removing_is_repeated_and_what_is_gone_is_gone() {
         (vec![status(503, ""), status(204, "")], Ok(true)),
         (vec![Err(Failure::Unanswered("reset".to_owned())), status(404, "{}")], Ok(true)),
         (vec![status(503, "")], Err(ErrorKind::Unavailable)),
-        (vec![status(403, "{}")], Err(ErrorKind::Rejected)),
+        (vec![status(403, "{}")], Err(ErrorKind::Unauthorized)),
     ] {
         let (lever, _) = lever(Scripted::new().on("DELETE /webhooks/h1", answers));
         assert_eq!(lever.delete_webhook("h1").await.map_err(|error| error.kind()), outcome);
