@@ -266,21 +266,25 @@ pub(crate) fn every_key() -> String {
 
 #[test]
 fn every_piece_of_configuration_that_a_page_shows_loads() {
-    const PAGES: [&str; 2] =
-        [include_str!("../../../../README.md"), include_str!("../../../mapping/README.md")];
+    const PAGES: [&str; 3] = [
+        include_str!("../../../../README.md"),
+        include_str!("../../../mapping/README.md"),
+        include_str!("../../../../systemd/README.md"),
+    ];
     let desk = Desk::new();
     fs::write(desk.dir.path().join("lever-api-key"), "k3y").unwrap();
     let blocks = PAGES.iter().flat_map(|page| page.split("```toml\n").skip(1));
     let blocks: Vec<&str> = blocks.filter_map(|rest| rest.split("```").next()).collect();
-    assert_eq!(blocks.len(), 3);
+    assert_eq!(blocks.len(), 4);
     for block in blocks {
         // A piece begins in the middle: it is given what stands before it.
         let around = "[lever]\napi_key = { file = \"key\" }\nhired_since = \"2026-01-01\"\n[targets.roster]\nadapter = \"file-export\"\npath = \"r\"\n";
         let whole = match block.strip_prefix("[targets.roster]\n") {
             _ if block.starts_with("[lever]") => block.to_owned(),
             Some(rest) => format!("{around}{rest}"),
-            None => format!("{around}{block}"),
+            None if block.contains(".person]") => format!("{around}{block}"),
+            None => format!("{around}person = {{ ref = \"contact\" }}\n{block}"),
         };
-        desk.read(&whole, &[]).unwrap_or_else(|faults| panic!("{block}\n{faults}"));
+        desk.shipped(&whole).unwrap_or_else(|faults| panic!("{block}\n{faults}"));
     }
 }
