@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test, helpers included")]
 
 mod architecture;
+mod catalogue;
 mod config;
 mod crash;
 mod daemon;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use adapter_sdk::{Identity, RemoteState, TaskKind};
+use chrono::TimeDelta;
 use ledger::{LeftOut, Mark, Outcome, Phase, Seen, Standing};
 use mapping::Scope;
 use people::{ContactId, Hire, OpportunityId, Person, TargetName, Timestamp};
@@ -263,6 +264,9 @@ impl Engine {
 /// What a target is told about, what it is not, and what a human must decide first.
 type Scoped<'p> = (BTreeSet<&'p OpportunityId>, BTreeMap<OpportunityId, LeftOut>, Option<&'p OpportunityId>);
 
+/// One act of archiving is seconds apart in an opportunity and its application.
+const SAME_ACT: TimeDelta = TimeDelta::hours(1);
+
 /// Whether a hire is of before `hired_since`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Age {
@@ -279,7 +283,8 @@ fn age(hire: &Hire, first_seen: Option<Timestamp>, since: Timestamp) -> Age {
         return Age::Old;
     }
     let witnesses = [Some(first_seen.unwrap_or(hire.hired_at)), hire.applied_hired_at];
-    let old = witnesses.iter().flatten().filter(|at| **at < since).count();
+    let is_old = |at: Timestamp| at < since && hire.hired_at - at > SAME_ACT;
+    let old = witnesses.iter().flatten().filter(|at| is_old(**at)).count();
     match (old, witnesses.iter().flatten().count()) {
         (0, _) => Age::New,
         (old, all) if old == all => Age::Old,
@@ -310,6 +315,7 @@ mod tests {
             (new, None, old, Age::Doubtful),
             (new, new, old, Age::Doubtful),
             (new, old, new, Age::Doubtful),
+            (Some(since), None, Some(since - TimeDelta::seconds(15)), Age::New),
         ] {
             let mut hire = Hire::new(hired_at.unwrap());
             hire.applied_hired_at = applied;

@@ -45,11 +45,23 @@ pub fn source(config: &Config, transport: &Arc<dyn Transport>, clock: &Arc<dyn C
         requests_per_second: lever.requests_per_second,
         confidential: lever.confidential,
         needs: needs.fold(engine::Needs::default(), engine::Needs::union),
+        own: own(config),
+        perform_as: lever.perform_as.clone(),
         ..lever::Settings::new(lever.base_url.clone(), lever.api_key.clone())
     };
     // Decides the pauses between attempts: two daemons that met the same fault must not come back in step.
     let seed = RandomState::new().hash_one(std::process::id());
     Arc::new(lever::Lever::new(settings, Arc::clone(transport), Arc::clone(clock), seed))
+}
+
+/// What any target has written back: it is never read as if somebody else had written it.
+fn own(config: &Config) -> lever::Own {
+    let told = || config.targets.iter().map(|target| &target.write_back);
+    lever::Own {
+        tags: told().filter_map(|told| told.tag.clone()).collect(),
+        links: told().filter_map(|told| told.link.as_deref()).map(lever::LinkPattern::new).collect(),
+        notes: told().any(|told| told.note.is_some()),
+    }
 }
 
 /// What concerns every target.
