@@ -357,8 +357,8 @@ In hire, only the name is needed. A posting is named by its id or title; its sta
 answer without a type is a text. A form of a contact is what the person answers behind a posting, one of an opportunity stands \
 on the profile. Most doors of an opportunity take no body.
 
-A fault: 503, 503*20 (times), 503%20 (percent), 503~60s (for so long), html, half, cut, close, lost, hang, slow, empty,
-nonext, offset, garbled, huge, endless, plain, shift, twice, drift=numbers (enums, fields, nulls), surrogate, deep, bait,
+A fault: 503, 503*20 (times), 503%20 (percent), 503~60s (for so long), html, half, cut, close, lost, hang, slow, empty, \
+nonext, offset, garbled, huge, endless, plain, shift, twice, drift=numbers (enums, fields, nulls), surrogate, deep, bait, \
 redirect, each also @/opportunities (on one endpoint); late=10m and skew=-24h stay until they are taken away.", sandbox::DOORS))]
     Lever {
         /// Where to listen; port 0 takes a free one

@@ -12,14 +12,14 @@ use crate::message::Millis;
 /// Every door of the recruiter's seat, for the help of a command line.
 pub const DOORS: &str = "\
 GET    /sandbox/people
-GET    /sandbox/figures                 requests by path and status, and the most of them in any second
+GET    /sandbox/figures                 requests by path and status, most in a second
 POST   /sandbox/hire                    {\"name\", \"email\", \"phone\", \"posting\", \"requisition\"}
 POST   /sandbox/opportunities/{id}/...
          hire, unhire, rehire, reject, archive-again, delete, anonymize, confidential, open
          stage                          {\"stage\"}
          data-protection                {\"allowed\": false, \"expiresAt\": null}
          offer                          {\"startDate\": 1772409600000, \"jobTitle\", \"status\": \"signed\"}
-         change-offer                   {\"offer\", \"startDate\", \"status\"}; the newest, if none is named
+         change-offer                   {\"offer\", \"startDate\", \"status\"}; the newest if none
          split                          {\"posting\"}: two of one, as Lever's migration did
          interview                      {\"event\": \"interviewCreated\"}
          hide, show                     from or to this API key
@@ -36,6 +36,7 @@ POST   /sandbox/key/...
          grant, withhold                confidential data
 POST   /sandbox/faults                  {\"spec\": \"503*20\"}
 DELETE /sandbox/faults
+GET    /sandbox/trap                   where `bait` leads; hits are among the figures
 ";
 
 /// What a door does to the candidacy of this id.
