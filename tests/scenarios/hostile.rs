@@ -2,6 +2,7 @@
 //! seconds. `tests/README.md` says how to run the fuzzer itself.
 
 use std::{
+    cell::Cell,
     fs,
     path::{Path, PathBuf},
 };
@@ -9,27 +10,41 @@ use std::{
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-#[path = "../fuzz/bodies.rs"]
+#[path = "../fuzz/bodies/mod.rs"]
 mod bodies;
 
 /// Mutations of each seed.
 const MUTATIONS: u64 = 2_000;
+/// And of each answer of Lever's, which comes in by fourteen doors.
+const MUTATIONS_AT_A_DOOR: u64 = 150;
 
 #[test]
 fn no_expression_and_nothing_that_lever_says_can_make_the_mapping_panic() {
-    over_seeds(&["fuzz/seeds/expression"], bodies::expression);
+    over_seeds(&["fuzz/seeds/expression"], MUTATIONS, bodies::expression);
 }
 
 #[test]
 fn no_text_as_a_configuration_can_make_the_program_panic() {
-    over_seeds(&["../systemd", "../systemd/examples"], bodies::configuration);
+    over_seeds(&["../systemd", "../systemd/examples"], MUTATIONS, bodies::configuration);
 }
 
-fn over_seeds(folders: &[&str], body: fn(&[u8])) {
+#[test]
+fn nothing_that_lever_answers_or_sends_can_make_its_client_panic() {
+    for door in bodies::lever::DOORS {
+        let (understood, refused) = (Cell::new(0), Cell::new(0));
+        over_seeds(&["fuzz/seeds/lever"], MUTATIONS_AT_A_DOOR, |data| {
+            let count = if bodies::lever::door(door, data) { &understood } else { &refused };
+            count.set(count.get() + 1);
+        });
+        assert!(understood.get() > 100 && refused.get() > 100, "{door}: {understood:?}, {refused:?}");
+    }
+}
+
+fn over_seeds(folders: &[&str], mutations: u64, body: impl Fn(&[u8])) {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
     let listed = folders.iter().flat_map(|folder| fs::read_dir(tests.join(folder)).expect("there are seeds"));
     let files = listed.map(|file| file.expect("it is listed").path());
-    // A seed is an expression, which has no extension, or a configuration.
+    // A seed is an expression or an answer, which have no extension, or a configuration.
     let is_seed =
         |path: &PathBuf| path.is_file() && path.extension().is_none_or(|extension| extension == "toml");
     let mut seeds: Vec<Vec<u8>> =
@@ -38,7 +53,7 @@ fn over_seeds(folders: &[&str], body: fn(&[u8])) {
     assert!(!seeds.is_empty());
     for seed in &seeds {
         body(seed);
-        for number in 0..MUTATIONS {
+        for number in 0..mutations {
             let mut random = ChaCha8Rng::seed_from_u64(number);
             body(&mutated(seed, &seeds, &mut random));
         }

@@ -133,7 +133,8 @@ fn write_back(settings: &Settings) -> Finding {
         opportunities.into_iter().chain(notes.into_iter().flatten()).map(Endpoint::permission).collect();
     let user = settings.perform_as.as_ref().map_or(String::new(), |user| format!(" as user {user}"));
     good(format!(
-        "hires are told{user} where they arrived, which takes {}; that cannot be tried without writing",
+        "hires are told in Lever{user} where they arrived: the key needs {}, and whether it has them is seen at the first \
+         write",
         needed.join(", ")
     ))
 }

@@ -36,8 +36,10 @@ impl Lever {
         let contact = self.contact_now(news).await?;
         let mut told = BTreeSet::new();
         let mut first = None;
+        // A link is the contact's: written on one opportunity, it is on all of them.
+        let mut link = news.link.as_deref();
         for hire in self.hires_of(&contact).await?.iter().filter(|hire| news.hires.contains(&hire.id)) {
-            match self.tell_of(hire, news).await {
+            match self.tell_of(hire, news, &mut link).await {
                 Ok(()) => drop(told.insert(hire.id.clone())),
                 Err(trouble) => {
                     let is_everybodys = !trouble.is_about_the_object();
@@ -98,12 +100,20 @@ impl Lever {
         Ok(hires)
     }
 
-    /// Writes what this hire does not carry yet.
-    async fn tell_of(&self, hire: &Opportunity, news: &News) -> Result<(), Trouble> {
+    /// Writes what this hire does not carry yet. A `link` that was written is owed no more.
+    async fn tell_of<'n>(
+        &self,
+        hire: &Opportunity,
+        news: &'n News,
+        link: &mut Option<&'n str>,
+    ) -> Result<(), Trouble> {
         let tag = news.tag.as_deref().map(Item::Tag).filter(|tag| !tag.is_on(hire));
-        let link = news.link.as_deref().map(Item::Link).filter(|link| !link.is_on(hire));
-        for item in tag.into_iter().chain(link) {
-            self.write(&hire.id, item).await?;
+        if let Some(tag) = tag {
+            self.write(&hire.id, tag).await?;
+        }
+        if let Some(owed) = link.map(Item::Link).filter(|link| !link.is_on(hire)) {
+            self.write(&hire.id, owed).await?;
+            *link = None;
         }
         let note = news.note.as_deref().map(Item::Note);
         if let Some(note) = note

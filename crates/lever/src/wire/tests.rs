@@ -24,9 +24,10 @@ fn decode(body: &[u8]) {
             let _ = crate::person::profile_answers(&"o1".parse().unwrap(), form.into_iter().collect());
             let offer = Offer::from_list(at, raw);
             let _ = crate::person::offer_that_counts(offer.into_iter().collect(), Some("p"));
-            let _ = Reason::from_list(at, raw);
+            let _ = (Reason::from_list(at, raw), record_id(raw), note_texts(raw), hook(at, raw));
         }
     }
+    let _ = new_hook(&text);
     let _ = one_record(&text, |keys| {
         (posting("p", keys), requisition_details("r", keys), user("u", keys), Contact::from_keys(keys))
     });

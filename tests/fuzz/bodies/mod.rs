@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each fuzz target is a program of its own and uses one of them")]
 
+pub mod lever;
+
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use adapter_sdk::FieldSchema;
