@@ -4,27 +4,28 @@ use std::{
     collections::{HashMap, HashSet, VecDeque},
     hash::Hash,
     sync::Arc,
+    time::Duration,
 };
 
-use chrono::TimeDelta;
-use people::{ContactId, OpportunityId, Timestamp};
+use people::{ContactId, OpportunityId};
+use tokio::time::Instant;
 
 /// Tokens that are remembered; the oldest go first.
 const TOKENS_MAX: usize = 20_000;
 /// Contacts and opportunities that are remembered, of each kind.
 const IDS_MAX: usize = 10_000;
 /// The engine is woken for the same contact, and Lever asked for the same opportunity, at most this often.
-pub(super) const AT_MOST_EVERY: TimeDelta = TimeDelta::minutes(1);
+pub(super) const AT_MOST_EVERY: Duration = Duration::from_secs(60);
 /// A contact who may have been hired is looked at for being archived at most this often.
-const ARCHIVED_EVERY: TimeDelta = TimeDelta::hours(1);
+const ARCHIVED_EVERY: Duration = Duration::from_secs(60 * 60);
 /// How much longer than the age window a token is kept: a delivery may be ahead of our clock.
-const GRACE: TimeDelta = TimeDelta::minutes(10);
+const GRACE: Duration = Duration::from_secs(10 * 60);
 
 /// Keys with the time at which each was last put: at most so many, for so long.
 #[derive(Debug)]
 struct Lately<K> {
-    at: HashMap<K, Timestamp>,
-    order: VecDeque<(Timestamp, K)>,
+    at: HashMap<K, Instant>,
+    order: VecDeque<(Instant, K)>,
     len_max: usize,
 }
 
@@ -33,16 +34,16 @@ impl<K: Clone + Eq + Hash> Lately<K> {
         Lately { at: HashMap::new(), order: VecDeque::new(), len_max }
     }
 
-    /// Whether it was put within `span` before `now`. A clock that was set back makes nothing last longer.
-    fn has(&self, key: &K, now: Timestamp, span: TimeDelta) -> bool {
-        self.at.get(key).is_some_and(|&at| at <= now && now - at < span)
+    /// Whether it was put within `span` before `now`.
+    fn has(&self, key: &K, now: Instant, span: Duration) -> bool {
+        self.at.get(key).is_some_and(|&at| now - at < span)
     }
 
-    fn put(&mut self, key: K, now: Timestamp, span: TimeDelta) {
+    fn put(&mut self, key: K, now: Instant, span: Duration) {
         self.at.insert(key.clone(), now);
         self.order.push_back((now, key));
         while let Some((at, key)) = self.order.front() {
-            let is_over = *at > now || now - *at >= span;
+            let is_over = now - *at >= span;
             if !is_over && self.order.len() <= self.len_max {
                 break;
             }
@@ -88,7 +89,7 @@ impl Memory {
     }
 
     /// Takes a token, if nobody did. `age_max` is how old a delivery may be.
-    pub(super) fn claim(&mut self, token: &Arc<str>, now: Timestamp, age_max: TimeDelta) -> Token {
+    pub(super) fn claim(&mut self, token: &Arc<str>, now: Instant, age_max: Duration) -> Token {
         if self.processed.has(token, now, age_max + GRACE) {
             Token::Processed
         } else if self.under_way.insert(Arc::clone(token)) {
@@ -99,7 +100,7 @@ impl Memory {
     }
 
     /// What was claimed is processed.
-    pub(super) fn processed(&mut self, token: &Arc<str>, now: Timestamp, age_max: TimeDelta) {
+    pub(super) fn processed(&mut self, token: &Arc<str>, now: Instant, age_max: Duration) {
         self.processed.put(Arc::clone(token), now, age_max + GRACE);
     }
 
@@ -109,7 +110,7 @@ impl Memory {
     }
 
     /// Whether the engine may be woken for this contact now; if so, it counts as woken.
-    pub(super) fn may_wake(&mut self, contact: &ContactId, now: Timestamp) -> bool {
+    pub(super) fn may_wake(&mut self, contact: &ContactId, now: Instant) -> bool {
         let may = !self.woken.has(contact, now, AT_MOST_EVERY);
         if may {
             self.woken.put(contact.clone(), now, AT_MOST_EVERY);
@@ -118,17 +119,17 @@ impl Memory {
     }
 
     /// Whether the contact was looked at within the hour because they might have been hired.
-    pub(super) fn looked_lately(&self, contact: &ContactId, now: Timestamp) -> bool {
+    pub(super) fn looked_lately(&self, contact: &ContactId, now: Instant) -> bool {
         self.looked.has(contact, now, ARCHIVED_EVERY)
     }
 
     /// The contact is looked at because they may have been hired.
-    pub(super) fn looked(&mut self, contact: &ContactId, now: Timestamp) {
+    pub(super) fn looked(&mut self, contact: &ContactId, now: Instant) {
         self.looked.put(contact.clone(), now, ARCHIVED_EVERY);
     }
 
     /// Whether Lever may be asked whose this opportunity is; if so, it counts as asked.
-    pub(super) fn may_ask(&mut self, opportunity: &OpportunityId, now: Timestamp) -> bool {
+    pub(super) fn may_ask(&mut self, opportunity: &OpportunityId, now: Instant) -> bool {
         let may = !self.asked.has(opportunity, now, AT_MOST_EVERY);
         if may {
             self.asked.put(opportunity.clone(), now, AT_MOST_EVERY);
@@ -141,15 +142,18 @@ impl Memory {
 mod tests {
     use super::*;
 
-    const DAY: TimeDelta = TimeDelta::hours(24);
+    const MINUTE: Duration = Duration::from_secs(60);
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-    fn at(second: i64) -> Timestamp {
-        Timestamp::UNIX_EPOCH + TimeDelta::seconds(second)
+    /// Moments by their second from now on.
+    fn seconds() -> impl Fn(u64) -> Instant {
+        let start = Instant::now();
+        move |second| start + Duration::from_secs(second)
     }
 
     #[test]
     fn a_token_is_refused_once_it_was_processed_and_only_then() {
-        let (mut memory, token) = (Memory::new(), Arc::<str>::from("t1"));
+        let (mut memory, token, at) = (Memory::new(), Arc::<str>::from("t1"), seconds());
         assert_eq!(memory.claim(&token, at(0), DAY), Token::Claimed);
         assert_eq!(memory.claim(&token, at(0), DAY), Token::UnderWay);
         memory.release(&token);
@@ -163,7 +167,7 @@ mod tests {
 
     #[test]
     fn no_more_tokens_are_kept_than_there_is_room_for_and_none_longer_than_a_delivery_may_be_old() {
-        let mut memory = Memory::new();
+        let (mut memory, at) = (Memory::new(), seconds());
         let token = |number: usize| Arc::<str>::from(number.to_string());
         for number in 0..TOKENS_MAX + 500 {
             memory.processed(&token(number), at(0), DAY);
@@ -177,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_contact_wakes_and_an_opportunity_is_asked_for_once_a_minute() {
-        let mut memory = Memory::new();
+        let (mut memory, at) = (Memory::new(), seconds());
         let (contact, other): (ContactId, ContactId) = ("c1".parse().unwrap(), "c2".parse().unwrap());
         let opportunity: OpportunityId = "o1".parse().unwrap();
         let wakes = [0, 1, 59, 60, 61, 119, 121].map(|second| memory.may_wake(&contact, at(second)));
@@ -190,13 +194,13 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_set_back_makes_nothing_last_longer_and_keeps_nothing_for_ever() {
-        let mut lately = Lately::new(10);
-        lately.put("a", at(1_000_000), DAY);
-        assert!(!lately.has(&"a", at(0), DAY));
-        lately.put("b", at(0), DAY);
-        assert_eq!((lately.at.len(), lately.order.len()), (1, 1));
-        lately.put("b", at(5), DAY);
-        assert!(lately.has(&"b", at(6), DAY), "put again, it stays");
+    fn what_is_put_again_stays_for_as_long_as_if_it_were_new() {
+        let (mut lately, at) = (Lately::new(10), seconds());
+        lately.put("a", at(0), MINUTE);
+        lately.put("a", at(40), MINUTE);
+        lately.put("b", at(70), MINUTE);
+        assert!(lately.has(&"a", at(99), MINUTE) && !lately.has(&"a", at(100), MINUTE));
+        lately.put("c", at(131), MINUTE);
+        assert_eq!((lately.at.len(), lately.order.len()), (1, 1), "nothing is kept for ever");
     }
 }

@@ -12,7 +12,7 @@ use lever::webhook::{Delivery, Kind};
 use people::{ContactId, OpportunityId, Pii, Timestamp};
 use tokio::{
     sync::{Notify, Semaphore, oneshot},
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 use super::{
@@ -33,7 +33,7 @@ const RESOLVE_TIME: Duration = Duration::from_secs(3);
 /// Marks made at once: the rest of the blocking threads are the socket's.
 const MARKS_MAX: usize = 4;
 /// The engine's word about Lever's clock is asked for at most this often: it counts everybody for it.
-const SKEW_EVERY: TimeDelta = TimeDelta::minutes(1);
+const SKEW_EVERY: Duration = Duration::from_secs(60);
 
 /// What takes deliveries.
 pub(super) struct Receiver {
@@ -49,14 +49,14 @@ pub(super) struct Receiver {
 #[derive(Debug, Default, Clone, Copy)]
 struct Skew {
     ahead: TimeDelta,
-    heard_at: Option<Timestamp>,
+    heard_at: Option<Instant>,
 }
 
 /// A delivery whose token is ours while this lives.
 struct Claim {
     receiver: Arc<Receiver>,
     token: Arc<str>,
-    age_max: TimeDelta,
+    age_max: Duration,
 }
 
 impl Receiver {
@@ -122,9 +122,10 @@ impl Receiver {
             Err(came) => return came,
         };
         let event = delivery.event;
-        let now = self.shared.clock.now();
-        let looked_lately =
-            event.contact.as_ref().is_some_and(|contact| self.memory().looked_lately(contact, now));
+        let looked_lately = event
+            .contact
+            .as_ref()
+            .is_some_and(|contact| self.memory().looked_lately(contact, Instant::now()));
         let Some(mut hint) = decide::hint(&event, looked_lately) else {
             claim.processed();
             return Came::Ignored;
@@ -147,11 +148,11 @@ impl Receiver {
         let now = self.shared.clock.now();
         let Skew { ahead, heard_at } = *self.skew();
         let timing = decide::timing(triggered_at, now + ahead, age_max);
-        let is_news = heard_at.is_none_or(|at| at > now || now - at >= SKEW_EVERY);
+        let is_news = heard_at.is_none_or(|at| at.elapsed() >= SKEW_EVERY);
         if timing == Timing::Fresh || !is_news {
             return timing;
         }
-        self.skew().heard_at = Some(now);
+        self.skew().heard_at = Some(Instant::now());
         let engine = self.shared.engine();
         let status = tokio::task::spawn_blocking(move || engine.status()).await;
         let Ok(Ok(status)) = status else { return timing };
@@ -162,7 +163,8 @@ impl Receiver {
 
     fn claim(self: &Arc<Self>, token: String, age_max: TimeDelta) -> Result<Claim, Came> {
         let token = Arc::<str>::from(token);
-        match self.memory().claim(&token, self.shared.clock.now(), age_max) {
+        let age_max = age_max.to_std().unwrap_or_default();
+        match self.memory().claim(&token, Instant::now(), age_max) {
             Token::Claimed => Ok(Claim { receiver: Arc::clone(self), token, age_max }),
             Token::Processed => Err(Came::Replayed),
             // Whether the first one succeeds is not known yet.
@@ -178,7 +180,7 @@ impl Receiver {
         if let Some(seen) = seen {
             return Ok(Some(seen.contact));
         }
-        if !self.memory().may_ask(opportunity, self.shared.clock.now()) {
+        if !self.memory().may_ask(opportunity, Instant::now()) {
             return Err(Came::Failed);
         }
         let (reply, answer) = oneshot::channel();
@@ -217,7 +219,7 @@ impl Receiver {
     pub(super) async fn wake_later(&self) {
         loop {
             self.later.notified().await;
-            sleep(AT_MOST_EVERY.to_std().unwrap_or_default()).await;
+            sleep(AT_MOST_EVERY).await;
             self.shared.order(Ordered { work: true, sweep: false });
         }
     }
@@ -237,7 +239,7 @@ impl Claim {
         let marked = engine.hint(hint)?;
         self.processed();
         if let Some(contact) = &marked {
-            let now = self.receiver.shared.clock.now();
+            let now = Instant::now();
             let mut memory = self.receiver.memory();
             if hint.about == About::Anybody {
                 memory.looked(contact, now);
@@ -253,8 +255,7 @@ impl Claim {
     }
 
     fn processed(&self) {
-        let now = self.receiver.shared.clock.now();
-        self.receiver.memory().processed(&self.token, now, self.age_max);
+        self.receiver.memory().processed(&self.token, Instant::now(), self.age_max);
     }
 }
 
@@ -263,3 +264,6 @@ impl Drop for Claim {
         self.receiver.memory().release(&self.token);
     }
 }
+
+#[cfg(test)]
+mod tests;
