@@ -56,7 +56,7 @@ const REPLY_TIME: Duration = Duration::from_secs(5);
 pub struct Shared {
     engine: RwLock<Arc<Engine>>,
     schedule: RwLock<Arc<Schedule>>,
-    requests_per_second: RwLock<f64>,
+    asking: RwLock<Asking>,
     /// The wall clock.
     pub clock: Arc<dyn Clock>,
     /// When the daemon started.
@@ -69,6 +69,20 @@ pub struct Shared {
     work: AtomicBool,
     sweep: AtomicBool,
     stopping: AtomicBool,
+}
+
+/// How Lever is asked, as the configuration in force says.
+#[derive(Debug, Clone, Copy)]
+struct Asking {
+    requests_per_second: f64,
+    confidential: bool,
+}
+
+impl Asking {
+    fn of(config: &Config) -> Asking {
+        let lever = &config.lever;
+        Asking { requests_per_second: lever.requests_per_second, confidential: lever.confidential }
+    }
 }
 
 /// What the engine's thread is asked to do between and beside its cycles.
@@ -92,7 +106,7 @@ impl Shared {
         Arc::new(Shared {
             engine: RwLock::new(engine),
             schedule: RwLock::new(Arc::new(config.schedule.clone())),
-            requests_per_second: RwLock::new(config.lever.requests_per_second),
+            asking: RwLock::new(Asking::of(config)),
             started_at: clock.now(),
             clock,
             wake: Arc::default(),
@@ -114,16 +128,15 @@ impl Shared {
         Arc::clone(&self.schedule.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn requests_per_second(&self) -> f64 {
-        *self.requests_per_second.read().unwrap_or_else(PoisonError::into_inner)
+    fn asking(&self) -> Asking {
+        *self.asking.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Another configuration is in force.
     pub fn replace(&self, engine: Arc<Engine>, config: &Config) {
         *self.engine.write().unwrap_or_else(PoisonError::into_inner) = engine;
         *self.schedule.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config.schedule.clone());
-        *self.requests_per_second.write().unwrap_or_else(PoisonError::into_inner) =
-            config.lever.requests_per_second;
+        *self.asking.write().unwrap_or_else(PoisonError::into_inner) = Asking::of(config);
     }
 
     /// Hands something to the engine's thread. It may have ended: then nobody answers.

@@ -36,6 +36,9 @@ pub struct StatusAnswer {
     pub next_full_sweep_at: Timestamp,
     /// The configured pace of requests to Lever.
     pub requests_per_second: f64,
+    /// Whether confidential hires are among those we see.
+    #[serde(default)]
+    pub confidential: bool,
     /// Why an earlier ledger was lost, if this one is its successor.
     pub recovery: Option<String>,
     /// What came by webhook, where it listens for any.
@@ -239,12 +242,21 @@ pub fn status(answer: &StatusAnswer) -> String {
     let _ = writeln!(text);
     let _ = writeln!(
         text,
-        "Lever    {} since the start, {} refused; at most {} a second; cursor moved {}",
+        "Lever    {} since the start, {} refused; at most {} a second; confidential hires {}; cursor moved {}",
         count(engine.source.requests, "request", "requests"),
         engine.source.refused,
         answer.requests_per_second,
+        if answer.confidential { "included" } else { "left out" },
         engine.source.cursor_moved_at.map_or_else(|| "never".to_owned(), |at| ago(at, answer.now)),
     );
+    let skew = engine.source.skew_seconds;
+    if skew.unsigned_abs() > lever::SKEW_MAX {
+        let _ = writeln!(
+            text,
+            "Clock    differs from Lever's by {}: set it (timedatectl set-ntp true); sweeps go by Lever's time, days and deadlines by ours",
+            lasting(TimeDelta::seconds(skew.abs()))
+        );
+    }
     let _ = writeln!(
         text,
         "Next     poll {}, full sweep {}, debt {}",
@@ -255,7 +267,11 @@ pub fn status(answer: &StatusAnswer) -> String {
     if let Some(webhook) = &answer.webhook {
         let _ = writeln!(text, "Webhook  {}", received(webhook, answer.now));
     }
-    let _ = writeln!(text, "Now      {}; {} marked", activity(engine.activity), engine.marked);
+    let to_repair = match engine.to_repair {
+        0 => String::new(),
+        left => format!("; {left} left of the last full sweep"),
+    };
+    let _ = writeln!(text, "Now      {}; {} marked{to_repair}", activity(engine.activity), engine.marked);
     if engine.tasks_open > 0 {
         let tasks = count(engine.tasks_open as u64, "task", "tasks");
         let _ = writeln!(text, "Tasks    {tasks} for a human: `hiresync tasks`");

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Seconds by which two clocks may differ before somebody should know.
-const SKEW_MAX: u64 = 60;
+pub const SKEW_MAX: u64 = 60;
 /// Asked for when the account has no hire whose objects could be asked for: "not found" proves the permission as well.
 const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
 

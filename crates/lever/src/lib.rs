@@ -54,6 +54,7 @@ mod scripted;
 mod tests;
 
 pub use adapter_sdk::{Error, ErrorKind, Result};
+pub use check::SKEW_MAX;
 pub use hooks::{Hook, NewHook};
 pub use look_up::{Known, Place};
 pub use own::{LinkPattern, Own};

@@ -138,7 +138,8 @@ pub(super) async fn status(State(shared): State<Arc<Shared>>) -> Answer {
             uptime_seconds: (now - facts.started_at).num_seconds(),
             next_poll_at: schedule.next_poll(now),
             next_full_sweep_at: schedule.next_full_sweep(now),
-            requests_per_second: facts.requests_per_second(),
+            requests_per_second: facts.asking().requests_per_second,
+            confidential: facts.asking().confidential,
             recovery,
             webhook: facts.webhook.status(),
             guards,
@@ -152,7 +153,14 @@ pub(super) async fn health(State(shared): State<Arc<Shared>>) -> Answer {
     let status = blocking(&shared, |engine| Ok(engine.status()?)).await?;
     let now = shared.clock.now();
     let interval = shared.schedule().interval(now);
-    match healthy(status.last_good_cycle_at, shared.started_at, interval, status.activity, now) {
+    // A key that is refused will not mend itself: that is said at once, however young the last good cycle is.
+    let refused =
+        status.last_fault.as_ref().filter(|fault| fault.code == adapter_sdk::ErrorKind::Unauthorized.code());
+    let healthy = match refused {
+        Some(_) => Err("Lever refuses the key".to_owned()),
+        None => healthy(status.last_good_cycle_at, shared.started_at, interval, status.activity, now),
+    };
+    match healthy {
         Ok(what) => Ok(document(&json!({ "healthy": true, "detail": what }))),
         Err(why) => {
             let why = match status.last_fault {
