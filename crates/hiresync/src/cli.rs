@@ -348,23 +348,18 @@ pub struct Demo {
 #[derive(Debug, Subcommand)]
 pub enum Vendor {
     /// A pretend Lever
-    #[command(after_help = "\
+    #[command(after_help = format!("\
 Its API is http://ADDR:PORT/v1, its API key is `sandbox-key`. Outside /v1 sits the recruiter:
-  curl -X POST http://ADDR:PORT/sandbox/hire -d '{\"name\": \"Ada Example\", \"email\": \"ada@example.com\"}'
+  curl -X POST http://ADDR:PORT/sandbox/hire -d '{{\"name\": \"Ada Example\", \"email\": \"ada@example.com\"}}'
 
-Doors:
-  GET  /sandbox/people
-  POST /sandbox/hire                      {\"name\", \"email\", \"phone\", \"posting\", \"requisition\"}
-  GET  /sandbox/postings
-  POST /sandbox/postings                  {\"title\", \"state\"}
-  POST /sandbox/contacts/{id}/forms       {\"posting\", \"answers\": [{\"type\", \"question\", \"value\"}]}
-  POST /sandbox/opportunities/{id}/forms  {\"title\", \"answers\"}
+{}
 In hire, only the name is needed. A posting is named by its id or title; its state is internal, published, closed or draft. An \
 answer without a type is a text. A form of a contact is what the person answers behind a posting, one of an opportunity stands \
-on the profile.
+on the profile. Most doors of an opportunity take no body.
 
-A fault: 503, 503*20 (times), 503%20 (percent), 503~60s (for so long), html, half, cut, close, lost, hang, slow, empty,
-nonext, offset, garbled, huge, redirect, each also @/opportunities (on one endpoint).")]
+A fault: 503, 503*20 (times), 503%20 (percent), 503~60s (for so long), html, half, cut, close, lost, hang, slow, empty, \
+nonext, offset, garbled, huge, endless, plain, shift, twice, drift=numbers (enums, fields, nulls), surrogate, deep, bait, \
+redirect, each also @/opportunities (on one endpoint); late=10m and skew=-24h stay until they are taken away.", sandbox::DOORS))]
     Lever {
         /// Where to listen; port 0 takes a free one
         #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:0")]
@@ -381,6 +376,9 @@ nonext, offset, garbled, huge, redirect, each also @/opportunities (on one endpo
         /// What goes wrong; may be repeated
         #[arg(long, value_name = "SPEC")]
         fault: Vec<String>,
+        /// A permission the API key lacks, such as offers:read:admin; may be repeated
+        #[arg(long, value_name = "PERMISSION")]
+        deny: Vec<String>,
     },
 }
 
@@ -404,11 +402,13 @@ mod tests {
         let sandbox = help.find_subcommand_mut("sandbox").unwrap();
         let help = sandbox.find_subcommand_mut("lever").unwrap().render_help().to_string();
         for door in [
-            "POST /sandbox/hire ",
-            "GET  /sandbox/postings",
-            "POST /sandbox/postings ",
-            "POST /sandbox/contacts/{id}/forms ",
-            "POST /sandbox/opportunities/{id}/forms ",
+            "POST   /sandbox/hire ",
+            "GET    /sandbox/postings",
+            "POST   /sandbox/postings ",
+            "POST   /sandbox/contacts/{id}/forms ",
+            "POST   /sandbox/opportunities/{id}/forms ",
+            "POST   /sandbox/key/",
+            "--deny <PERMISSION>",
         ] {
             assert!(help.contains(door), "{door} is not in\n{help}");
         }

@@ -7,14 +7,14 @@ use std::{
 };
 
 use people::Clock;
-use sandbox::{Fault, Lever, Rate, Settings};
+use sandbox::{Fault, Lever, Rate, Settings, is_permission};
 use tokio::sync::oneshot;
 
 use crate::{cli::Vendor, exit::Exit, once, print};
 
 /// `sandbox lever`: until a signal.
 pub fn run(vendor: &Vendor) -> Result<Exit, Exit> {
-    let Vendor::Lever { listen, people, seed, rate, fault } = vendor;
+    let Vendor::Lever { listen, people, seed, rate, fault, deny } = vendor;
     let rate = (*rate > 0).then(|| Rate { per_second: *rate, burst: rate.saturating_mul(2) });
     let mut faults = Vec::new();
     for spec in fault {
@@ -24,8 +24,13 @@ pub fn run(vendor: &Vendor) -> Result<Exit, Exit> {
         })?;
         faults.extend(parsed);
     }
+    if let Some(unknown) = deny.iter().find(|permission| !is_permission(permission)) {
+        print::complain(&format!("--deny {unknown}: no such permission; one looks like offers:read:admin"));
+        return Err(Exit::Usage);
+    }
     let clock = once::clock();
-    let settings = Settings { rate, seed: *seed, ..Settings::default() };
+    let denied = deny.iter().cloned().collect();
+    let settings = Settings { rate, seed: *seed, denied, ..Settings::default() };
     let mut lever = Lever::seeded(settings, *people as usize, millis(clock.as_ref()));
     for fault in faults {
         lever.add_fault(fault);

@@ -29,23 +29,8 @@
 //!
 //! # The recruiter's seat
 //!
-//! Outside `/v1` sits a person with `curl`: no key, no rate limit, no faults, not counted in the figures.
-//!
-//! ```text
-//! GET    /sandbox/people
-//! GET    /sandbox/figures
-//! POST   /sandbox/hire           {"name": "Ada Example", "email": "…", "posting": "Data Engineer", "requisition": "ENG-214"}
-//! POST   /sandbox/opportunities/{id}/hire
-//! POST   /sandbox/opportunities/{id}/unhire
-//! GET    /sandbox/postings
-//! POST   /sandbox/postings       {"title": "Your first day", "state": "internal"}
-//! POST   /sandbox/opportunities/{id}/forms         {"title": "Onboarding", "answers": […]}
-//! DELETE /sandbox/opportunities/{id}/forms/{form}
-//! POST   /sandbox/contacts/{id}/forms              {"posting": "Your first day", "answers": […]}
-//! POST   /sandbox/contacts/{id}  {"name": "…", "emails": ["…"], "phones": [{"type": "home", "value": "…"}]}
-//! POST   /sandbox/faults         {"spec": "503*20"}
-//! DELETE /sandbox/faults
-//! ```
+//! Outside `/v1` sits a person with `curl`: no key, no rate limit, no faults, not counted in the figures. What
+//! they can do is in [`DOORS`].
 //!
 //! An answer is `{"type": "date", "question": "Start date", "value": 1772409600000}`; without a type it is a text. A form on
 //! an opportunity is one on the profile that recruiters fill in; a form of a contact is what a person answers behind an
@@ -56,11 +41,11 @@ mod message;
 mod server;
 
 pub use lever::{
-    Application, ArchiveReason, Archived, BadFault, Band, Contact, ContactId, Delivery, Drift, Fault,
+    Application, ArchiveReason, Archived, BadFault, Band, Contact, ContactId, DOORS, Delivery, Drift, Fault,
     FaultKind, Figures, Form, FormField, Hired, HiredReasons, Lever, NewContact, NewOffer, NewPosting, Note,
     Offer, OfferId, OfferStatus, Opportunity, OpportunityId, Phone, Posting, PostingId, Rate, ReasonId,
     Refused, Requisition, RequisitionId, Salary, Settings, Stage, StageChange, StageId, User, UserId,
-    Webhook,
+    Webhook, is_permission,
 };
 pub use message::{Millis, Reply, Request, Sending, http_date};
 pub use server::serve;

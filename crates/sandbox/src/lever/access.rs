@@ -2,13 +2,19 @@
 
 use super::Lever;
 use super::query::Refusal;
-use super::routes::Route;
+use super::routes::{ROUTES, Route};
 use super::world::OpportunityId;
 use crate::message::Request;
 
 /// What is expanded, and the permission a strict reading asks for: Lever does not say (ref §1.3).
 const EXPANSIONS: &[(&str, &str)] =
     &[("applications", "applications:read:admin"), ("contact", "contact:read:admin")];
+
+/// Whether something here takes this permission: `offers:read:admin` is one, `offer:read:admin` is not.
+pub fn is_permission(name: &str) -> bool {
+    let scope = ["read", "write"].iter().find_map(|act| name.strip_suffix(&format!(":{act}:admin")));
+    scope.is_some_and(|scope| ROUTES.iter().any(|route| route.scope == scope))
+}
 
 impl Lever {
     /// Takes a permission away, named as Lever names it: `offers:read:admin`, `notes:write:admin`.

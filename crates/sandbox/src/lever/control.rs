@@ -1,7 +1,9 @@
-//! `/sandbox`: the recruiter's seat, for a person with `curl`. The crate's first page lists the routes.
+//! `/sandbox`: the recruiter's seat, for a person with `curl`. [`DOORS`](super::DOORS) lists the routes; those
+//! that are one row each are in `doors`.
 
 use serde_json::{Value, json};
 
+use super::doors::{ON_KEY, ON_OPPORTUNITY};
 use super::query::Refusal;
 use super::world::{ContactId, OpportunityId, Phone, Posting, PostingId, RequisitionId};
 use super::{Fault, Lever, NewContact, NewPosting, Refused};
@@ -14,17 +16,23 @@ impl Lever {
             ("GET", ["people"]) => Ok(self.people()),
             ("GET", ["figures"]) => Ok(self.figures.to_json()),
             ("POST", ["hire"]) => self.hire_somebody(now, request),
-            ("POST", ["opportunities", id, "hire"]) => {
-                self.done(|lever| lever.hire(now, &OpportunityId::from(*id)))
-            }
-            ("POST", ["opportunities", id, "unhire"]) => {
-                self.done(|lever| lever.unarchive(now, &OpportunityId::from(*id)))
-            }
             ("POST", ["opportunities", id, "forms"]) => {
                 self.fill_on_profile(now, &OpportunityId::from(*id), request)
             }
             ("DELETE", ["opportunities", id, "forms", form]) => {
                 self.done(|lever| lever.delete_profile_form(now, &OpportunityId::from(*id), form))
+            }
+            ("POST", ["opportunities", id, word]) => {
+                self.open(ON_OPPORTUNITY, word, request, |act, lever, order| {
+                    act(lever, now, &OpportunityId::from(*id), order)
+                })
+            }
+            ("POST", ["key", word]) => {
+                self.open(ON_KEY, word, request, |act, lever, order| act(lever, order))
+            }
+            ("POST", ["contacts", id, "merge"]) => {
+                let id = ContactId::from(*id);
+                body(request).and_then(|order| self.merge_into(now, &id, &order)).map(|()| done())
             }
             ("GET", ["postings"]) => Ok(self.jobs()),
             ("POST", ["postings"]) => self.open_job(now, request),
@@ -40,10 +48,27 @@ impl Lever {
                 Ok(json!({ "planned": [] }))
             }
             _ => Err(Refusal::not_found(
-                "the sandbox has people, postings, figures, hire, opportunities, contacts and faults",
+                "the sandbox has people, postings, figures, hire, opportunities, contacts, key and faults",
             )),
         };
         answer.map_or_else(Refusal::into_reply, |answer| Reply::json(200, format!("{answer:#}\n")))
+    }
+
+    /// Goes through the door of this name. Most take no body.
+    fn open<Act: Copy>(
+        &mut self,
+        doors: &[(&str, Act)],
+        name: &str,
+        request: &Request,
+        go: impl FnOnce(Act, &mut Lever, &Value) -> Result<(), Refusal>,
+    ) -> Result<Value, Refusal> {
+        let door = doors.iter().find(|(known, _)| *known == name);
+        let (_, act) = door.ok_or_else(|| {
+            let names: Vec<&str> = doors.iter().map(|(known, _)| *known).collect();
+            Refusal::not_found(format!("there is no such door; there are: {}", names.join(", ")))
+        })?;
+        let order = if request.body.is_empty() { Value::Null } else { body(request)? };
+        go(*act, self, &order).map(|()| done())
     }
 
     fn people(&self) -> Value {
@@ -79,7 +104,7 @@ impl Lever {
     }
 
     /// By id, or by title in any case.
-    fn posting_called(&self, wanted: &str) -> Result<PostingId, Refusal> {
+    pub(super) fn posting_called(&self, wanted: &str) -> Result<PostingId, Refusal> {
         let is_wanted = |title: &str| title.to_lowercase() == wanted.to_lowercase();
         let found =
             self.postings().iter().find(|posting| posting.id.as_str() == wanted || is_wanted(&posting.title));
@@ -180,8 +205,12 @@ impl Lever {
     }
 
     fn done(&mut self, act: impl FnOnce(&mut Lever) -> Result<(), Refused>) -> Result<Value, Refusal> {
-        act(self).map(|()| json!({ "done": true })).map_err(unable)
+        act(self).map(|()| done()).map_err(unable)
     }
+}
+
+fn done() -> Value {
+    json!({ "done": true })
 }
 
 fn body(request: &Request) -> Result<Value, Refusal> {

@@ -65,7 +65,7 @@ pub struct Webhook {
 /// A webhook to be posted now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
-    /// To be named in [`Lever::delivered`].
+    /// To be named in [`Lever::delivered`]. Each attempt has its own, so that a late outcome is nobody else's.
     pub id: u64,
     /// Where.
     pub url: String,
@@ -124,10 +124,14 @@ impl Hooks {
                 "signature": signature,
                 "data": data,
             });
-            self.delivery_id += 1;
-            let delivery = Delivery { id: self.delivery_id, url, body: body.to_string(), attempt: 1 };
+            let delivery = Delivery { id: self.fresh_delivery_id(), url, body: body.to_string(), attempt: 1 };
             self.outbox.push(Owed { delivery, due: now, posted_at: None });
         }
+    }
+
+    fn fresh_delivery_id(&mut self) -> u64 {
+        self.delivery_id += 1;
+        self.delivery_id
     }
 
     /// A coin: what Lever promises no order of comes in either.
@@ -169,10 +173,12 @@ impl Lever {
     pub fn delivered(&mut self, id: u64, now: Millis, ok: bool) {
         let posted = |owed: &Owed| owed.delivery.id == id && owed.posted_at.is_some();
         let Some(at) = self.hooks.outbox.iter().position(posted) else { return };
+        let another_id = self.hooks.fresh_delivery_id();
         let owed = &mut self.hooks.outbox[at];
         let pause = self.settings.webhook_pauses_ms.get(owed.delivery.attempt as usize - 1);
         match pause.filter(|_| !ok) {
             Some(pause) => {
+                owed.delivery.id = another_id;
                 owed.delivery.attempt += 1;
                 owed.due = now.saturating_add(*pause);
                 owed.posted_at = None;

@@ -3,6 +3,7 @@
 mod access;
 mod account;
 mod control;
+mod doors;
 mod faults;
 mod figures;
 mod forms;
@@ -22,6 +23,8 @@ mod truth;
 mod world;
 mod writes;
 
+pub use access::is_permission;
+pub use doors::DOORS;
 pub use faults::{BadFault, Drift, Fault, FaultKind};
 pub use figures::Figures;
 pub(crate) use hooks::{ANSWER_MS_MAX, loopback};

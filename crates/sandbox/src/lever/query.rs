@@ -108,8 +108,9 @@ impl<'a> Query<'a> {
         self.all(name).next()
     }
 
+    /// In any case: Airbyte's released source asks for `includeDeactivated=True` and is answered.
     pub(super) fn flag(&self, name: &str) -> Result<Option<bool>, Refusal> {
-        match self.one(name) {
+        match self.one(name).map(str::to_ascii_lowercase).as_deref() {
             None => Ok(None),
             Some("true") => Ok(Some(true)),
             Some("false") => Ok(Some(false)),

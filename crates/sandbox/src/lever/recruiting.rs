@@ -344,6 +344,13 @@ impl Lever {
         Ok(())
     }
 
+    /// Archives what is archived with the reason it has, as a second click or an integration does.
+    pub fn archive_again(&mut self, now: Millis, opportunity: &OpportunityId) -> Result<(), Refused> {
+        let archived = self.opportunity(opportunity).and_then(|found| found.archived.as_ref());
+        let reason = archived.map(|archived| archived.reason.clone());
+        self.archive(now, opportunity, &reason.ok_or_else(|| refused("it is not archived", opportunity))?)
+    }
+
     /// Brings it back into the pipeline: an un-hire, if it was hired. Touches it.
     pub fn unarchive(&mut self, now: Millis, opportunity: &OpportunityId) -> Result<(), Refused> {
         let before = self.edit(now, opportunity, Trace::Touched, |opportunity| {
@@ -425,8 +432,20 @@ impl Lever {
 
     /// Forbids storing the person's data, by their own consent (ref §14). Touches it.
     pub fn forbid_storing(&mut self, now: Millis, opportunity: &OpportunityId) -> Result<(), Refused> {
-        let forbidden = json!({"allowed": false, "expiresAt": null});
-        let protection = json!({"store": forbidden, "contact": forbidden});
+        self.protect(now, opportunity, false, None)
+    }
+
+    /// The person allows or forbids storing their data and being contacted, until then or without an end. Touches it;
+    /// that the time runs out later does not (ref §6.4).
+    pub fn protect(
+        &mut self,
+        now: Millis,
+        opportunity: &OpportunityId,
+        allowed: bool,
+        expires_at: Option<Millis>,
+    ) -> Result<(), Refused> {
+        let consent = json!({"allowed": allowed, "expiresAt": expires_at});
+        let protection = json!({"store": consent, "contact": consent});
         self.edit(now, opportunity, Trace::Touched, |opportunity| opportunity.data_protection = protection)
     }
 

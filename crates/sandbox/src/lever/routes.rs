@@ -67,7 +67,7 @@ const fn one(endpoint: Endpoint, template: &'static str, scope: &'static str) ->
 }
 
 /// Every path; the first that fits is taken. `/candidates` is deprecated at Lever and still answers.
-const ROUTES: &[Route] = &[
+pub(super) const ROUTES: &[Route] = &[
     list(Endpoint::Opportunities, "/opportunities", "opportunities"),
     list(Endpoint::DeletedOpportunities, "/opportunities/deleted", "opportunities"),
     one(Endpoint::Opportunity, "/opportunities/:id", "opportunities"),

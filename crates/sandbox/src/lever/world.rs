@@ -306,6 +306,16 @@ pub enum OfferStatus {
 }
 
 impl OfferStatus {
+    /// Each of them, as far as it goes.
+    pub(super) const ALL: [OfferStatus; 6] = [
+        OfferStatus::Draft,
+        OfferStatus::Approved,
+        OfferStatus::Sent,
+        OfferStatus::Opened,
+        OfferStatus::Denied,
+        OfferStatus::Signed,
+    ];
+
     /// The word Lever uses.
     pub fn as_str(self) -> &'static str {
         match self {

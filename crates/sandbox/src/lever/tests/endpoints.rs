@@ -66,6 +66,8 @@ fn users_who_left_are_listed_only_on_request() {
     let mut lever = lever();
     assert_eq!(found(&mut lever, NOW, "/v1/users").len(), 7);
     assert_eq!(found(&mut lever, NOW, "/v1/users?includeDeactivated=true&limit=3").len(), 8);
+    assert_eq!(found(&mut lever, NOW, "/v1/users?includeDeactivated=True").len(), 8);
+    assert_eq!(ask(&mut lever, NOW, "/v1/users?includeDeactivated=1").status, 400);
     assert_eq!(found(&mut lever, NOW, "/v1/users?external_directory_id=E1003").len(), 1);
 }
 
@@ -224,4 +226,21 @@ fn a_person_can_hire_and_unhire_with_curl() {
     lever.handle(NOW, &Request::new("DELETE", "/sandbox/faults"));
     assert_eq!(ask(&mut lever, NOW, "/v1/stages").status, 200);
     assert_eq!(lever.figures().requests, 2, "the recruiter's seat is not counted");
+}
+
+#[test]
+fn words_are_counted_and_the_old_name_of_opportunities_answers_too() {
+    let mut lever = lever();
+    let (_, gone) = candidate(&mut lever, NOW, "Ada Example");
+    let (_, kept) = candidate(&mut lever, NOW, "Ben Example");
+    lever.delete(NOW, &gone).unwrap();
+    assert_eq!(
+        read(&mut lever, NOW, "/v1/sources")["data"],
+        serde_json::json!([{"text": "Job site", "count": 1}])
+    );
+    let tags = walk(&mut lever, NOW, "/v1/tags?limit=2");
+    assert_eq!(tags.len(), lever.opportunity(&kept).unwrap().tags.len());
+    assert_eq!(found(&mut lever, NOW, "/v1/candidates"), set([kept.as_str()]));
+    assert_eq!(found(&mut lever, NOW, &format!("/v1/candidates/{kept}/applications")).len(), 1);
+    assert_eq!(lever.figures().of_endpoint("/candidates"), 1);
 }

@@ -1,6 +1,7 @@
 //! The pretend Lever as a client sees it.
 
 mod access;
+mod doors;
 mod endpoints;
 mod forms;
 mod hooks;
