@@ -19,6 +19,8 @@ use crate::{
 
 /// Longest window, in milliseconds.
 const WINDOW_MS: i64 = 30 * 24 * 3600 * 1000;
+/// The last window ends so much after Lever's time, which it says in whole seconds and said a moment ago.
+const AHEAD_MS: i64 = 60_000;
 /// Windows of one question: twenty years. Whoever is further behind has a clock that is wrong, here or there.
 const WINDOWS_MAX: i64 = 244;
 
@@ -42,9 +44,9 @@ impl Lever {
         }
         let mut opportunities = BTreeSet::new();
         loop {
-            let end = now.min(start + WINDOW_MS);
+            let end = (now + AHEAD_MS).min(start + WINDOW_MS);
             opportunities.extend(self.deleted_between(start, end).await?);
-            if end == now {
+            if end >= now {
                 break;
             }
             start = end;
