@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sandbox::{Lever, Millis, OfferStatus};
+use sandbox::{Lever, Millis};
 
 /// For so long after a hire more is expected of its offer.
 const AWAITED_FOR: Millis = 30 * 24 * 3_600_000;
@@ -13,10 +13,7 @@ pub fn requests(lever: &Lever, now: Millis, page: usize) -> u64 {
     let awaited: BTreeSet<_> = hired
         .iter()
         .filter(|hire| hire.hired_at + AWAITED_FOR > now)
-        .filter(|hire| {
-            let offers = lever.opportunity(&hire.opportunity).map_or(&[][..], |found| &found.offers);
-            !offers.iter().any(|offer| offer.status == OfferStatus::Signed && offer.start_date.is_some())
-        })
+        .filter(|hire| hire.start_date.is_none())
         .map(|hire| &hire.contact)
         .collect();
     let theirs = lever.opportunities().iter().filter(|one| awaited.contains(&one.contact)).count();

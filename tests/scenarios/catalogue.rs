@@ -88,7 +88,7 @@ fn l7_a_clock_that_differs_by_a_day_is_reported() {
         daemon.wait_for_status("the clock is reported", SOON, |status| {
             status["source"]["skew_seconds"].as_i64().is_some_and(|seconds| seconds.abs() > 90_000)
         });
-        world.ask(&["status"]).says(&["Clock", "differs from Lever's by 1 day"]);
+        world.ask(&["status"]).says(&["Clock", "differs from Lever's by 2"]);
         world.wait_for_roster("Ada", SOON, |roster| roster.rows.len() == 1);
         daemon.terminate().expect(0);
     }

@@ -88,6 +88,8 @@ pub(crate) struct Memory {
     pub watch: Watch,
     /// What cannot wait until the cycle under way ends.
     pub hurried: Option<SweepKind>,
+    /// The cycle under way is to end soon.
+    pub winding_up: bool,
     /// The source does not let us write: it is not tried again before the next full sweep.
     pub mute: bool,
     /// What cycles without a sweep owed since the last one with a sweep.
@@ -238,6 +240,12 @@ impl Engine {
         self.memory().hurried.take()
     }
 
+    /// The cycle under way comes to its end as soon as it can: whom its repair has not looked at is left to a later one, perhaps of
+    /// another engine.
+    pub fn wind_up(&self) {
+        self.memory().winding_up = true;
+    }
+
     /// A short cycle within a long one, if something cannot wait. What it read is planned by it, and no longer by the long one.
     pub(crate) async fn meanwhile(
         &self,
@@ -354,6 +362,9 @@ impl Engine {
             let _ = self.write_down(run, done, false)?;
             if run.queue.round == Round::Repair {
                 self.meanwhile(run, &mut carried).await?;
+                if self.memory().winding_up {
+                    return Ok((carried, false));
+                }
             }
             if debts >= CARRY_MAX {
                 return Ok((carried, true));

@@ -427,17 +427,24 @@ impl Engine {
         let contact = &identity.contact;
         let Some(standing) = self.ledger.standing(&target.name, contact)? else { return Ok(true) };
         let Some(owed) = &standing.owed else { return Ok(true) };
-        let Phase::Sent { at, ask_after, looks } = owed.phase else { return Ok(true) };
         let now = self.clock.now();
+        let (at, ask_after, looks) = match owed.phase {
+            Phase::Sent { at, ask_after, looks } => (at, ask_after, looks),
+            // It was to be repeated, which would have settled it, and is not wanted any more: what an earlier attempt made
+            // would be nobody's.
+            Phase::Waiting { .. }
+                if owed.unfinished.is_empty()
+                    && standing.unknown_hires().any(|hire| !wanted.contains(hire)) =>
+            {
+                (now, now, 0)
+            }
+            _ => return Ok(true),
+        };
         let capabilities = target.adapter.info().capabilities;
         // Repeating settles it only if it will be repeated. A new hire taken back since then may be over there all the same,
         // and is looked for: else nobody would be told. One that was there before says nothing about this attempt.
-        let known = |hire: &OpportunityId| {
-            standing.agreed.as_ref().is_some_and(|agreed| agreed.link.hires.contains_key(hire))
-        };
-        let mut sent = owed.sent.iter().flat_map(|sent| sent.hires.keys()).filter(|hire| !known(hire));
         let repeatable = (capabilities.dedupes_by_key || owed.intent == Intent::Update)
-            && sent.all(|hire| wanted.contains(hire));
+            && standing.unknown_hires().all(|hire| wanted.contains(hire));
         if repeatable || !capabilities.find && now >= ask_after {
             if !repeatable {
                 // It can neither be repeated nor looked up: only a human can know.
@@ -499,10 +506,7 @@ impl Engine {
 
     /// Whether the record found holds a hire that nothing was agreed about before.
     fn holds_new_hire(&self, standing: &ledger::Standing, link: &Link) -> bool {
-        let known: BTreeSet<_> = standing.agreed.iter().flat_map(|agreed| agreed.link.hires.keys()).collect();
-        let sent =
-            standing.owed.iter().filter_map(|owed| owed.sent.as_ref()).flat_map(|sent| sent.hires.keys());
-        sent.filter(|hire| !known.contains(hire)).all(|hire| link.hires.contains_key(hire))
+        standing.unknown_hires().all(|hire| link.hires.contains_key(hire))
     }
 
     fn change_phase(&self, target: &Target, contact: &ContactId, phase: Phase) -> Result<(), CycleError> {

@@ -27,11 +27,13 @@ impl Engine {
                 (Candidacy::Hired, Some(first), Some(now)) => Some(first.min(now)),
                 (_, first, hired_at) => first.or(hired_at),
             };
+            let said = before.as_ref().and_then(|before| before.said);
             let seen_now = Seen {
                 contact: person.contact.clone(),
                 digest: before.and_then(|before| before.digest),
                 first_hired_at,
                 awaited_until: person.hires.get(opportunity).and_then(|hire| self.awaited_until(hire)),
+                said,
                 deleted_at: None,
             };
             seen.push((opportunity.clone(), seen_now));

@@ -1,12 +1,12 @@
 //! What a human may order, and questions answered from the ledger. Synchronous: an order is on disk when it returns, and the
 //! next cycle acts on it.
 
-use ledger::{Actor, LeftOut, Outcome, Phase, Standing, TargetHealth, TaskId, WhyHeld};
+use ledger::{Actor, LeftOut, Outcome, Phase, Said, Standing, TargetHealth, TaskId, WhyHeld};
 use people::{ContactId, OpportunityId, Pii, TargetName, Timestamp};
 
 use crate::{
     Activity, Explanation, GuardTrip, PersonLine, SourceStatus, Status, Target, TargetExplanation,
-    TargetStatus, cycle::Engine, policy, status::state, sweep::cursor_moved_at,
+    TargetStatus, cycle::Engine, plan::doubtful_cause, policy, status::state, sweep::cursor_moved_at,
 };
 
 /// Standings read at once.
@@ -262,6 +262,11 @@ impl Engine {
         Ok(())
     }
 
+    /// Whether the source told us already that being archived for this reason is no hire.
+    pub fn is_no_hire(&self, reason: &str) -> bool {
+        self.source.is_no_hire(reason)
+    }
+
     /// Marks whom a hint from outside is about, and answers who that is once the mark is on disk. Nobody, where only somebody
     /// known is meant and this one is not, or where an opportunity alone is named that we do not know.
     pub fn hint(&self, hint: &Hint) -> Result<Option<ContactId>, OrderError> {
@@ -317,6 +322,21 @@ impl Engine {
                 draft.tell(&event)?;
                 // The answer may be what the contact waited for.
                 draft.mark(&task.contact, now)?;
+                for target in self.targets.iter().filter(|target| task.target.as_ref() == Some(&target.name))
+                {
+                    let standing = draft.standing(&target.name, &task.contact)?.unwrap_or_default();
+                    if let Some(hire) = doubted(&standing)
+                        && task.id
+                            == self.task_id(
+                                task.kind,
+                                Some(&target.name),
+                                &task.contact,
+                                &doubtful_cause(hire),
+                            )
+                    {
+                        say(draft, hire, Said::Old)?;
+                    }
+                }
             }
             Ok(done)
         })?;
@@ -361,10 +381,12 @@ impl Engine {
                     let mut count = 0;
                     for contact in step {
                         let Some(mut standing) = draft.standing(&target.name, contact)? else { continue };
+                        let doubted = doubted(&standing).cloned();
                         if !which(contact, &standing) || !standing.release(now) {
                             continue;
                         }
                         count += 1;
+                        doubted.iter().try_for_each(|hire| say(draft, hire, Said::New))?;
                         draft.put_standing(&target.name, contact, standing)?;
                         draft.mark(contact, now)?;
                         let mut event = self.event(contact, Some(&target.name), Outcome::Released);
@@ -518,6 +540,22 @@ pub(crate) fn held_code(why: &WhyHeld) -> String {
         WhyHeld::HireDate { .. } => "hire_date",
     };
     format!("held.{reason}")
+}
+
+/// The hire whose dates disagree, if that is what the debt waits for.
+fn doubted(standing: &Standing) -> Option<&OpportunityId> {
+    match &standing.owed.as_ref()?.phase {
+        Phase::Held { why: WhyHeld::HireDate { opportunity }, .. } => Some(opportunity),
+        _ => None,
+    }
+}
+
+/// Remembers what a human said of a hire.
+fn say(draft: &mut ledger::Draft<'_>, hire: &OpportunityId, said: Said) -> ledger::Result<()> {
+    match draft.seen(hire)? {
+        Some(seen) => draft.put_seen(hire, &ledger::Seen { said: Some(said), ..seen }),
+        None => Ok(()),
+    }
 }
 
 fn guard_of(standing: &Standing) -> Option<(u64, &ledger::Owed)> {

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use adapter_sdk::{Identity, RemoteState, TaskKind};
+use adapter_sdk::{Identity, RemoteState};
 use chrono::TimeDelta;
-use ledger::{LeftOut, Mark, Outcome, Phase, Seen, Standing};
+use ledger::{LeftOut, Mark, Outcome, Phase, Said, Seen, Standing};
 use mapping::Scope;
 use people::{ContactId, Hire, OpportunityId, Person, TargetName, Timestamp};
 
@@ -158,7 +158,7 @@ impl Engine {
             permitted: person.protection.permits(self.clock.now()),
             blind: lost && !capabilities.find && !capabilities.list && !is_released(&standing),
             deleted: &deleted,
-            doubtful: doubtful.filter(|_| !is_released(&standing)),
+            doubtful,
         };
         let mut plan = plan::plan(&facts, self.ledger.key());
         let mut remote = None;
@@ -229,15 +229,23 @@ impl Engine {
         let standing = self.ledger.standing(&target.name, &person.contact)?.unwrap_or_default();
         let (mut in_scope, mut left_out, mut doubtful) = (BTreeSet::new(), BTreeMap::new(), None);
         for (opportunity, hire) in &person.hires {
-            let first = self.ledger.seen(opportunity)?.and_then(|seen| seen.first_hired_at);
+            let seen = self.ledger.seen(opportunity)?;
+            let said = seen.as_ref().and_then(|seen| seen.said);
+            let first = seen.and_then(|seen| seen.first_hired_at);
             let decided = standing.decided_on.get(opportunity).copied().unwrap_or(today);
             let is_there =
                 standing.agreed.as_ref().is_some_and(|agreed| agreed.link.hires.contains_key(opportunity));
-            let age = if is_there { Age::New } else { age(hire, first, since) };
+            let age = match (age(hire, first, since), said) {
+                _ if is_there => Age::New,
+                (Age::Doubtful, Some(Said::New)) => Age::New,
+                (Age::Doubtful, Some(Said::Old)) => {
+                    left_out.insert(opportunity.clone(), LeftOut::HireDate);
+                    continue;
+                }
+                (age, _) => age,
+            };
             if age == Age::Old {
                 left_out.insert(opportunity.clone(), LeftOut::HiredSince);
-            } else if age == Age::Doubtful && self.is_said_to_be_old(target, person, opportunity)? {
-                left_out.insert(opportunity.clone(), LeftOut::HireDate);
             } else if target.mapping.scope(person, opportunity, Some(decided)) == Scope::Out {
                 left_out.insert(opportunity.clone(), LeftOut::When);
             } else if !self.is_anothers(target, person, opportunity)? {
@@ -246,18 +254,6 @@ impl Engine {
             }
         }
         Ok((in_scope, left_out, doubtful))
-    }
-
-    /// A human closed the task that asked how old a hire is.
-    fn is_said_to_be_old(
-        &self,
-        target: &Target,
-        person: &Person,
-        hire: &OpportunityId,
-    ) -> ledger::Result<bool> {
-        let cause = plan::doubtful_cause(hire);
-        let id = self.task_id(TaskKind::Review, Some(&target.name), &person.contact, &cause);
-        Ok(self.ledger.task(&id)?.is_some_and(|task| task.done_at.is_some()))
     }
 }
 

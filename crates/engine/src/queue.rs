@@ -85,6 +85,7 @@ impl Engine {
     pub(crate) fn next_round(&self, run: &mut Run) -> ledger::Result<bool> {
         let goes_on = run.queue.round == Round::Marked
             && !run.is_meanwhile
+            && !self.memory().winding_up
             && !self.ledger.to_repair(None, 1)?.is_empty();
         if goes_on {
             (run.queue.round, run.queue.after, run.queue.is_closed) = (Round::Repair, None, false);

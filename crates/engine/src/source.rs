@@ -37,6 +37,12 @@ pub trait Source: fmt::Debug + Send + Sync + 'static {
         Err(Error::new(ErrorKind::Unsupported, "writing back to the source"))
     }
 
+    /// Whether the source told us already that being archived for this reason is no hire. Asks nobody: what is not known is
+    /// not denied.
+    fn is_no_hire(&self, _reason: &str) -> bool {
+        false
+    }
+
     /// Requests so far.
     fn usage(&self) -> Usage;
 }

@@ -4,10 +4,11 @@
 //! How to think of it: looking costs requests, which are scarce, so a poll looks at [`WATCHED_MAX`] at most, those unseen
 //! longest first. Where there are more, each waits for its turn, and the full sweep sees them all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
-use people::{ContactId, Hire, Timestamp};
+use ledger::{Draft, Seen};
+use people::{ContactId, Hire, OpportunityId, Timestamp};
 
 use crate::cycle::{Engine, READ_BATCH};
 
@@ -55,6 +56,21 @@ impl Engine {
         let is_needed = self.targets.iter().any(|target| target.mapping.needs().offers);
         let is_settled = hire.offer.as_ref().is_some_and(people::Offer::is_settled);
         (is_needed && !is_settled && !hire.withheld.offers && until > self.clock.now()).then_some(until)
+    }
+
+    /// Of hires that are not among what a contact has now nothing more is expected.
+    pub(crate) fn await_no_longer(
+        &self,
+        draft: &mut Draft<'_>,
+        contact: &ContactId,
+        has: &BTreeSet<OpportunityId>,
+    ) -> ledger::Result<()> {
+        for hire in self.known_opportunities(contact)?.difference(has) {
+            if let Some(seen) = draft.seen(hire)?.filter(|seen| seen.awaited_until.is_some()) {
+                draft.put_seen(hire, &Seen { awaited_until: None, ..seen })?;
+            }
+        }
+        Ok(())
     }
 
     /// What a reading showed of a contact: until when it is awaited, if at all.

@@ -1,6 +1,6 @@
 //! What is owed, raised and told is written down in the step that clears the mark.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use adapter_sdk::{TaskKind, TaskRequest};
 use ledger::{Debt, Draft, LeftOut, Mark, Outcome, Owing, Phase, Standing, TargetHealth, WhyHeld};
@@ -69,6 +69,7 @@ impl Engine {
         for (opportunity, seen) in &one.seen {
             draft.put_seen(opportunity, seen)?;
         }
+        self.await_no_longer(draft, &one.contact, &one.identity.opportunities)?;
         let mut moved = false;
         for kind in [TaskKind::ReviewWithdrawal, TaskKind::Review] {
             // Read again: what was said while that was not possible has no reason any more.
@@ -285,6 +286,7 @@ impl Engine {
                     draft.put_standing(&target.name, contact, standing)?;
                 }
             }
+            self.await_no_longer(draft, contact, &BTreeSet::new())?;
             mark.into_iter().try_for_each(|mark| draft.unmark(contact, mark))?;
             draft.repaired(contact)
         })?;

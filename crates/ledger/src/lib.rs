@@ -29,7 +29,7 @@ pub use folder::{Opened, StateFolder};
 pub use ledger::{Census, Counts, Draft, Durable, Ledger};
 pub use memory::MemoryStore;
 pub use records::{
-    Actor, Event, LeftOut, Mark, Origin, Outcome, Seen, TargetHealth, TargetState, Task, TaskId,
+    Actor, Event, LeftOut, Mark, Origin, Outcome, Said, Seen, TargetHealth, TargetState, Task, TaskId,
 };
 pub use standing::{Agreed, Debt, Digests, LinkOrigin, Owed, Owing, Phase, Standing, WhyHeld};
 #[cfg(feature = "mock")]

@@ -26,15 +26,35 @@ pub struct Seen {
     /// More is to be expected of its offer until then: a signature or a start date comes without a trace in the record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub awaited_until: Option<Timestamp>,
+    /// What a human said of a hire whose dates disagree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<Said>,
     /// Lever said that it was deleted, and when we heard it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<Timestamp>,
 }
 
+/// Of when a hire is, as a human said: it counts as from then on, whoever's it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Said {
+    /// Of before `hired_since`: it is left out.
+    Old,
+    /// It counts.
+    New,
+}
+
 impl Seen {
     /// An opportunity of `contact` of which nothing else is known yet.
     pub fn of(contact: ContactId) -> Seen {
-        Seen { contact, digest: None, first_hired_at: None, awaited_until: None, deleted_at: None }
+        Seen {
+            contact,
+            digest: None,
+            first_hired_at: None,
+            awaited_until: None,
+            said: None,
+            deleted_at: None,
+        }
     }
 
     /// A hire of which only the date was noted, so that it cannot become new by being archived again: it is of before `since`,

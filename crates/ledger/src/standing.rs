@@ -411,6 +411,15 @@ impl Standing {
         digests.hires.values_mut().for_each(|fields| fields.retain(|field, _| hire.contains(field)));
     }
 
+    /// Hires that an attempt may have made, and about which nothing was agreed.
+    pub fn unknown_hires(&self) -> impl Iterator<Item = &OpportunityId> {
+        let agreed = |hire: &OpportunityId| {
+            self.agreed.as_ref().is_some_and(|agreed| agreed.link.hires.contains_key(hire))
+        };
+        let sent = self.owed.iter().filter_map(|owed| owed.sent.as_ref());
+        sent.flat_map(|sent| sent.hires.keys()).filter(move |hire| !agreed(hire))
+    }
+
     /// True when there is, or may be, a record over there.
     pub fn may_be_over_there(&self) -> bool {
         self.agreed.is_some() || self.owed.as_ref().is_some_and(|owed| owed.sent.is_some())

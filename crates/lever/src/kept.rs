@@ -114,6 +114,13 @@ impl KeptReasons {
         Ok(reasons)
     }
 
+    /// Whether the reason is known to be no hire. While the reasons are being read nothing is.
+    pub(crate) fn is_closed(&self, reason: &str) -> bool {
+        let kept = self.0.try_lock();
+        let reasons = kept.as_ref().ok().and_then(|kept| kept.as_ref());
+        reasons.is_some_and(|known| known.closed.contains(reason) && !known.hired.contains(reason))
+    }
+
     /// Begins with what an earlier process knew.
     pub(crate) async fn recall(&self, Known { hired, closed }: Known) {
         let mut kept = self.0.lock().await;

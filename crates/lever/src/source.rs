@@ -121,6 +121,10 @@ impl Source for Lever {
         Box::pin(self.tell_all(news)).await
     }
 
+    fn is_no_hire(&self, reason: &str) -> bool {
+        self.reasons.is_closed(reason)
+    }
+
     fn usage(&self) -> Usage {
         self.caller.usage()
     }

@@ -1,6 +1,9 @@
 //! What recruiters do besides hiring: delete, anonymise, archive again, sign late, take the key away.
 
-use adapter_sdk::{TaskKind, memory::Fault};
+use adapter_sdk::{
+    Capabilities, TaskKind,
+    memory::{Fault, Memory},
+};
 use chrono::TimeDelta;
 use engine::{CycleError, SweepKind};
 use ledger::{Phase, WhyHeld};
@@ -206,4 +209,50 @@ async fn a_revoked_key_is_tried_once_a_poll_keeps_every_debt_and_is_said_at_once
     world.source.people().revoked = false;
     world.cycle().await;
     assert_eq!((world.state("ada"), world.engine.status().unwrap().last_fault), (Some("agreed"), None));
+}
+
+#[tokio::test]
+async fn a_hire_taken_back_just_before_its_lost_attempt_is_repeated_is_looked_for_and_not_forgotten() {
+    let world = World::with(Capabilities { dedupes_by_key: true, ..Memory::everything() });
+    let target = world.target.adapter().info().target.clone();
+    world.target.script([Fault::AnswerLost]);
+    world.hire("ada", "Ada", "o1");
+    world.cycle().await;
+    assert_eq!(world.state("ada"), Some("sent"));
+    world.engine.pause(&target).unwrap();
+    world.later(TimeDelta::minutes(2));
+    world.try_cycle(SweepKind::Full).await.unwrap();
+    assert_eq!(world.state("ada"), Some("waiting"), "it is about to be repeated");
+    world.unhire("ada", "o1");
+    world.engine.resume(&target).unwrap();
+    world.cycle().await;
+    world.later(TimeDelta::minutes(2));
+    world.cycle().await;
+    assert_eq!((world.target.records().len(), world.state("ada")), (1, Some("agreed")));
+    assert_eq!(world.open_tasks(), [TaskKind::ReviewWithdrawal]);
+}
+
+#[tokio::test]
+async fn what_a_human_said_of_a_hire_counts_after_a_merge_and_approving_something_else_says_nothing() {
+    let world = World::new();
+    world.hire("ben", "Ben", "o2");
+    world.cycle().await;
+    world.archive_again("ada", "o1", Some(day("2019-05-05")));
+    world.cycle().await;
+    let task = world.engine.ledger().tasks().unwrap().remove(0);
+    world.engine.task_done(&task.id, 0).unwrap();
+    world.cycle().await;
+    let ada = world.source.people().persons[&contact("ada")].clone();
+    world.change("ben", |person| {
+        person.hires.extend(ada.hires);
+        person.opportunities.extend(ada.opportunities);
+    });
+    world.merge("ada", "ben");
+    world.full_sweeps(2).await;
+    assert_eq!(world.only_record().hires.len(), 1, "it is old still");
+
+    world.archive_again("eve", "o3", Some(day("2019-05-05")));
+    world.hire("eve", "Eve", "o4");
+    world.cycle().await;
+    assert!(world.doubts("eve"));
 }

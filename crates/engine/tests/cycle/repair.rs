@@ -76,6 +76,19 @@ async fn a_poll_that_falls_due_during_a_repair_is_done_in_between() {
 }
 
 #[tokio::test]
+async fn a_repair_that_is_to_wind_up_leaves_the_rest_to_the_next_cycle() {
+    let mut world = with_offers(100);
+    world.cycle().await;
+    world.reads();
+    let engine: Arc<Engine> = Arc::clone(&world.engine);
+    world.source.people().then = Some((30, Box::new(move |_| engine.wind_up())));
+    assert_eq!(world.try_cycle(SweepKind::Full).await.unwrap().read, 45);
+    let hire = [HIRE, &[("start", "offer.start_date")]].concat();
+    world.restart_with(world.target.adapter(), mapping(PERSON, &hire));
+    assert_eq!(world.try_cycle(SweepKind::Skip).await.unwrap().read, 55);
+}
+
+#[tokio::test]
 async fn what_a_short_cycle_delivered_within_a_long_one_is_not_overtaken_by_what_that_had_planned() {
     let world = with_offers(60);
     world.cycle().await;

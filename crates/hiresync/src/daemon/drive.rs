@@ -147,7 +147,10 @@ impl Driver {
                     let _ = reply.send(Box::pin(engine.dry_run(&contacts)).await);
                 });
             }
-            Ask::Replace(config) => self.next = Some(config),
+            Ask::Replace(config) => {
+                self.next = Some(config);
+                engine.wind_up();
+            }
         }
     }
 

@@ -25,16 +25,15 @@ pub(super) fn timing(triggered_at: Timestamp, now: Timestamp, age_max: TimeDelta
     if (-AHEAD_MAX..=age_max).contains(&age) { Timing::Fresh } else { Timing::Stale }
 }
 
-/// Whom an event is about; `None` where it asks nothing of us. `looked_lately` says that its contact was marked as if they
-/// might have been hired within the last hour.
+/// Whom an event is about; `None` where it asks nothing of us. `is_no_hire` knows reasons that are no hire.
 ///
-/// A rejection is the most frequent event in recruiting, and tells itself from a hire only by the id of its reason. Each costs
-/// one read of somebody who was not hired, hence at most one an hour for each contact; whoever is known is looked at anyway,
-/// and a hire says `candidateHired` as well.
-pub(super) fn hint(event: &Event, looked_lately: bool) -> Option<Hint> {
+/// A rejection is the most frequent event in recruiting, and tells itself from a hire only by the id of its reason. Where that
+/// is known to be no hire, only whoever is known is looked at: nobody who was rejected is read.
+pub(super) fn hint(event: &Event, is_no_hire: impl Fn(&str) -> bool) -> Option<Hint> {
+    let may_be_hire = || event.archived_for.as_deref().is_some_and(|reason| !is_no_hire(reason));
     let about = match event.kind {
         Kind::CandidateHired => About::Anybody,
-        Kind::CandidateArchiveChange if event.archived_for.is_some() && !looked_lately => About::Anybody,
+        Kind::CandidateArchiveChange if may_be_hire() => About::Anybody,
         Kind::CandidateArchiveChange
         | Kind::CandidateDeleted
         | Kind::ContactCreated
@@ -66,13 +65,13 @@ mod tests {
         Event { kind, contact, opportunity, archived_for: None }
     }
 
-    fn about(event: &Event, looked_lately: bool) -> Option<About> {
-        hint(event, looked_lately).map(|hint| hint.about)
+    fn about(event: &Event) -> Option<About> {
+        hint(event, |reason| reason == "rejected").map(|hint| hint.about)
     }
 
     #[test]
     fn a_hire_is_about_anybody_a_change_about_the_known_and_an_interview_about_nobody() {
-        let found = Kind::ALL.map(|(_, kind)| (kind, about(&event(kind), false)));
+        let found = Kind::ALL.map(|(_, kind)| (kind, about(&event(kind))));
         let expected = [
             (Kind::ApplicationCreated, Some(About::Known)),
             (Kind::CandidateHired, Some(About::Anybody)),
@@ -86,27 +85,30 @@ mod tests {
             (Kind::ContactUpdated, Some(About::Known)),
         ];
         assert_eq!(found, expected);
-        assert_eq!(about(&event(Kind::Other), false), None);
+        assert_eq!(about(&event(Kind::Other)), None);
     }
 
     #[test]
-    fn being_archived_for_a_reason_may_be_a_hire_but_once_an_hour() {
-        let archived = Event { archived_for: Some("r1".to_owned()), ..event(Kind::CandidateArchiveChange) };
-        assert_eq!(about(&archived, false), Some(About::Anybody));
-        assert_eq!(about(&archived, true), Some(About::Known));
-        assert_eq!(about(&event(Kind::CandidateHired), true), Some(About::Anybody));
+    fn being_archived_may_be_a_hire_unless_its_reason_is_known_to_be_none() {
+        for (reason, expected) in
+            [("hired", About::Anybody), ("new", About::Anybody), ("rejected", About::Known)]
+        {
+            let archived =
+                Event { archived_for: Some(reason.to_owned()), ..event(Kind::CandidateArchiveChange) };
+            assert_eq!(about(&archived), Some(expected), "{reason}");
+        }
     }
 
     #[test]
     fn what_names_nobody_or_is_no_id_of_levers_asks_nothing() {
         let nobody = Event { contact: None, opportunity: None, ..event(Kind::CandidateHired) };
-        assert_eq!(hint(&nobody, false), None);
+        assert_eq!(hint(&nobody, |_| false), None);
         for text in ["ada@example.com", "https://example.com/x", "Ada.Example", &"x".repeat(65)] {
             let stapled = Event { contact: text.parse().ok(), ..nobody.clone() };
             assert!(stapled.contact.is_some());
-            assert_eq!(hint(&stapled, false), None, "{text}");
+            assert_eq!(hint(&stapled, |_| false), None, "{text}");
             let both = Event { contact: text.parse().ok(), ..event(Kind::CandidateHired) };
-            let kept = hint(&both, false).unwrap();
+            let kept = hint(&both, |_| false).unwrap();
             assert_eq!((kept.contact, kept.opportunity), (None, "o1".parse().ok()), "{text}");
         }
     }

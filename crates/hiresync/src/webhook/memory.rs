@@ -16,8 +16,6 @@ const TOKENS_MAX: usize = 20_000;
 const IDS_MAX: usize = 10_000;
 /// The engine is woken for the same contact, and Lever asked for the same opportunity, at most this often.
 pub(super) const AT_MOST_EVERY: Duration = Duration::from_secs(60);
-/// A contact who may have been hired is looked at for being archived at most this often.
-const ARCHIVED_EVERY: Duration = Duration::from_secs(60 * 60);
 /// How much longer than the age window a token is kept: a delivery may be ahead of our clock.
 const GRACE: Duration = Duration::from_secs(10 * 60);
 
@@ -62,7 +60,6 @@ pub(super) struct Memory {
     processed: Lately<Arc<str>>,
     under_way: HashSet<Arc<str>>,
     woken: Lately<ContactId>,
-    looked: Lately<ContactId>,
     asked: Lately<OpportunityId>,
 }
 
@@ -83,7 +80,6 @@ impl Memory {
             processed: Lately::new(TOKENS_MAX),
             under_way: HashSet::new(),
             woken: Lately::new(IDS_MAX),
-            looked: Lately::new(IDS_MAX),
             asked: Lately::new(IDS_MAX),
         }
     }
@@ -116,16 +112,6 @@ impl Memory {
             self.woken.put(contact.clone(), now, AT_MOST_EVERY);
         }
         may
-    }
-
-    /// Whether the contact was looked at within the hour because they might have been hired.
-    pub(super) fn looked_lately(&self, contact: &ContactId, now: Instant) -> bool {
-        self.looked.has(contact, now, ARCHIVED_EVERY)
-    }
-
-    /// The contact is looked at because they may have been hired.
-    pub(super) fn looked(&mut self, contact: &ContactId, now: Instant) {
-        self.looked.put(contact.clone(), now, ARCHIVED_EVERY);
     }
 
     /// Whether Lever may be asked whose this opportunity is; if so, it counts as asked.
@@ -189,8 +175,6 @@ mod tests {
         assert!(memory.may_wake(&other, at(121)));
         let asks = [0, 59, 60].map(|second| memory.may_ask(&opportunity, at(second)));
         assert_eq!(asks, [true, false, true]);
-        memory.looked(&contact, at(0));
-        assert!(memory.looked_lately(&contact, at(3_599)) && !memory.looked_lately(&contact, at(3_600)));
     }
 
     #[test]

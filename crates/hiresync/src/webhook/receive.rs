@@ -7,7 +7,7 @@ use std::{
 
 use axum::http::StatusCode;
 use chrono::TimeDelta;
-use engine::{About, Engine, Hint, OrderError};
+use engine::{Engine, Hint, OrderError};
 use lever::webhook::{Delivery, Kind};
 use people::{ContactId, OpportunityId, Pii, Timestamp};
 use tokio::{
@@ -122,11 +122,8 @@ impl Receiver {
             Err(came) => return came,
         };
         let event = delivery.event;
-        let looked_lately = event
-            .contact
-            .as_ref()
-            .is_some_and(|contact| self.memory().looked_lately(contact, Instant::now()));
-        let Some(mut hint) = decide::hint(&event, looked_lately) else {
+        let engine = self.shared.engine();
+        let Some(mut hint) = decide::hint(&event, |reason| engine.is_no_hire(reason)) else {
             claim.processed();
             return Came::Ignored;
         };
@@ -241,9 +238,6 @@ impl Claim {
         if let Some(contact) = &marked {
             let now = Instant::now();
             let mut memory = self.receiver.memory();
-            if hint.about == About::Anybody {
-                memory.looked(contact, now);
-            }
             if memory.may_wake(contact, now) {
                 tracing::info!(code = "webhook", %contact, "a webhook says that somebody changed");
                 self.receiver.shared.order(Ordered { work: true, sweep: false });
