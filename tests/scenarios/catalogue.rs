@@ -357,6 +357,16 @@ fn what_is_written_back_is_there_once_is_never_fed_back_and_never_echoes() {
     assert_eq!(world.roster_identity(), before, "an echo changes nothing");
     world.assert_exact();
     println!("written back about two hires: {writes} writes");
+    // Switched off again, and the tags mapped: what we wrote stays in Lever and is still ours.
+    world.write_config(
+        &world.config_text().replace("hire_id    =", "tags       = \"tags | join(';')\"\nhire_id    ="),
+    );
+    world.once(&["--full", "--approve"]).expect(0);
+    let roster = world.roster();
+    assert!(
+        roster.rows.iter().all(|row| !row["tags"].is_empty() && !row["tags"].contains("in-payroll")),
+        "{roster}"
+    );
 }
 
 #[test]

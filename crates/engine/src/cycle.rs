@@ -12,10 +12,12 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
     future::Future,
+    ops::Add,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use adapter_sdk::{CheckReport, Intent, TaskKind, TaskRequest};
+use chrono::TimeDelta;
 use futures::future::LocalBoxFuture;
 use ledger::{Actor, Draft, Event, Ledger, Mark, Outcome, TargetHealth, Task, TaskId};
 use people::{Clock, ContactId, TargetName, Timestamp};
@@ -39,6 +41,8 @@ use crate::{
 pub(crate) const READ_BATCH: usize = 50;
 /// Debts, with their values, that are carried between plan and delivery; more are delivered in several rounds.
 const CARRY_MAX: usize = 5_000;
+/// What the target held so long ago is compared once more before anything is written over it.
+const STALE_AFTER: TimeDelta = TimeDelta::seconds(60);
 /// The note under which the ledger keeps the number of the last cycle that wrote something.
 pub(crate) const CYCLE: &str = "cycle";
 
@@ -90,17 +94,48 @@ pub(crate) struct Memory {
     pub hurried: Option<SweepKind>,
     /// The cycle under way is to end soon.
     pub winding_up: bool,
+    /// Whom an order or a hint named since the last short cycle.
+    pub hinted: BTreeSet<ContactId>,
     /// The source does not let us write: it is not tried again before the next full sweep.
     pub mute: bool,
+    /// How often it refused in a row.
+    pub refusals: u32,
     /// What cycles without a sweep owed since the last one with a sweep.
-    pub lately: Lately,
+    pub lately: Owed,
 }
 
 /// New debts, as the guards count them.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Lately {
+pub(crate) struct Owed {
+    /// New people and new hires.
     pub creates: usize,
+    /// Changes of people who are over there already.
     pub changes: usize,
+}
+
+impl Owed {
+    fn by(planned: &[Planned]) -> Owed {
+        let mut owed = Owed::default();
+        for (_, standing, plan) in planned.iter().flat_map(|planned| &planned.plans) {
+            if let Decision::Owe { debt, .. } = &plan.decision
+                && is_new(standing, debt)
+            {
+                match debt.intent {
+                    Intent::Add | Intent::AddHire => owed.creates += 1,
+                    Intent::Update | Intent::Withdraw => owed.changes += 1,
+                }
+            }
+        }
+        owed
+    }
+}
+
+impl Add for Owed {
+    type Output = Owed;
+
+    fn add(self, more: Owed) -> Owed {
+        Owed { creates: self.creates + more.creates, changes: self.changes + more.changes }
+    }
 }
 
 /// What a cycle is asked to do.
@@ -149,9 +184,8 @@ pub(crate) struct Run {
     pub report: CycleReport,
     pub(crate) approve: bool,
     pub(crate) usage: Usage,
-    /// New people and hires, and changes, over the whole cycle: what the guards count.
-    pub(crate) creates: usize,
-    pub(crate) changes: usize,
+    /// What the guards count, over the whole cycle.
+    pub(crate) owed: Owed,
     /// Targets that cannot be asked or written to in this cycle. What is owed to them is written down all the same.
     pub(crate) unusable: BTreeSet<TargetName>,
     /// Targets whose links are not rebuilt yet: nothing is planned for them.
@@ -203,11 +237,12 @@ impl Engine {
 
     async fn flow(&self, run: &mut Run, order: CycleOrder) -> Result<(), CycleError> {
         self.prepare_targets(run).await?;
-        if let Some(sweep) = self.which_sweep(order.sweep, run.is_meanwhile)? {
+        if let Some(sweep) = self.which_sweep(order.sweep, run)? {
             run.report.full = sweep == Sweep::Full;
             self.sweep(run, &sweep).await?;
             if run.report.full {
-                self.memory().mute = false;
+                let mut memory = self.memory();
+                (memory.mute, memory.refusals) = (false, 0);
             } else {
                 self.watch(run.report.cycle)?;
             }
@@ -264,6 +299,10 @@ impl Engine {
         };
         let mut short = self.begin_run(self.next_cycle(), false, kind);
         short.is_meanwhile = true;
+        if run.queue.round == Round::Marked {
+            // Whoever is marked is being read: only whom an order or a hint names goes first.
+            short.queue.only = Some(std::mem::take(&mut self.memory().hinted));
+        }
         let activity = self.current_activity();
         let outcome = self.flow_within(&mut short, CycleOrder { sweep: kind, approve: false }).await;
         self.set_activity(activity);
@@ -305,12 +344,14 @@ impl Engine {
 
     // ---- the stages of `flow`, in order ----
 
-    pub(crate) fn which_sweep(&self, kind: SweepKind, meanwhile: bool) -> ledger::Result<Option<Sweep>> {
+    pub(crate) fn which_sweep(&self, kind: SweepKind, run: &Run) -> ledger::Result<Option<Sweep>> {
         Ok(match kind {
             SweepKind::Skip => None,
             SweepKind::Full => Some(Sweep::Full),
             // Whom a target is told about, or what, is configured otherwise: everybody is looked at again.
-            SweepKind::Changes if !meanwhile && self.has_other_rules()? => Some(Sweep::Full),
+            SweepKind::Changes if !run.is_meanwhile && self.has_other_rules(&run.unknown)? => {
+                Some(Sweep::Full)
+            }
             SweepKind::Changes => {
                 let kept = self.memory().cursor.clone();
                 let cursor = match kept {
@@ -323,10 +364,10 @@ impl Engine {
     }
 
     /// Reads who is marked or due, batch by batch, and plans. What owes nothing is written down at once; what owes something
-    /// is handed on, up to [`CARRY_MAX`] debts. True when there is more to read.
+    /// is handed on once the guard can judge it: at the end, or as soon as more is read than it lets through, or as there is too
+    /// much to carry. True when there is more to read.
     async fn read_and_plan(&self, run: &mut Run) -> Result<(Vec<Planned>, bool), CycleError> {
         let mut carried: Vec<Planned> = Vec::new();
-        let mut debts = 0;
         let waiting = match run.queue.round {
             Round::Marked => self.ledger.marks()?,
             Round::Repair => self.ledger.repairs()?,
@@ -352,7 +393,6 @@ impl Engine {
                         carried.retain(|earlier| earlier.contact != planned.contact);
                     }
                     if planned.owes() {
-                        debts += planned.plans.len();
                         carried.push(planned);
                     } else {
                         done.push(planned);
@@ -360,16 +400,34 @@ impl Engine {
                 }
             }
             let _ = self.write_down(run, done, false)?;
-            if run.queue.round == Round::Repair {
-                self.meanwhile(run, &mut carried).await?;
-                if self.memory().winding_up {
-                    return Ok((carried, false));
-                }
+            self.meanwhile(run, &mut carried).await?;
+            if run.queue.round == Round::Repair && self.memory().winding_up {
+                return Ok((carried, false));
             }
-            if debts >= CARRY_MAX {
+            if self.is_enough(run, &carried) {
                 return Ok((carried, true));
             }
         }
+    }
+
+    /// Whether waiting for more decides nothing, or what is carried grows old.
+    fn is_enough(&self, run: &Run, carried: &[Planned]) -> bool {
+        let owed = run.owed + Owed::by(carried);
+        let debts = carried.iter().map(|planned| planned.plans.len()).sum::<usize>();
+        let some = debts > 2 * READ_BATCH;
+        let old = carried.first().is_some_and(|planned| self.is_stale(planned));
+        debts >= CARRY_MAX || some && (run.approve || old) || !run.approve && self.is_too_much(owed)
+    }
+
+    fn is_too_much(&self, owed: Owed) -> bool {
+        let guards = self.settings.guards;
+        owed.creates > guards.creates_per_cycle_max || owed.changes > guards.changes_per_cycle_max
+    }
+
+    /// What was compared with the target so long ago that HR may have changed it since.
+    fn is_stale(&self, planned: &Planned) -> bool {
+        let is_there = planned.plans.iter().any(|(_, standing, _)| standing.agreed.is_some());
+        is_there && self.clock.now() - planned.at > STALE_AFTER
     }
 
     /// The guard: more new debts in one cycle than allowed, and *all* of them are held until a human approves.
@@ -378,34 +436,35 @@ impl Engine {
         run: &mut Run,
         planned: Vec<Planned>,
     ) -> Result<BTreeMap<TargetName, Vec<Ready>>, CycleError> {
-        for (_, standing, plan) in planned.iter().flat_map(|planned| &planned.plans) {
-            if let Decision::Owe { debt, .. } = &plan.decision
-                && is_new(standing, debt)
-            {
-                match debt.intent {
-                    Intent::Add | Intent::AddHire => run.creates += 1,
-                    Intent::Update | Intent::Withdraw => run.changes += 1,
-                }
-            }
-        }
-        let guards = self.settings.guards;
-        let too_many =
-            run.creates > guards.creates_per_cycle_max || run.changes > guards.changes_per_cycle_max;
-        let cycle = run.report.cycle;
-        let held = too_many && !run.approve;
+        let held = self.is_too_much(run.owed + Owed::by(&planned)) && !run.approve;
+        let (again, planned): (Vec<_>, Vec<_>) =
+            planned.into_iter().partition(|planned| !held && self.is_stale(planned));
+        run.owed = run.owed + Owed::by(&planned);
+        self.look_again(run, &again)?;
         let ready = self.write_down(run, planned, held)?;
         if held {
-            let all = run.creates + run.changes;
-            run.report.guard =
-                Some(GuardTrip { cycle, creates: run.creates, changes: run.changes, held: all });
-            tracing::error!(
-                cycle,
-                creates = run.creates,
-                changes = run.changes,
-                "the guard holds all of this cycle's new debts; look at `hiresync guards`, then `hiresync approve`"
-            );
+            let (cycle, Owed { creates, changes }) = (run.report.cycle, run.owed);
+            let trip = GuardTrip { cycle, creates, changes, held: creates + changes };
+            if run.report.guard.replace(trip).is_none() {
+                tracing::error!(
+                    cycle,
+                    creates,
+                    changes,
+                    "the guard holds all of this cycle's new debts; look at `hiresync guards`, then `hiresync approve`"
+                );
+            }
         }
         Ok(ready)
+    }
+
+    /// Has them read and compared once more in this cycle, before anything is sent.
+    fn look_again(&self, run: &mut Run, planned: &[Planned]) -> ledger::Result<()> {
+        let now = self.clock.now();
+        let _ = self
+            .ledger
+            .write(|draft| planned.iter().try_for_each(|planned| draft.mark(&planned.contact, now)))?;
+        run.queue.look_again |= !planned.is_empty();
+        Ok(())
     }
 
     // ---- small things ----
@@ -420,14 +479,13 @@ impl Engine {
     pub(crate) fn begin_run(&self, cycle: u64, approve: bool, sweep: SweepKind) -> Run {
         let now = self.clock.now();
         // Between two sweeps the guards count on: a hint for each of a hundred people is still a hundred people.
-        let lately = if sweep == SweepKind::Skip { self.memory().lately } else { Lately::default() };
+        let lately = if sweep == SweepKind::Skip { self.memory().lately } else { Owed::default() };
         let report = CycleReport { cycle, started_at: now, ended_at: now, ..CycleReport::default() };
         Run {
             report,
             approve,
             usage: self.source.usage(),
-            creates: lately.creates,
-            changes: lately.changes,
+            owed: lately,
             is_meanwhile: false,
             met: BTreeSet::new(),
             sweep,
@@ -450,14 +508,16 @@ impl Engine {
         }
         let mut memory = self.memory();
         memory.lately = match run.sweep {
-            SweepKind::Skip => Lately { creates: run.creates, changes: run.changes },
-            SweepKind::Full | SweepKind::Changes => Lately::default(),
+            SweepKind::Skip => run.owed,
+            SweepKind::Full | SweepKind::Changes => Owed::default(),
         };
         memory.last = Some(run.report.clone());
         match outcome {
             Ok(()) => {
-                (memory.fault, memory.refused) = (None, None);
-                if run.report.unusable.is_empty() {
+                if !run.is_meanwhile {
+                    (memory.fault, memory.refused) = (None, None);
+                }
+                if run.report.unusable.is_empty() && !run.is_meanwhile {
                     memory.last_good_at = Some(now);
                 }
                 run.report.log();

@@ -158,7 +158,11 @@ impl Engine {
         for target in &self.targets {
             whom.extend(self.owed_to(target)?);
         }
-        let Some(sweep) = self.which_sweep(SweepKind::Changes, false)? else { return Ok(Vec::new()) };
+        let Some(sweep) =
+            self.which_sweep(SweepKind::Changes, &self.begin_run(0, false, SweepKind::Changes))?
+        else {
+            return Ok(Vec::new());
+        };
         let since = self.settings.since();
         let everybody = sweep == Sweep::Full;
         let mut page = None;

@@ -9,7 +9,7 @@
 //! | `rules` | whose a field is once its record was made |
 //! | `merge` | profiles that were merged in Lever |
 //! | `writing`, `deliver` | what is written down, and what goes out |
-//! | `telling` | what the source is told once a target agreed |
+//! | [`telling`] | what the source is told once a target agreed |
 //! | `dry_run` | what would be sent, without writing |
 //! | [`policy`] | what an error means next |
 //! | [`source`] | where people come from |
@@ -33,7 +33,7 @@ pub mod source;
 pub mod status;
 mod sweep;
 mod targets;
-mod telling;
+pub mod telling;
 mod watch;
 mod writing;
 

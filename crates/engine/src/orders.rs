@@ -259,6 +259,7 @@ impl Engine {
         let now = self.clock.now();
         let _ =
             self.ledger.write(|draft| contacts.iter().try_for_each(|contact| draft.mark(contact, now)))?;
+        self.memory().hinted.extend(contacts.iter().cloned());
         Ok(())
     }
 
@@ -281,6 +282,7 @@ impl Engine {
             // Under a merge both are looked at.
             seen.iter().chain([&contact]).try_for_each(|contact| draft.mark(contact, now))
         })?;
+        self.memory().hinted.insert(contact.clone());
         Ok(Some(contact))
     }
 

@@ -173,7 +173,7 @@ fn review_hires(agreed: &Agreed, facts: &Facts<'_>, plan: &mut Plan) {
                 plan.tasks.push(TaskRequest {
                     kind: TaskKind::ErasureNotice,
                     cause: opportunity.to_string(),
-                    text: format!("Opportunity {opportunity} was anonymised in Lever. The record over there rests on other grounds and was left as it is: check whether it may stay."),
+                    text: format!("Opportunity {opportunity} was anonymised in Lever. The record over there was left as it is: an employee's record usually has grounds of its own; check whether it may stay."),
                     fields: Vec::new(),
                 });
                 plan.forgotten.push(opportunity.clone());

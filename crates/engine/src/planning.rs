@@ -19,6 +19,8 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Planned {
     pub(crate) contact: ContactId,
+    /// When.
+    pub(crate) at: Timestamp,
     pub(crate) mark: Option<Mark>,
     pub(crate) identity: Identity,
     pub(crate) seen: Vec<(OpportunityId, Seen)>,
@@ -107,7 +109,8 @@ impl Engine {
     ) -> Result<Planned, CycleError> {
         let seen = self.recognise_merges(person)?;
         let identity = identity(person);
-        let mut planned = Planned { contact, mark, identity, seen, plans: Vec::new(), later: false };
+        let at = self.clock.now();
+        let mut planned = Planned { contact, at, mark, identity, seen, plans: Vec::new(), later: false };
         for target in &self.targets {
             match self.plan_one(run, target, person, Mode::Real).await? {
                 Planning::Done(done) => planned.plans.push((target.name.clone(), done.0, done.1)),
@@ -126,7 +129,8 @@ impl Engine {
         mode: Mode,
     ) -> Result<Planning, CycleError> {
         if run.unknown.contains(&target.name) {
-            return Ok(Planning::Later);
+            // Once it is known, everybody is looked at for it: nobody has to stay marked until then.
+            return Ok(Planning::Unsettled);
         }
         let usable = !run.unusable.contains(&target.name);
         let (in_scope, left_out, doubtful) = self.scope(target, person)?;

@@ -28,6 +28,10 @@ pub(crate) struct Queue {
     /// Everybody of this round was read once.
     pub(crate) is_closed: bool,
     pub(crate) round: Round,
+    /// Of the marked only these: the others are being read by the cycle around this one.
+    pub(crate) only: Option<BTreeSet<ContactId>>,
+    /// Somebody is to be read once more, before the repair.
+    pub(crate) look_again: bool,
 }
 
 /// Which round.
@@ -53,7 +57,16 @@ impl Engine {
                 batch.insert(contact, mark);
             }
         }
-        while run.queue.round == Round::Marked && batch.len() < READ_BATCH {
+        if let Some(only) = &mut run.queue.only {
+            while batch.len() < READ_BATCH
+                && let Some(contact) = only.pop_first()
+            {
+                if let Some(mark) = self.ledger.mark_of(&contact)? {
+                    batch.insert(contact, Some(mark));
+                }
+            }
+        }
+        while run.queue.only.is_none() && run.queue.round == Round::Marked && batch.len() < READ_BATCH {
             let page = self.ledger.marked(run.queue.after.as_ref(), READ_BATCH - batch.len())?;
             let Some((last, _)) = page.last() else { break };
             run.queue.after = Some(last.clone());
@@ -81,8 +94,13 @@ impl Engine {
         Ok(batch.into_iter().collect())
     }
 
-    /// Goes on with the repair, if there is anything left of one.
+    /// Goes on with whoever is to be read once more, or with the repair, if there is anything left of one.
     pub(crate) fn next_round(&self, run: &mut Run) -> ledger::Result<bool> {
+        if std::mem::take(&mut run.queue.look_again) {
+            run.queue.read.clear();
+            (run.queue.round, run.queue.after, run.queue.is_closed) = (Round::Marked, None, false);
+            return Ok(true);
+        }
         let goes_on = run.queue.round == Round::Marked
             && !run.is_meanwhile
             && !self.memory().winding_up

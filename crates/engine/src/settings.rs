@@ -5,6 +5,7 @@ use std::sync::Arc;
 use adapter_sdk::HrisAdapter;
 use mapping::Mapping;
 use people::{Date, TargetName, Timestamp, Zone};
+use serde::{Deserialize, Serialize};
 
 /// What concerns every target.
 #[derive(Debug, Clone)]
@@ -47,7 +48,7 @@ pub struct Target {
 
 /// `[targets.NAME.write_back]`: what the source is told about a hire that the target holds. Nothing by default. In `link` and
 /// `note`, `{record}` stands for the record's id over there.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct WriteBack {
     /// A tag.
     pub tag: Option<String>,

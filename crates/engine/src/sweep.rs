@@ -1,6 +1,6 @@
 //! *Who* changed: only ids, digests and a cursor are kept, page by page.
 
-use adapter_sdk::{ErrorKind, Result};
+use adapter_sdk::Result;
 use chrono::TimeDelta;
 use ledger::{Draft, Ledger, Seen};
 use people::{Candidacy, ContactId, Timestamp};
@@ -45,7 +45,7 @@ impl Engine {
                 Then::Done(cursor) => {
                     if full {
                         self.repair_everybody_known()?;
-                        self.remember_rules()?;
+                        self.remember_rules(&run.unknown)?;
                         self.remember_full_sweep(run.report.started_at)?;
                     }
                     let deleted = self.note_deleted(&cursor).await?;
@@ -65,7 +65,7 @@ impl Engine {
         };
         let deleted = match self.unless_stopped(self.source.deleted(&since)).await? {
             Ok(deleted) => deleted,
-            Err(error) if error.kind() == ErrorKind::Unauthorized => return Err(error.into()),
+            // The sweep itself was answered: whatever this is, it is about this question.
             Err(error) => {
                 tracing::warn!(code = "sweep.deleted", error = %error.chain(), "what was deleted could not be asked");
                 return Ok(since);

@@ -1,7 +1,9 @@
 //! Whether a target can be used in this cycle, and whether it is still the one we knew.
 
+use std::collections::BTreeSet;
+
 use ledger::TargetHealth;
-use people::ContactId;
+use people::{ContactId, TargetName};
 
 use crate::{
     cycle::{CycleError, Engine, Run},
@@ -63,15 +65,18 @@ impl Engine {
 
     /// Whether a target's mapping is worded otherwise than at the last full sweep: anybody may be wanted otherwise, and whoever
     /// `when` left out until now has no standing, so only a full sweep finds them.
-    pub(crate) fn has_other_rules(&self) -> ledger::Result<bool> {
-        self.targets.iter().try_fold(false, |other, target| {
+    ///
+    /// A target whose links are not rebuilt yet has none that count: once it is known, everybody is looked at for it.
+    pub(crate) fn has_other_rules(&self, unknown: &BTreeSet<TargetName>) -> ledger::Result<bool> {
+        let mut known = self.targets.iter().filter(|target| !unknown.contains(&target.name));
+        known.try_fold(false, |other, target| {
             Ok(other || self.ledger.note(&rules_note(target))?.as_ref() != Some(&self.rules(target)))
         })
     }
 
     /// Everybody was marked: they are planned for by the rules of now.
-    pub(crate) fn remember_rules(&self) -> ledger::Result<()> {
-        for target in &self.targets {
+    pub(crate) fn remember_rules(&self, unknown: &BTreeSet<TargetName>) -> ledger::Result<()> {
+        for target in self.targets.iter().filter(|target| !unknown.contains(&target.name)) {
             let rules = self.rules(target);
             if self.ledger.note(&rules_note(target))?.as_ref() != Some(&rules) {
                 let _ = self.ledger.write(|draft| {

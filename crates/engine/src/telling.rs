@@ -7,7 +7,7 @@
 use std::{collections::BTreeSet, fmt::Write as _};
 
 use adapter_sdk::ErrorKind;
-use ledger::{Agreed, Outcome, Standing};
+use ledger::{Agreed, Draft, Ledger, Outcome, Standing};
 use people::{ContactId, Digest, OpportunityId, RemoteId};
 
 use crate::{
@@ -16,6 +16,8 @@ use crate::{
     source::News,
 };
 
+/// Refusals in a row after which nothing is told any more until the next full sweep.
+const REFUSALS_MAX: u32 = 3;
 /// Stands for the record's id in a link and a note.
 const RECORD: &str = "{record}";
 
@@ -56,22 +58,36 @@ impl Engine {
                     let now = self.clock.now();
                     let _ = self.ledger.write(|draft| draft.mark(contact, now))?;
                 } else {
-                    self.memory().mute = true;
+                    self.refused_to_hear();
                 }
                 return Ok(());
             }
         };
+        self.memory().refusals = 0;
         let hires: Vec<OpportunityId> = news.hires.intersection(&done).cloned().collect();
         if hires.is_empty() {
             return Ok(());
         }
         let _ = self.ledger.write(|draft| {
             let mut standing = draft.standing(&target.name, contact)?.unwrap_or_default();
+            remember(draft, &target.write_back)?;
             standing.told.extend(hires.iter().map(|hire| (hire.clone(), digest)));
             draft.put_standing(&target.name, contact, standing)?;
             draft.tell(&self.event(contact, Some(&target.name), Outcome::WrittenBack { hires }))
         })?;
         Ok(())
+    }
+
+    /// One refusal may be about one record; several in a row are about us.
+    fn refused_to_hear(&self) {
+        let mut memory = self.memory();
+        memory.refusals += 1;
+        if memory.refusals >= REFUSALS_MAX && !std::mem::replace(&mut memory.mute, true) {
+            tracing::error!(
+                code = "write_back.refused",
+                "the source refuses what is written back: nobody is told of before the next full sweep or reload; `hiresync check` names the permissions that are needed"
+            );
+        }
     }
 
     /// What is to be told, and a digest of it; nothing while something is owed, or when it was told before.
@@ -96,6 +112,25 @@ impl Engine {
         let hires: BTreeSet<OpportunityId> = untold.cloned().collect();
         (!hires.is_empty()).then_some((News { hires, ..news }, digest))
     }
+}
+
+/// The note under which the ledger keeps everything that was ever told, in the words of its configuration.
+const TOLD: &str = "told";
+
+/// What was ever told, also by targets and in words that the configuration has no more: it stays in the source, and must not be
+/// read there as if somebody else had written it.
+pub fn ever_told(ledger: &Ledger) -> Vec<WriteBack> {
+    let note = ledger.note(TOLD).ok().flatten();
+    note.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+}
+
+fn remember(draft: &mut Draft<'_>, told: &WriteBack) -> ledger::Result<()> {
+    let mut ever = ever_told(draft.ledger());
+    if !ever.contains(told) {
+        ever.push(told.clone());
+        draft.put_note(TOLD, &serde_json::to_string(&ever).unwrap_or_default());
+    }
+    Ok(())
 }
 
 /// The id as one part of an address, whatever it consists of (RFC 3986, section 2).

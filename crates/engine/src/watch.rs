@@ -30,7 +30,7 @@ impl Engine {
     /// Marks who is to be looked at again, changed or not.
     pub(crate) fn watch(&self, cycle: u64) -> ledger::Result<()> {
         let now = self.clock.now();
-        let census = self.ledger.census();
+        let mut watched = self.ledger.watched();
         let mut memory = self.memory();
         let Watch { awaited, looked } = &mut memory.watch;
         let awaited = match awaited {
@@ -38,10 +38,9 @@ impl Engine {
             None => awaited.insert(self.ledger.awaited(now)?),
         };
         awaited.retain(|_, until| *until > now);
-        let mut watched: Vec<ContactId> = census.watched().chain(awaited.keys()).cloned().collect();
-        watched.sort();
-        watched.dedup();
-        looked.retain(|contact, _| watched.binary_search(contact).is_ok());
+        watched.extend(awaited.keys().cloned());
+        looked.retain(|contact, _| watched.contains(contact));
+        let mut watched = Vec::from_iter(watched);
         watched.sort_by_key(|contact| looked.get(contact).copied().unwrap_or(0));
         watched.truncate(WATCHED_MAX);
         looked.extend(watched.iter().map(|contact| (contact.clone(), cycle)));

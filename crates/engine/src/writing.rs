@@ -311,16 +311,22 @@ fn task_about(outcome: &Outcome) -> Option<TaskRequest> {
     let (kind, text) = match outcome {
         Outcome::Anonymised => (
             TaskKind::ErasureNotice,
-            "This person was anonymised in Lever. The record over there rests on other grounds and was left as it is: check whether it may stay.",
+            "This person was anonymised in Lever. The record over there was left as it is: an employee's record usually has grounds of its own; check whether it may stay.",
         ),
         Outcome::Gone => (
             TaskKind::ReviewWithdrawal,
             "This person can no longer be found in Lever. The record over there was left as it is: check whether it is right.",
         ),
-        Outcome::Unreadable { .. } => (
-            TaskKind::Review,
-            "Lever's record of this person cannot be understood, so nothing is sent about them. The history names the field.",
-        ),
+        Outcome::Unreadable { place } => {
+            let text =
+                format!("Nothing is sent about this person, because Lever's record cannot be used: {place}.");
+            return Some(TaskRequest {
+                kind: TaskKind::Review,
+                cause: String::new(),
+                text,
+                fields: Vec::new(),
+            });
+        }
         _ => return None,
     };
     Some(TaskRequest { kind, cause: String::new(), text: text.to_owned(), fields: Vec::new() })

@@ -6,7 +6,7 @@ use std::{
 };
 
 use adapter_sdk::layers;
-use engine::{Engine, Parts, Settings, Source, Target};
+use engine::{Engine, Parts, Settings, Source, Target, WriteBack};
 use http::Transport;
 use ledger::{DigestKey, Ledger, Opened, StateFolder};
 use people::{Clock, Timestamp};
@@ -28,7 +28,7 @@ impl Ground {
     /// An engine that does what `config` says.
     pub fn engine(&self, config: &Config) -> Engine {
         Engine::new(Parts {
-            source: source(config, &self.transport, &self.clock),
+            source: source(config, &engine::telling::ever_told(&self.ledger), &self.transport, &self.clock),
             targets: targets(config),
             ledger: Arc::clone(&self.ledger),
             clock: Arc::clone(&self.clock),
@@ -37,15 +37,20 @@ impl Ground {
     }
 }
 
-/// Lever, asked for what the targets of `config` need and nothing else.
-pub fn source(config: &Config, transport: &Arc<dyn Transport>, clock: &Arc<dyn Clock>) -> Arc<dyn Source> {
+/// Lever, asked for what the targets of `config` need and nothing else. `told` is what was ever written back.
+pub fn source(
+    config: &Config,
+    told: &[WriteBack],
+    transport: &Arc<dyn Transport>,
+    clock: &Arc<dyn Clock>,
+) -> Arc<dyn Source> {
     let lever = &config.lever;
     let needs = config.targets.iter().map(|target| target.mapping.needs());
     let settings = lever::Settings {
         requests_per_second: lever.requests_per_second,
         confidential: lever.confidential,
         needs: needs.fold(engine::Needs::default(), engine::Needs::union),
-        own: own(config),
+        own: own(config, told),
         perform_as: lever.perform_as.clone(),
         ..lever::Settings::new(lever.base_url.clone(), lever.api_key.clone())
     };
@@ -54,13 +59,14 @@ pub fn source(config: &Config, transport: &Arc<dyn Transport>, clock: &Arc<dyn C
     Arc::new(lever::Lever::new(settings, Arc::clone(transport), Arc::clone(clock), seed))
 }
 
-/// What any target has written back: it is never read as if somebody else had written it.
-fn own(config: &Config) -> lever::Own {
-    let told = || config.targets.iter().map(|target| &target.write_back);
+/// What any target writes back, or ever did: it is never read as if somebody else had written it.
+fn own(config: &Config, told: &[WriteBack]) -> lever::Own {
+    let now = || config.targets.iter().map(|target| &target.write_back);
+    let ever = || now().chain(told);
     lever::Own {
-        tags: told().filter_map(|told| told.tag.clone()).collect(),
-        links: told().filter_map(|told| told.link.as_deref()).map(lever::LinkPattern::new).collect(),
-        notes: told().any(|told| told.note.is_some()),
+        tags: ever().filter_map(|told| told.tag.clone()).collect(),
+        links: ever().filter_map(|told| told.link.as_deref()).map(lever::LinkPattern::new).collect(),
+        notes: now().any(|told| told.note.is_some()),
     }
 }
 

@@ -114,11 +114,6 @@ impl Census {
             .collect()
     }
 
-    /// Contacts held for something that may come about without a trace in Lever's record.
-    pub fn watched(&self) -> impl Iterator<Item = &ContactId> {
-        self.watched.iter().map(|(contact, _)| contact)
-    }
-
     fn enter(&mut self, target: &TargetName, contact: &ContactId, place: &Place) {
         if let Some(slot) = self.targets.entry(target.clone()).or_default().slot(place) {
             *slot += 1;
@@ -261,6 +256,11 @@ impl Ledger {
     /// Contacts with a debt that fell due by `now`.
     pub fn due(&self, now: Timestamp, limit: usize) -> Vec<ContactId> {
         self.lock_census().due(now, limit)
+    }
+
+    /// Contacts held for something that may come about without a trace in Lever's record.
+    pub fn watched(&self) -> BTreeSet<ContactId> {
+        self.lock_census().watched.iter().map(|(contact, _)| contact.clone()).collect()
     }
 
     /// When the next debt falls due, of those due later than `after`.
@@ -496,6 +496,11 @@ pub struct Draft<'l> {
 }
 
 impl Draft<'_> {
+    /// The ledger as it is without this step.
+    pub fn ledger(&self) -> &Ledger {
+        self.ledger
+    }
+
     /// One standing.
     pub fn standing(&self, target: &TargetName, contact: &ContactId) -> Result<Option<Standing>> {
         self.value(Tree::Standings, &standing_key(target, contact))

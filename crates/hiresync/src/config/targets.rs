@@ -40,13 +40,14 @@ impl<'r> Ground<'r> {
                 continue;
             };
             let (is_enabled, read) = self.target(&at, target, node, &mut folders);
-            some |= is_enabled;
+            some = true;
             enabled.extend(read.filter(|_| is_enabled));
         }
+        // All of them may be switched off: that is how one takes hiresync out again.
         if !some {
             self.reading.fault(
                 "targets",
-                "no target is enabled",
+                "there is no target",
                 "add a [targets.NAME] with adapter = \"file-export\"",
             );
         }

@@ -39,6 +39,7 @@ pub(super) fn start(
                     shared: Arc::clone(&shared),
                     ground,
                     asks,
+                    full_waits: false,
                     next: None,
                 };
                 tokio::select! {
@@ -58,6 +59,8 @@ struct Driver {
     ground: Ground,
     asks: mpsc::UnboundedReceiver<Ask>,
     agenda: Agenda,
+    /// A full sweep fell due while a cycle was under way.
+    full_waits: bool,
     /// A configuration that waits for the cycle under way to end.
     next: Option<Box<Config>>,
 }
@@ -75,7 +78,9 @@ impl Driver {
             let engine = self.shared.engine();
             let now = self.ground.clock.now();
             let due = self.agenda.due(now, engine.next_due(), self.shared.take_ordered());
-            if let Some(sweep) = due.or(engine.take_hurried()) {
+            let hurried = engine.take_hurried();
+            let full = std::mem::take(&mut self.full_waits).then_some(SweepKind::Full);
+            if let Some(sweep) = full.or(due).or(hurried) {
                 let order = CycleOrder { sweep, approve: false };
                 let outcome = self.beside_questions(&engine, &mut questions, engine.cycle(order)).await;
                 if let Some(exit) = tell(&outcome) {
@@ -126,8 +131,11 @@ impl Driver {
 
     fn hurry(&mut self, engine: &Engine) {
         match self.agenda.due(self.ground.clock.now(), None, self.shared.take_ordered()) {
-            // A full sweep within one that is not over yet would begin it anew: the next poll is one.
-            Some(SweepKind::Full) => self.agenda.full_again(),
+            // A full sweep begins when the cycle under way is over; what cannot wait does not wait for that.
+            Some(SweepKind::Full) => {
+                self.full_waits = true;
+                engine.hurry(SweepKind::Changes);
+            }
             Some(sweep) => engine.hurry(sweep),
             None => {}
         }
@@ -148,6 +156,10 @@ impl Driver {
                 });
             }
             Ask::Replace(config) => {
+                tracing::info!(
+                    code = "reload.accepted",
+                    "a new configuration is in force when the cycle under way is over"
+                );
                 self.next = Some(config);
                 engine.wind_up();
             }
