@@ -274,6 +274,14 @@ impl Oracle {
                 }
             },
             "start_date" if self.offers_withheld && value.is_empty() => true,
+            // A person is read in pages: a hire that is taken back on the way may be seen with the name of a moment later.
+            "first_name" | "last_name" | "email" | "mobile" => {
+                let own: Vec<_> = owners(opportunity).collect();
+                let same =
+                    self.hires.iter().filter(|(id, _)| owners(id).any(|contact| own.contains(&contact)));
+                same.into_iter()
+                    .any(|(_, known)| known.values.get(column).is_some_and(|seen| seen.contains(value)))
+            }
             _ => known.values.get(column).is_some_and(|values| values.contains(value)),
         }
     }
