@@ -93,6 +93,7 @@ fn a_faulty_configuration_is_refused_by_a_running_daemon_and_the_old_one_stays_i
 
     let soon = std::time::Duration::from_secs(20);
     daemon.wait_for_log(&["lever.pol: is not a known key", "the old one stays in force"], soon);
+    world.ask(&["status"]).says(&["The configuration on disk was refused"]);
     world.wait_for_roster("Ada", soon, |roster| roster.rows.len() == 1);
     world.lever.hire("Ben Example");
     world.wait_for_roster("Ben", soon, |roster| roster.rows.len() == 2);

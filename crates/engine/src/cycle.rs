@@ -290,7 +290,13 @@ impl Engine {
         if run.is_meanwhile {
             return Ok(());
         }
-        let Some(kind) = self.take_hurried() else { return Ok(()) };
+        let hinted = std::mem::take(&mut self.memory().hinted);
+        let (kind, only) = match run.queue.round {
+            Round::Repair => (self.take_hurried(), None),
+            // Whoever is marked is being read: only whom an order or a hint names goes first, and a poll comes next.
+            Round::Marked => ((!hinted.is_empty()).then_some(SweepKind::Skip), Some(hinted)),
+        };
+        let Some(kind) = kind else { return Ok(()) };
         let kind = if self.memory().cursor.is_none() && self.ledger.note(CURSOR)?.is_none() {
             // Nobody was ever listed: what runs now is the first to do so.
             SweepKind::Skip
@@ -299,10 +305,7 @@ impl Engine {
         };
         let mut short = self.begin_run(self.next_cycle(), false, kind);
         short.is_meanwhile = true;
-        if run.queue.round == Round::Marked {
-            // Whoever is marked is being read: only whom an order or a hint names goes first.
-            short.queue.only = Some(std::mem::take(&mut self.memory().hinted));
-        }
+        short.queue.only = only;
         let activity = self.current_activity();
         let outcome = self.flow_within(&mut short, CycleOrder { sweep: kind, approve: false }).await;
         self.set_activity(activity);
@@ -380,6 +383,7 @@ impl Engine {
             }
             self.set_activity(Activity::Reading { read: run.report.read, of: of.max(run.report.read) });
             let marks: BTreeMap<ContactId, Option<Mark>> = batch.iter().cloned().collect();
+            self.memory().hinted.retain(|contact| !marks.contains_key(contact));
             let mut done = Vec::new();
             for (contact, reading) in self.read(&batch).await? {
                 run.report.read += 1;

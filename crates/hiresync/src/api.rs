@@ -57,6 +57,7 @@ pub struct Shared {
     engine: RwLock<Arc<Engine>>,
     schedule: RwLock<Arc<Schedule>>,
     asking: RwLock<Asking>,
+    reload_refused_at: RwLock<Option<Timestamp>>,
     /// The wall clock.
     pub clock: Arc<dyn Clock>,
     /// When the daemon started.
@@ -107,6 +108,7 @@ impl Shared {
             engine: RwLock::new(engine),
             schedule: RwLock::new(Arc::new(config.schedule.clone())),
             asking: RwLock::new(Asking::of(config)),
+            reload_refused_at: RwLock::default(),
             started_at: clock.now(),
             clock,
             wake: Arc::default(),
@@ -126,6 +128,15 @@ impl Shared {
     /// The schedule in force.
     pub fn schedule(&self) -> Arc<Schedule> {
         Arc::clone(&self.schedule.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Since when the configuration on disk is faulty, so that the one before stays in force; `None`: it is not.
+    pub fn set_reload_refused(&self, at: Option<Timestamp>) {
+        *self.reload_refused_at.write().unwrap_or_else(PoisonError::into_inner) = at;
+    }
+
+    fn reload_refused_at(&self) -> Option<Timestamp> {
+        *self.reload_refused_at.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn asking(&self) -> Asking {

@@ -183,10 +183,12 @@ impl Daemon {
                     faults = faults.0.len(),
                     "the configuration is faulty; the old one stays in force"
                 );
+                shared.set_reload_refused(Some(self.ground.clock.now()));
                 return;
             }
             Err(_) => return,
         };
+        shared.set_reload_refused(None);
         if config.state.dir != self.state_dir || config.socket != self.socket {
             tracing::warn!(
                 code = "reload.restart",

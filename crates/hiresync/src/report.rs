@@ -39,6 +39,9 @@ pub struct StatusAnswer {
     /// Whether confidential hires are among those we see.
     #[serde(default)]
     pub confidential: bool,
+    /// When a reload was refused because the configuration on disk is faulty; the one before is in force.
+    #[serde(default)]
+    pub reload_refused_at: Option<Timestamp>,
     /// Why an earlier ledger was lost, if this one is its successor.
     pub recovery: Option<String>,
     /// What came by webhook, where it listens for any.
@@ -197,6 +200,13 @@ pub fn status(answer: &StatusAnswer) -> String {
         let _ = writeln!(
             text,
             "An earlier ledger was lost ({why}); records are found and adopted, nobody is made twice."
+        );
+    }
+    if let Some(at) = answer.reload_refused_at {
+        let _ = writeln!(
+            text,
+            "The configuration on disk was refused {}; the one before is in force. What to do: `hiresync check --offline`, then reload.",
+            ago(at, answer.now)
         );
     }
     let rows: Vec<Vec<String>> = engine

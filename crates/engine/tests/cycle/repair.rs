@@ -62,6 +62,31 @@ async fn whoever_is_hired_during_a_repair_is_there_before_it_ends() {
 }
 
 #[tokio::test]
+async fn whoever_a_hint_names_goes_first_also_while_a_bulk_edit_is_read() {
+    let world = with_offers(200);
+    world.cycle().await;
+    for n in 0..200 {
+        world.rename(&format!("c{n:03}"), "Renamed");
+    }
+    world.hire("z-new", "New", "o-new");
+    world.source.people().unseen.insert(opportunity("o-new"));
+    world.reads();
+    let engine: Arc<Engine> = Arc::clone(&world.engine);
+    world.source.people().then = Some((
+        50,
+        Box::new(move |_| {
+            let hint = Hint { contact: Some(contact("z-new")), opportunity: None, about: About::Anybody };
+            engine.hint(&hint).unwrap();
+            engine.hurry(SweepKind::Changes);
+        }),
+    ));
+    world.cycle().await;
+    let at = world.source.people().read.iter().position(|read| *read == contact("z-new")).unwrap();
+    assert_eq!((at, world.state("z-new")), (100, Some("agreed")), "after the batch that was under way");
+    assert_eq!(world.engine.take_hurried(), Some(SweepKind::Changes), "the poll comes next");
+}
+
+#[tokio::test]
 async fn a_poll_that_falls_due_during_a_repair_is_done_in_between() {
     let world = with_offers(100);
     world.cycle().await;

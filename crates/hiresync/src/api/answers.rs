@@ -140,6 +140,7 @@ pub(super) async fn status(State(shared): State<Arc<Shared>>) -> Answer {
             next_full_sweep_at: schedule.next_full_sweep(now),
             requests_per_second: facts.asking().requests_per_second,
             confidential: facts.asking().confidential,
+            reload_refused_at: facts.reload_refused_at(),
             recovery,
             webhook: facts.webhook.status(),
             guards,

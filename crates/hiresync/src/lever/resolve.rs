@@ -47,8 +47,15 @@ pub(super) fn given(file: &Path, column: Option<&str>) -> Result<Vec<String>, Ex
 
 fn ids(bytes: &[u8], column: Option<&str>) -> Result<Vec<String>, String> {
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
-    let mut lines =
-        csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes).into_records();
+    // A spreadsheet writes semicolons where a comma is for decimals.
+    let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let delimiter = if first.contains(&b';') && !first.contains(&b',') { b';' } else { b',' };
+    let mut lines = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(delimiter)
+        .from_reader(bytes)
+        .into_records();
     let read = |line: Result<csv::StringRecord, csv::Error>| {
         line.map_err(|error| {
             let at = error.position().map_or(0, csv::Position::line);
@@ -231,6 +238,7 @@ mod tests {
             ("o1\no2\n", None, Ok(vec!["o1", "o2"])),
             ("ada@example.com\n", None, Ok(vec!["ada@example.com"])),
             ("contact_id\n", None, Ok(vec![])),
+            ("\u{feff}candidate_id;name\no1;Ada, B\n", None, Ok(vec!["o1"])),
             ("a,b\n1,2\n", None, Err("--column")),
             ("a,b\n1,2\n", Some("c"), Err("there are: a, b")),
             ("", None, Err("empty")),

@@ -117,6 +117,7 @@ fn a_status_survives_its_form_on_the_socket() {
         next_full_sweep_at: now,
         requests_per_second: 9.0,
         confidential: false,
+        reload_refused_at: None,
         recovery: None,
         webhook: Some(WebhookStatus {
             listening: "127.0.0.1:8470".to_owned(),
