@@ -441,8 +441,9 @@ impl Engine {
         planned: Vec<Planned>,
     ) -> Result<BTreeMap<TargetName, Vec<Ready>>, CycleError> {
         let held = self.is_too_much(run.owed + Owed::by(&planned)) && !run.approve;
-        let (again, planned): (Vec<_>, Vec<_>) =
-            planned.into_iter().partition(|planned| !held && self.is_stale(planned));
+        // Once is enough: where reading is slow, it is old again by the time it was read.
+        let again = |one: &Planned| !held && self.is_stale(one) && !run.queue.looked.contains(&one.contact);
+        let (again, planned): (Vec<_>, Vec<_>) = planned.into_iter().partition(again);
         run.owed = run.owed + Owed::by(&planned);
         self.look_again(run, &again)?;
         let ready = self.write_down(run, planned, held)?;
@@ -468,6 +469,7 @@ impl Engine {
             .ledger
             .write(|draft| planned.iter().try_for_each(|planned| draft.mark(&planned.contact, now)))?;
         run.queue.look_again |= !planned.is_empty();
+        run.queue.looked.extend(planned.iter().map(|planned| planned.contact.clone()));
         Ok(())
     }
 

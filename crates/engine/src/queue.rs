@@ -32,6 +32,8 @@ pub(crate) struct Queue {
     pub(crate) only: Option<BTreeSet<ContactId>>,
     /// Somebody is to be read once more, before the repair.
     pub(crate) look_again: bool,
+    /// Who was read once more already.
+    pub(crate) looked: BTreeSet<ContactId>,
 }
 
 /// Which round.

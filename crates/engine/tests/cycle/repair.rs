@@ -154,6 +154,48 @@ async fn a_repair_reads_in_short_batches_where_each_person_costs_requests_and_in
 }
 
 #[tokio::test]
+async fn what_hr_corrects_while_a_long_cycle_is_under_way_is_compared_once_more_and_kept() {
+    let world = with_offers(100);
+    world.cycle().await;
+    world.rename("c001", "Lever says so");
+    world.change("c099", |person| person.location = Some(people::Pii::new("York".to_owned())));
+    world.reads();
+    let (target, clock) = (world.target.clone(), Arc::clone(&world.clock));
+    world.source.people().then = Some((
+        60,
+        Box::new(move |_| {
+            // c001 was read and compared; now a long time goes by, and HR corrects the name.
+            clock.advance(chrono::TimeDelta::minutes(5));
+            let remote = target.record_of(&contact("c001")).unwrap().remote;
+            let corrected = people::Pii::new(people::Value::Text("HR says so".to_owned()));
+            target.edit(&remote, |record| {
+                drop(record.person.insert(people::FieldName::new("name"), corrected))
+            });
+        }),
+    ));
+    world.try_cycle(SweepKind::Full).await.unwrap();
+    assert_eq!(world.name_there("c001"), "HR says so");
+    assert_eq!(world.open_tasks(), [adapter_sdk::TaskKind::Disagreement]);
+    let place = &world.target.record_of(&contact("c099")).unwrap().person["place"];
+    assert_eq!(place.reveal().to_text(), "York", "whoever was compared just now goes out");
+}
+
+#[tokio::test]
+async fn a_guard_that_has_tripped_keeps_what_was_read_also_when_the_cycle_is_cut_off() {
+    let mut world = with_offers(100).guards(Guards { creates_per_cycle_max: 10, changes_per_cycle_max: 50 });
+    let hire = [HIRE, &[("start", "offer.start_date")]].concat();
+    world.restart_with(world.target.adapter(), mapping(PERSON, &hire));
+    world.source.people().then = Some((60, Box::new(|people| people.down = true)));
+    assert!(world.try_cycle(SweepKind::Full).await.is_err());
+    let held = world.engine.guards().unwrap();
+    assert_eq!((held.len(), held[0].held, world.target.records().len()), (1, 75, 0));
+    world.source.people().down = false;
+    world.reads();
+    world.try_cycle(SweepKind::Skip).await.unwrap();
+    assert_eq!(world.reads(), 25, "nobody is read again");
+}
+
+#[tokio::test]
 async fn hints_one_by_one_do_not_get_round_the_guard() {
     let world = World::new().guards(Guards { creates_per_cycle_max: 2, changes_per_cycle_max: 50 });
     world.cycle().await;

@@ -37,6 +37,12 @@ pub fn opportunity(name: &str) -> OpportunityId {
 #[derive(Debug)]
 pub struct HandClock(Mutex<Timestamp>);
 
+impl HandClock {
+    pub fn advance(&self, by: TimeDelta) {
+        *self.0.lock().unwrap() += by;
+    }
+}
+
 impl Clock for HandClock {
     fn now(&self) -> Timestamp {
         *self.0.lock().unwrap()
@@ -240,7 +246,7 @@ impl World {
     }
 
     pub fn later(&self, by: TimeDelta) {
-        *self.clock.0.lock().unwrap() += by;
+        self.clock.advance(by);
     }
 
     /// A recruiter hires somebody, now.

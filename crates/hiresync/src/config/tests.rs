@@ -278,7 +278,7 @@ fn every_piece_of_configuration_that_a_page_shows_loads() {
     fs::write(desk.dir.path().join("lever-api-key"), "k3y").unwrap();
     let blocks = PAGES.iter().flat_map(|page| page.split("```toml\n").skip(1));
     let blocks: Vec<&str> = blocks.filter_map(|rest| rest.split("```").next()).collect();
-    assert_eq!(blocks.len(), 4);
+    assert_eq!(blocks.len(), 5);
     for block in blocks {
         // A piece begins in the middle: it is given what stands before it.
         let around = "[lever]\napi_key = { file = \"key\" }\nhired_since = \"2026-01-01\"\n[targets.roster]\nadapter = \"file-export\"\npath = \"r\"\n";

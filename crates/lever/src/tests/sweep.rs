@@ -300,6 +300,8 @@ async fn a_new_process_knows_the_reasons_from_the_cursor_and_asks_when_it_meets_
     let (second, scripted) = lever(Scripted::new().on("/opportunities", [page(&[])]));
     pages(&second, &Sweep::Since(cursor.clone())).await.unwrap();
     assert_eq!((scripted.asked_like("/archive_reasons").len(), scripted.asked().len()), (0, 2));
+    let surely_none = ["hired", "other", "r-new"].map(|reason| second.is_no_hire(reason));
+    assert_eq!(surely_none, [false, true, false], "what is not known is not denied");
 
     let odd = r#"{"id":"o1","contact":"c1","archived":{"reason":"r-new","archivedAt":1767225600000}}"#;
     let (third, scripted) = lever(Scripted::new().on("/opportunities", [page(&[odd.to_owned()])]));

@@ -72,13 +72,11 @@ async fn what_is_taken_is_marked_the_engine_woken_and_the_token_spent() {
 }
 
 #[tokio::test]
-async fn somebody_is_looked_at_for_being_archived_once_an_hour_whatever_the_reason_and_for_being_hired_always()
- {
+async fn somebody_archived_for_a_reason_that_is_not_known_yet_is_looked_at_as_if_hired() {
     let desk = Desk::new();
-    assert_eq!(desk.process("t1", Kind::CandidateArchiveChange, Some("c1")).await, Came::Taken);
-    assert_eq!(desk.process("t2", Kind::CandidateArchiveChange, Some("c1")).await, Came::Ignored);
-    assert_eq!(desk.process("t3", Kind::CandidateArchiveChange, Some("c2")).await, Came::Taken);
-    assert_eq!(desk.process("t4", Kind::CandidateHired, Some("c1")).await, Came::Taken);
+    for (token, kind) in [("t1", Kind::CandidateArchiveChange), ("t2", Kind::CandidateHired)] {
+        assert_eq!(desk.process(token, kind, Some("c1")).await, Came::Taken);
+    }
 }
 
 #[tokio::test(start_paused = true)]
