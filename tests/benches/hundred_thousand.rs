@@ -192,7 +192,7 @@ fn mapping() -> Mapping {
     ];
     let hire =
         [("hired_on", "hired_at | date"), ("title", "posting.title"), ("department", "posting.department")];
-    let open = FieldSchema { fields: Vec::new(), open: true };
+    let open = FieldSchema { open: true, ..FieldSchema::default() };
     Mapping::compile(&Rules::short(&person, &hire), &Tables::new(), &open, chrono_tz::UTC).unwrap()
 }
 

@@ -53,14 +53,15 @@ fn sources(folder: &str) -> Vec<(PathBuf, String)> {
 /// What each package may depend on among ours. A new edge is a decision: change this table and ARCHITECTURE.md, and say why.
 const EDGES: &[(&str, &[&str])] = &[
     ("people", &[]),
-    ("adapter-sdk", &["people"]),
+    ("adapter-sdk", &["hiresync-http", "people"]),
     ("mapping", &["adapter-sdk", "people"]),
     ("hiresync-http", &["people"]),
     ("ledger", &["adapter-sdk", "people"]),
     ("engine", &["adapter-sdk", "ledger", "mapping", "people"]),
     ("lever", &["adapter-sdk", "engine", "hiresync-http", "people"]),
     ("file-export", &["adapter-sdk", "people"]),
-    ("adapters", &["adapter-sdk", "file-export"]),
+    ("cezanne", &["adapter-sdk", "hiresync-http", "people"]),
+    ("adapters", &["adapter-sdk", "cezanne", "file-export"]),
     ("sandbox", &[]),
     (
         "hiresync",

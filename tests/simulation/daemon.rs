@@ -14,7 +14,8 @@ use std::{
 };
 
 use adapter_sdk::{
-    AdapterInfo, Build, CheckReport, Delivery, Found, HrisAdapter, Identity, Receipt, RemoteState, layers,
+    AdapterInfo, Build, CheckReport, Delivery, Found, HrisAdapter, Identity, Link, Receipt, RemoteState,
+    layers,
     settings::{Node, Reading},
 };
 use async_trait::async_trait;
@@ -94,7 +95,9 @@ pub enum Ended {
 impl Daemon {
     pub fn new(plan: &Plan, world: &Shared) -> Daemon {
         let folders = temporary_folder();
-        let schema = (adapters::named("file-export").expect("it is registered").schema)();
+        let schema = (adapters::named("file-export").expect("it is registered").schema)(
+            &Reading::default().section("targets.roster", None),
+        );
         let mapping =
             Mapping::compile(&Rules::short(&PERSON, &HIRE), &Tables::new(), &schema, plan.setup.zone)
                 .expect("the rules are right");
@@ -250,11 +253,11 @@ impl Daemon {
         let path = self.export.to_str().expect("a temporary folder has a plain name");
         let settings = vec![("path".to_owned(), text(path)), ("format".to_owned(), text(self.setup.format))];
         let reading = Reading::default();
-        let build = Build {
-            target: name.clone(),
-            columns: self.mapping.columns(),
-            clock: Arc::<WallClock>::clone(&self.clock),
-        };
+        let build = Build::without_network(
+            name.clone(),
+            self.mapping.columns(),
+            Arc::<WallClock>::clone(&self.clock),
+        );
         let registration = adapters::named("file-export").expect("it is registered");
         let section = reading.section("targets.roster", Some(Node::Table(settings)));
         let adapter = (registration.build)(section, build);
@@ -419,9 +422,9 @@ impl HrisAdapter for Slow {
         self.inner.find(who).await
     }
 
-    async fn read(&self, remote: &RemoteId) -> adapter_sdk::Result<Option<RemoteState>> {
+    async fn read(&self, link: &Link) -> adapter_sdk::Result<Option<RemoteState>> {
         self.wait().await;
-        self.inner.read(remote).await
+        self.inner.read(link).await
     }
 
     async fn list(&self, after: Option<RemoteId>) -> adapter_sdk::Result<Vec<Found>> {

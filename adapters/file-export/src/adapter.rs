@@ -18,7 +18,7 @@ use crate::{
 
 /// A file takes any field the configuration names.
 pub(crate) fn schema() -> FieldSchema {
-    FieldSchema { fields: Vec::new(), open: true }
+    FieldSchema { open: true, ..FieldSchema::default() }
 }
 
 /// One export folder. The record of a person is the contact id; the record of a hire is the opportunity id.
@@ -54,6 +54,7 @@ impl FileExport {
             ..Capabilities::default()
         };
         let info = AdapterInfo {
+            tasks_for: None,
             kind: crate::REGISTRATION.kind,
             target: build.target.clone(),
             capabilities,
@@ -123,17 +124,17 @@ impl HrisAdapter for FileExport {
         Ok(vec![self.found(remote, own.into_iter().chain(others), evidence)])
     }
 
-    async fn read(&self, remote: &RemoteId) -> Result<Option<RemoteState>> {
+    async fn read(&self, link: &Link) -> Result<Option<RemoteState>> {
         let view = self.store.view()?;
         // Only a record that was delivered is read: an empty folder is then a lost one, not somebody who is not there.
         self.store.refuse_lost(&view)?;
-        let Ok(contact) = remote.as_str().parse::<ContactId>() else { return Ok(None) };
+        let Ok(contact) = link.remote.as_str().parse::<ContactId>() else { return Ok(None) };
         let rows: Vec<&Row> = view.roster.of(&contact).filter(|row| view.claimed(row)).collect();
         if rows.is_empty() {
             return Ok(None);
         }
         Ok(Some(RemoteState {
-            link: link(&contact, rows.iter().copied()),
+            link: self::link(&contact, rows.iter().copied()),
             person: self.person(&view, &rows),
             hires: rows
                 .iter()
@@ -175,11 +176,9 @@ impl HrisAdapter for FileExport {
 
 fn receipt(roster: &Roster, delivery: &Delivery, effect: Effect, task: Option<TaskRequest>) -> Receipt {
     Receipt {
-        link: link(&delivery.contact, roster.of(&delivery.contact)),
-        effect,
-        unfinished: Vec::new(),
         filled: delivery.wanted.filled.clone(),
         tasks: task.into_iter().collect(),
+        ..Receipt::new(link(&delivery.contact, roster.of(&delivery.contact)), effect)
     }
 }
 

@@ -46,7 +46,7 @@ impl Export {
     fn adapter(&self, steps: Steps) -> FileExport {
         let names = |names: &[&str]| names.iter().map(|name| FieldName::new(*name)).collect();
         let columns = Columns { person: names(&["name"]), hire: names(&["title"]) };
-        let build = Build { target: "roster".parse().unwrap(), columns, clock: Arc::new(SystemClock) };
+        let build = Build::without_network("roster".parse().unwrap(), columns, Arc::new(SystemClock));
         let settings = Settings { path: self.path(), format: self.kind.format, layout: self.kind.layout };
         FileExport::with_steps(settings, build, steps)
     }
@@ -59,11 +59,7 @@ impl Export {
     }
 
     fn finds(&self, key: &str) -> bool {
-        let who = Identity {
-            contact: key.parse().unwrap(),
-            opportunities: BTreeSet::from([hire(key)]),
-            emails: Vec::new(),
-        };
+        let who = Identity::new(key.parse().unwrap(), BTreeSet::from([hire(key)]));
         let adapter = self.adapter(Steps::default());
         !adapter.find(&who).now_or_never().unwrap().expect("a look after a kill").is_empty()
     }
@@ -137,6 +133,7 @@ fn delivery(key: &str, name: &str, intent: Intent) -> Delivery {
             hires: BTreeMap::from([(hire(key), Fields::from([(FieldName::new("title"), text("Engineer"))]))]),
             ..Wanted::default()
         },
+        order: Vec::new(),
         link: None,
         changed: Vec::new(),
         unfinished: Vec::new(),

@@ -37,7 +37,7 @@ pub const REGISTRATION: Registration = Registration {
             noticed: personal data like the files. Rows stay, also of somebody who is anonymised or deleted in Lever, and files of \
             the layout `changes` stay until somebody removes them",
     example: config::EXAMPLE,
-    schema: adapter::schema,
+    schema: |_| adapter::schema(),
     build,
 };
 

@@ -194,7 +194,7 @@ impl Store {
             };
             parent.writable()?;
             findings.push(good(format!("{} will be made at the first delivery", path.display())));
-            return Ok(CheckReport { findings });
+            return Ok(CheckReport { findings, ..CheckReport::default() });
         };
         home.writable()?;
         private.as_ref().map_or(Ok(()), Folder::writable)?;
@@ -202,7 +202,7 @@ impl Store {
         let view = self.view()?;
         let Some(index) = &view.index else {
             findings.push(good("nothing was exported yet".to_owned()));
-            return Ok(CheckReport { findings });
+            return Ok(CheckReport { findings, ..CheckReport::default() });
         };
         let (file, rows) = (&index.published.file, view.roster.rows().len());
         findings.push(good(format!("{rows} rows are exported, last in {file}")));
@@ -231,7 +231,7 @@ impl Store {
                 "remove it after the next delivery",
             ));
         }
-        Ok(CheckReport { findings })
+        Ok(CheckReport { findings, ..CheckReport::default() })
     }
 
     fn open(&self) -> Result<Option<(Folder, Option<Folder>)>> {

@@ -34,8 +34,7 @@ impl Folder {
         entries.extend(self.settings.map(|(key, word)| (key.to_owned(), Node::Text(word.to_owned()))));
         let reading = Reading::default();
         let section = reading.section("targets.bench", Some(Node::Table(entries)));
-        let build =
-            Build { target: "bench".parse().unwrap(), columns: columns(), clock: Arc::new(SystemClock) };
+        let build = Build::without_network("bench".parse().unwrap(), columns(), Arc::new(SystemClock));
         (file_export::REGISTRATION.build)(section, build).unwrap_or_else(|| panic!("{:?}", reading.faults()))
     }
 

@@ -68,7 +68,7 @@ impl Export {
         let section = reading.section("targets.roster", Some(Node::Table(entries.into())));
         let person = self.person.iter().map(|name| FieldName::new(*name)).collect();
         let columns = Columns { person, hire: vec![FieldName::new("title")] };
-        let build = Build { target: target.parse().unwrap(), columns, clock: Arc::new(Noon) };
+        let build = Build::without_network(target.parse().unwrap(), columns, Arc::new(Noon));
         (file_export::REGISTRATION.build)(section, build).unwrap_or_else(|| panic!("{:?}", reading.faults()))
     }
 
@@ -109,6 +109,7 @@ fn delivery(contact: &str, name: &str, hires: &[(&str, &str)], intent: Intent) -
         generation: Generation(7),
         intent,
         wanted: Wanted { person, hires: hires.iter().map(hire).collect(), ..Wanted::default() },
+        order: Vec::new(),
         link: (intent != Intent::Add).then(|| Link { remote, hires: BTreeMap::new() }),
         changed: Vec::new(),
         unfinished: Vec::new(),
@@ -202,7 +203,7 @@ async fn where_the_rows_of_a_person_differ_none_speaks_for_the_others() {
     let one = delivery("ada", "Ada King", &both[..1], Intent::Update);
     export.deliver(&[Delivery { generation: Generation(1), ..one }]).await;
     // when
-    let held = export.adapter().read(&"ada".parse().unwrap()).await.unwrap().unwrap();
+    let held = export.adapter().read(&Link::to("ada".parse().unwrap())).await.unwrap().unwrap();
     // then
     let named: Vec<&str> = held.person.keys().map(FieldName::as_str).collect();
     assert_eq!(named, ["phone", "ref"]);
@@ -252,10 +253,9 @@ async fn a_merged_profile_is_found_by_its_hires_and_its_rows_move() {
     // given
     let export = Export::new("csv", "roster");
     export.deliver(&[add("ada", "Ada"), add("lovelace", "A. Lovelace")]).await;
-    let who = |opportunities: &[&str]| Identity {
-        contact: "lovelace".parse().unwrap(),
-        opportunities: opportunities.iter().map(|id| id.parse().unwrap()).collect::<BTreeSet<_>>(),
-        emails: Vec::new(),
+    let who = |opportunities: &[&str]| {
+        let opportunities = opportunities.iter().map(|id| id.parse().unwrap()).collect::<BTreeSet<_>>();
+        Identity::new("lovelace".parse().unwrap(), opportunities)
     };
     // when
     let found = export.adapter().find(&who(&["ada-1", "lovelace-1"])).await.unwrap();
@@ -273,7 +273,7 @@ async fn a_merged_profile_is_found_by_its_hires_and_its_rows_move() {
         export.text("roster.csv").lines().filter(|line| line.starts_with("lovelace,Ada Lovelace")).count(),
         2
     );
-    assert!(export.adapter().read(&"ada".parse().unwrap()).await.unwrap().is_none());
+    assert!(export.adapter().read(&Link::to("ada".parse().unwrap())).await.unwrap().is_none());
 }
 
 fn edit(export: &Export, from: &str, to: &str) {
@@ -288,7 +288,7 @@ async fn a_cell_that_hr_edited_is_hrs_until_its_value_moves_in_lever() {
     let export = Export::new("csv", "roster");
     export.deliver(&[add("ada", "Ada"), add("bob", "Bob")]).await;
     let untouched = async |contact: &str| {
-        export.adapter().read(&contact.parse().unwrap()).await.unwrap().unwrap().untouched
+        export.adapter().read(&Link::to(contact.parse().unwrap())).await.unwrap().unwrap().untouched
     };
     assert!(untouched("ada").await);
     edit(&export, "bob,Bob,+44 7700 900123,Engineer", "bob,Bob,+44 7700 900123,Head of Everything");
@@ -451,7 +451,7 @@ async fn a_file_that_is_gone_with_its_copy_or_its_index_is_never_begun_anew_with
         // then
         assert_eq!(error.kind(), ErrorKind::ConfigInvalid, "{what}");
         assert!(error.to_string().contains("backup"), "{what}: {error}");
-        let read = export.adapter().read(&"ada".parse().unwrap()).await;
+        let read = export.adapter().read(&Link::to("ada".parse().unwrap())).await;
         assert_eq!(read.unwrap_err().kind(), ErrorKind::ConfigInvalid, "{what}");
     }
 }

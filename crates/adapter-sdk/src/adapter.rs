@@ -7,7 +7,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use people::{ContactId, Fields, OpportunityId, Pii, RemoteId, TargetName};
+use people::{ContactId, Fields, FullName, OpportunityId, Pii, RemoteId, TargetName};
 
 use crate::{Delivery, FieldSchema, Link, Receipt, Result};
 
@@ -31,9 +31,10 @@ pub trait HrisAdapter: fmt::Debug + Send + Sync + 'static {
     /// evidence only, by e-mail. Requires [`Capabilities::find`].
     async fn find(&self, who: &Identity) -> Result<Vec<Found>>;
 
-    /// What the target holds now in the fields it was given; `None` when the record is not there. Requires
+    /// What the target holds now in the fields it was given, of the person and of the hires of `link`; `None` when the person's
+    /// record is not there. Requires
     /// [`Capabilities::read`].
-    async fn read(&self, remote: &RemoteId) -> Result<Option<RemoteState>>;
+    async fn read(&self, link: &Link) -> Result<Option<RemoteState>>;
 
     /// Everybody the target holds under our key, in order of their ids, beginning after `after`; an empty page ends it.
     /// Requires [`Capabilities::list`].
@@ -58,6 +59,8 @@ pub struct AdapterInfo {
     pub capabilities: Capabilities,
     /// Which fields it takes.
     pub schema: FieldSchema,
+    /// Who does what a human must do there, as the configuration names them.
+    pub tasks_for: Option<String>,
 }
 
 /// What an adapter can do. Everything is off by default; what is not declared is refused before the adapter is asked.
@@ -79,6 +82,11 @@ pub struct Capabilities {
     pub contact_id: bool,
     /// Delivering the same add twice makes one record: an unknown outcome may simply be sent again.
     pub dedupes_by_key: bool,
+    /// A delivery is made in steps: one whose outcome is unknown is delivered once more with the record that a look found, and
+    /// does only what is missing.
+    pub resumes: bool,
+    /// [`CheckReport::landmarks`] tell one tenant from another.
+    pub landmarks: bool,
     /// A hire delivered under another contact moves there (profiles merged in Lever). Without it a merge is a task.
     pub moves_hires: bool,
     /// People in one call of [`HrisAdapter::deliver`]; at least 1.
@@ -102,6 +110,8 @@ impl Default for Capabilities {
             withdraw: false,
             contact_id: false,
             dedupes_by_key: false,
+            resumes: false,
+            landmarks: false,
             moves_hires: false,
             batch_max: 1,
             in_flight_max: 1,
@@ -118,8 +128,28 @@ pub struct Identity {
     pub contact: ContactId,
     /// All of the contact's opportunities.
     pub opportunities: BTreeSet<OpportunityId>,
+    /// The hires that the target is told about, oldest first.
+    pub hires: Vec<OpportunityId>,
+    /// What the configuration maps to the record's own key ([`FieldSchema::key`]), if it does.
+    pub key: Option<String>,
+    /// The name, as evidence only.
+    pub name: FullName,
     /// Addresses, as evidence only.
     pub emails: Vec<Pii<String>>,
+}
+
+impl Identity {
+    /// Somebody of whom only the ids are known.
+    pub fn new(contact: ContactId, opportunities: BTreeSet<OpportunityId>) -> Identity {
+        Identity {
+            contact,
+            opportunities,
+            hires: Vec::new(),
+            key: None,
+            name: FullName::default(),
+            emails: Vec::new(),
+        }
+    }
 }
 
 /// A record that may be somebody's.
@@ -171,6 +201,21 @@ pub struct RemoteState {
 pub struct CheckReport {
     /// The lines, in the order they were learnt.
     pub findings: Vec<Finding>,
+    /// Records that stand over there, whosever they are, by ids that stay: a later check that finds none of them has met
+    /// another tenant. Kept as keyed digests. Requires [`Capabilities::landmarks`].
+    pub landmarks: Vec<String>,
+}
+
+impl CheckReport {
+    /// Adds a line: this is as it should be.
+    pub fn good(&mut self, what: impl Into<String>) {
+        self.findings.push(Finding::Good { what: what.into() });
+    }
+
+    /// Adds a line: it works, but somebody should know.
+    pub fn warn(&mut self, what: impl Into<String>, remedy: impl Into<String>) {
+        self.findings.push(Finding::Warning { what: what.into(), remedy: remedy.into() });
+    }
 }
 
 /// One line of a check.

@@ -20,7 +20,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use people::{ContactId, OpportunityId, Pii, SystemClock, Wanted};
+use people::{ContactId, FullName, OpportunityId, Pii, SystemClock, Wanted};
 
 pub use cases::*;
 
@@ -144,9 +144,10 @@ impl Somebody {
 
     fn identity(&self) -> Identity {
         Identity {
-            contact: self.contact.clone(),
-            opportunities: self.hires.keys().cloned().collect(),
+            hires: self.hires.keys().cloned().collect(),
+            name: FullName::new(format!("{} {}", self.first, self.last)),
             emails: self.email.iter().cloned().map(Pii::new).collect(),
+            ..Identity::new(self.contact.clone(), self.hires.keys().cloned().collect())
         }
     }
 }
@@ -183,6 +184,7 @@ impl<B: Bench> Run<B> {
             generation: Generation(self.generation),
             intent,
             changed: wanted.iter().map(|(key, _)| key).collect(),
+            order: somebody.hires.keys().cloned().collect(),
             wanted,
             link,
             unfinished: Vec::new(),
@@ -239,7 +241,7 @@ impl<B: Bench> Run<B> {
 
 /// What the example is built with.
 fn build<B: Bench>() -> Build {
-    Build { target: id("bench"), columns: B::columns(), clock: Arc::new(SystemClock) }
+    Build::without_network(id("bench"), B::columns(), Arc::new(SystemClock))
 }
 
 /// Expands to one named `#[tokio::test]` per case, for the [`Bench`] it is given. The calling crate needs `tokio` with

@@ -60,6 +60,13 @@ pub struct Link {
     pub hires: BTreeMap<OpportunityId, RemoteHireId>,
 }
 
+impl Link {
+    /// A record without hires.
+    pub fn to(remote: RemoteId) -> Link {
+        Link { remote, hires: BTreeMap::new() }
+    }
+}
+
 /// One person whom a target should hold as `wanted` says: the whole wanted state, plus which fields moved.
 #[derive(Debug, Clone)]
 pub struct Delivery {
@@ -73,6 +80,8 @@ pub struct Delivery {
     pub intent: Intent,
     /// What the target should hold.
     pub wanted: Wanted,
+    /// The hires of `wanted`, oldest first.
+    pub order: Vec<OpportunityId>,
     /// What is known to be over there; `None` for an [`Intent::Add`].
     pub link: Option<Link>,
     /// Fields whose value moved since the target last agreed. An adapter that can write single fields writes these only.
@@ -86,6 +95,13 @@ pub struct Delivery {
 #[serde(transparent)]
 pub struct Step(pub String);
 
+impl Step {
+    /// Whatever is missing: nothing is known of what an attempt came to but that a record is there.
+    pub fn rest() -> Step {
+        Step("rest".to_owned())
+    }
+}
+
 /// What came of a delivery.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Receipt {
@@ -95,10 +111,43 @@ pub struct Receipt {
     pub effect: Effect,
     /// What could not be done yet, e.g. the person exists but the employment was refused. A retry does only that.
     pub unfinished: Vec<Step>,
+    /// Why not.
+    pub obstacle: Option<Obstacle>,
     /// Values nobody gave us that were sent all the same.
     pub filled: Vec<Filled>,
     /// What a human must do now.
     pub tasks: Vec<TaskRequest>,
+}
+
+impl Receipt {
+    /// All of it was done, and nothing was invented.
+    pub fn new(link: Link, effect: Effect) -> Receipt {
+        Receipt {
+            link,
+            effect,
+            unfinished: Vec::new(),
+            obstacle: None,
+            filled: Vec::new(),
+            tasks: Vec::new(),
+        }
+    }
+}
+
+/// What stands in the way, in HR's words and without personal values: for the history and for whoever mends it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Obstacle {
+    /// A stable code: `company_code`.
+    pub code: String,
+    /// What happened: "employment not created: company code ACME-UK is not active".
+    pub what: String,
+    /// What to do, naming the setting.
+    pub remedy: String,
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; {} ({})", self.what, self.remedy, self.code)
+    }
 }
 
 /// What a delivery did over there.

@@ -4,6 +4,8 @@ use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
+use crate::Obstacle;
+
 /// The result of anything an adapter does.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -15,6 +17,7 @@ pub struct Error {
     next: Next,
     doing: String,
     context: Vec<(&'static str, String)>,
+    obstacle: Option<Obstacle>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -93,7 +96,14 @@ pub enum Next {
 impl Error {
     /// A failure of `kind` while `doing` something, e.g. `"writing the roster"`. No personal values in either.
     pub fn new(kind: ErrorKind, doing: impl Into<String>) -> Self {
-        Error { kind, next: kind.usual_next(), doing: doing.into(), context: Vec::new(), source: None }
+        Error {
+            kind,
+            next: kind.usual_next(),
+            doing: doing.into(),
+            context: Vec::new(),
+            obstacle: None,
+            source: None,
+        }
     }
 
     /// The outcome is unknown: it may have been applied.
@@ -118,6 +128,17 @@ impl Error {
     pub fn because(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.source = Some(Arc::from(source.into()));
         self
+    }
+
+    /// Says it in HR's words, for the history.
+    pub fn obstacle(mut self, obstacle: Obstacle) -> Self {
+        self.obstacle = Some(obstacle);
+        self
+    }
+
+    /// What stands in the way, in HR's words, if the adapter knows.
+    pub fn stands_in_the_way(&self) -> Option<&Obstacle> {
+        self.obstacle.as_ref()
     }
 
     /// What kind of failure.

@@ -26,7 +26,7 @@ use tracing::debug;
 
 use crate::{
     AdapterInfo, Capabilities, CheckReport, Delivery, Effect, Error, ErrorKind, Found, HrisAdapter, Identity,
-    Intent, Next, Receipt, RemoteState, Result,
+    Intent, Link, Next, Receipt, RemoteState, Result,
 };
 
 #[cfg(feature = "conformance")]
@@ -78,8 +78,8 @@ impl HrisAdapter for Traced {
         self.call("find", who.contact.as_str(), self.inner.find(who)).await
     }
 
-    async fn read(&self, remote: &RemoteId) -> Result<Option<RemoteState>> {
-        self.call("read", remote.as_str(), self.inner.read(remote)).await
+    async fn read(&self, link: &Link) -> Result<Option<RemoteState>> {
+        self.call("read", link.remote.as_str(), self.inner.read(link)).await
     }
 
     async fn list(&self, after: Option<RemoteId>) -> Result<Vec<Found>> {
@@ -187,9 +187,9 @@ impl HrisAdapter for Checked {
         self.inner.find(who).await
     }
 
-    async fn read(&self, remote: &RemoteId) -> Result<Option<RemoteState>> {
+    async fn read(&self, link: &Link) -> Result<Option<RemoteState>> {
         self.require(self.info().capabilities.read, "read")?;
-        self.inner.read(remote).await
+        self.inner.read(link).await
     }
 
     async fn list(&self, after: Option<RemoteId>) -> Result<Vec<Found>> {
@@ -307,8 +307,8 @@ impl HrisAdapter for Limited {
         self.call("looking for a person", async { self.inner.find(who).await }).await
     }
 
-    async fn read(&self, remote: &RemoteId) -> Result<Option<RemoteState>> {
-        self.call("reading a record", async { self.inner.read(remote).await }).await
+    async fn read(&self, link: &Link) -> Result<Option<RemoteState>> {
+        self.call("reading a record", async { self.inner.read(link).await }).await
     }
 
     async fn list(&self, after: Option<RemoteId>) -> Result<Vec<Found>> {
@@ -381,6 +381,7 @@ mod tests {
             generation: Generation(1),
             intent,
             wanted: Wanted { hires, ..Wanted::default() },
+            order: Vec::new(),
             link: (intent != Intent::Add).then_some(link),
             changed: Vec::new(),
             unfinished: Vec::new(),
@@ -400,12 +401,11 @@ mod tests {
         // given
         let target = Memory::with("hr", Capabilities::default());
         let adapter = wrap(target.adapter());
-        let who =
-            Identity { contact: "ada".parse().unwrap(), opportunities: BTreeSet::new(), emails: Vec::new() };
+        let who = Identity::new("ada".parse().unwrap(), BTreeSet::new());
         // when
         let asked = [
             adapter.find(&who).await.map(drop),
-            adapter.read(&"record".parse().unwrap()).await.map(drop),
+            adapter.read(&Link::to("record".parse().unwrap())).await.map(drop),
             adapter.list(None).await.map(drop),
         ];
         let mut answers = asked.map(|answer| answer.err().map(|error| error.kind())).to_vec();

@@ -29,7 +29,9 @@ pub use adapter::MockHrisAdapter;
 pub use adapter::{
     AdapterInfo, Capabilities, CheckReport, Evidence, Finding, Found, HrisAdapter, Identity, RemoteState,
 };
-pub use delivery::{Delivery, Effect, Generation, Intent, Link, Receipt, Step, TaskKind, TaskRequest};
+pub use delivery::{
+    Delivery, Effect, Generation, Intent, Link, Obstacle, Receipt, Step, TaskKind, TaskRequest,
+};
 pub use error::{Error, ErrorKind, Next, Result};
 pub use registration::{Build, Columns, Registration};
-pub use schema::{FieldKind, FieldRule, FieldSchema, FieldSpec, Level};
+pub use schema::{FieldKind, FieldRule, FieldSchema, FieldSpec, Level, Placeholder};

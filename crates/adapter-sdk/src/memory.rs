@@ -21,8 +21,8 @@ use people::{ContactId, FieldKey, FieldName, Fields, OpportunityId, RemoteHireId
 use tokio::time::Instant;
 
 use crate::{
-    AdapterInfo, Capabilities, CheckReport, Delivery, Effect, Error, ErrorKind, Evidence, FieldSchema,
-    Finding, Found, HrisAdapter, Identity, Intent, Link, Receipt, RemoteState, Result, Step,
+    AdapterInfo, Capabilities, CheckReport, Delivery, Effect, Error, ErrorKind, Evidence, FieldSchema, Found,
+    HrisAdapter, Identity, Intent, Link, Receipt, RemoteState, Result, Step,
 };
 
 /// The step that [`Fault::Partial`] leaves undone: the hires of a person whose own record is there.
@@ -146,8 +146,8 @@ impl Memory {
     /// An empty target that can do what `capabilities` say. Panics when `target` is no name.
     pub fn with(target: &str, capabilities: Capabilities) -> Self {
         let target: TargetName = target.parse().expect("a test names its target with printable ASCII");
-        let schema = FieldSchema { fields: Vec::new(), open: true };
-        let info = AdapterInfo { kind: "memory", target, capabilities, schema };
+        let schema = FieldSchema { open: true, ..FieldSchema::default() };
+        let info = AdapterInfo { kind: "memory", target, capabilities, schema, tasks_for: None };
         Memory { info: Arc::new(info), world: Arc::default() }
     }
 
@@ -395,7 +395,7 @@ impl World {
         let unfinished =
             if extent == Extent::PersonOnly { vec![Step(STEP_HIRES.to_owned())] } else { Vec::new() };
         let link = entry.record.link();
-        Ok(Receipt { link, effect, unfinished, filled: wanted.filled.clone(), tasks: Vec::new() })
+        Ok(Receipt { unfinished, filled: wanted.filled.clone(), ..Receipt::new(link, effect) })
     }
 
     /// Profiles were merged: their hires move here with what they hold, and a record that lost its last one so is gone.
@@ -495,7 +495,9 @@ impl HrisAdapter for Memory {
             world.outage.clone().or_else(|| world.check_faults.pop_front()).unwrap_or(Fault::Nothing)
         };
         fault.pass("checking the target in memory").await?;
-        Ok(CheckReport { findings: vec![Finding::Good { what: "the target in memory is there".to_owned() }] })
+        let mut report = CheckReport::default();
+        report.good("the target in memory is there");
+        Ok(report)
     }
 
     async fn find(&self, who: &Identity) -> Result<Vec<Found>> {
@@ -514,10 +516,10 @@ impl HrisAdapter for Memory {
         Ok(found)
     }
 
-    async fn read(&self, remote: &RemoteId) -> Result<Option<RemoteState>> {
-        self.reading(Call::Read(remote.clone())).await?;
+    async fn read(&self, link: &Link) -> Result<Option<RemoteState>> {
+        self.reading(Call::Read(link.remote.clone())).await?;
         let world = self.world();
-        Ok(world.visible().find(|record| record.remote == *remote).map(|record| RemoteState {
+        Ok(world.visible().find(|record| record.remote == link.remote).map(|record| RemoteState {
             link: record.link(),
             person: record.person.clone(),
             hires: record.hires.clone(),
@@ -684,13 +686,14 @@ mod tests {
         let contact: ContactId = "ada".parse().unwrap();
         let hire: OpportunityId = "ada-1".parse().unwrap();
         let wanted = Wanted { hires: BTreeMap::from([(hire.clone(), Fields::new())]), ..Wanted::default() };
-        let who = Identity { contact: contact.clone(), opportunities: [hire].into(), emails: Vec::new() };
+        let who = Identity::new(contact.clone(), [hire].into());
         let delivery = Delivery {
             target: "hr".parse().unwrap(),
             contact,
             generation: crate::Generation(1),
             intent: Intent::Add,
             wanted,
+            order: Vec::new(),
             link: None,
             changed: Vec::new(),
             unfinished: Vec::new(),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use http::{Nowhere, Transport};
 use people::{Clock, FieldName, TargetName};
 
 use crate::{FieldSchema, HrisAdapter, settings::Section};
@@ -18,8 +19,9 @@ pub struct Registration {
     pub keeps: &'static str,
     /// The settings of a target of this kind, as TOML that builds: documentation and test in one.
     pub example: &'static str,
-    /// The fields a target of this kind takes.
-    pub schema: fn() -> FieldSchema,
+    /// The fields that a target with these settings takes. Looks at the settings without reading them
+    /// ([`Section::peek`]): what is wrong with them is said by `build`.
+    pub schema: fn(settings: &Section<'_>) -> FieldSchema,
     /// Reads the settings and makes the adapter. No I/O: checking the words never touches the world. Every fault goes
     /// into the section's list; `None` when there was one.
     pub build: fn(settings: Section<'_>, build: Build) -> Option<Arc<dyn HrisAdapter>>,
@@ -34,6 +36,15 @@ pub struct Build {
     pub columns: Columns,
     /// The wall clock.
     pub clock: Arc<dyn Clock>,
+    /// The way out.
+    pub transport: Arc<dyn Transport>,
+}
+
+impl Build {
+    /// For an adapter that needs no network, or is not about to use it.
+    pub fn without_network(target: TargetName, columns: Columns, clock: Arc<dyn Clock>) -> Build {
+        Build { target, columns, clock, transport: Arc::new(Nowhere) }
+    }
 }
 
 /// The mapped fields in the order of the configuration.

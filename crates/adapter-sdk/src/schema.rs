@@ -1,18 +1,23 @@
 //! Which fields a target takes.
 
-use people::FieldName;
+use std::{borrow::Cow, fmt};
+
+use people::{FieldName, Value};
 
 /// The fields of a target, at the level of the person and of each hire.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct FieldSchema {
     /// Known fields. For an open schema these are only documentation.
     pub fields: Vec<FieldSpec>,
     /// Takes any field the configuration names: a file has the columns it is given.
     pub open: bool,
+    /// The person's field that is the record's own key, if the configuration may choose it. What is mapped to it becomes the
+    /// record's id, which is kept and logged: nothing of a name or an address may go into it.
+    pub key: Option<FieldName>,
 }
 
 /// One field of a target.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct FieldSpec {
     /// Of the person, or of each hire.
     pub level: Level,
@@ -27,9 +32,47 @@ pub struct FieldSpec {
     /// Holds personal data.
     pub personal: bool,
     /// The expression used when the configuration maps nothing to it.
-    pub source: Option<&'static str>,
+    pub source: Option<Cow<'static, str>>,
+    /// What is sent where nobody gave a value, unless the configuration says otherwise: reported as filled, and a task asks for
+    /// the right one.
+    pub placeholder: Option<Placeholder>,
     /// When it is written.
     pub rule: FieldRule,
+}
+
+impl FieldSpec {
+    /// An optional text of anybody's, written whenever it changes, that nothing is mapped to.
+    pub fn new(level: Level, name: impl Into<String>) -> FieldSpec {
+        FieldSpec {
+            level,
+            name: FieldName::new(name),
+            kind: FieldKind::Text,
+            required: false,
+            length_max: None,
+            personal: true,
+            source: None,
+            placeholder: None,
+            rule: FieldRule::Always,
+        }
+    }
+}
+
+/// A value that nobody gave us.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Placeholder {
+    /// This one.
+    Is(Value),
+    /// The day on which the hire was first planned; for a person's field, the first of their hires.
+    Today,
+}
+
+impl fmt::Display for Placeholder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Placeholder::Is(value) => write!(f, "{:?}", value.to_text()),
+            Placeholder::Today => f.write_str("the day on which the hire was first planned"),
+        }
+    }
 }
 
 /// What kind of value a field takes.

@@ -249,6 +249,7 @@ impl Engine {
         }
         loop {
             let (planned, more) = self.read_and_plan(run).await?;
+            let planned = self.without_adopted(run, planned).await?;
             let ready = self.guard(run, planned)?;
             self.deliver(run, ready).await?;
             self.tell_source(run).await?;
@@ -434,6 +435,19 @@ impl Engine {
         is_there && self.clock.now() - planned.at > STALE_AFTER
     }
 
+    /// The guards count people who would be created, and nobody who is over there already.
+    async fn without_adopted(
+        &self,
+        run: &mut Run,
+        planned: Vec<Planned>,
+    ) -> Result<Vec<Planned>, CycleError> {
+        let creates = (run.owed + Owed::by(&planned)).creates;
+        if run.approve || creates <= self.settings.guards.creates_per_cycle_max {
+            return Ok(planned);
+        }
+        self.adopt_before_guard(run, planned).await
+    }
+
     /// The guard: more new debts in one cycle than allowed, and *all* of them are held until a human approves.
     fn guard(
         &self,
@@ -613,7 +627,7 @@ impl Engine {
             done_at: None,
         })?;
         if raised {
-            draft.tell(&self.event(contact, target, Outcome::TaskRaised { id }))?;
+            draft.tell(&self.event(contact, target, Outcome::TaskRaised { id, kind: Some(task.kind) }))?;
         }
         Ok(raised)
     }

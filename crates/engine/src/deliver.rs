@@ -3,19 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use adapter_sdk::{
-    Delivery, Effect, Error, ErrorKind, Evidence, Found, Identity, Intent, Link, Receipt, TaskKind,
+    Delivery, Effect, Error, ErrorKind, Evidence, Found, Identity, Intent, Link, Receipt, Step, TaskKind,
     TaskRequest,
 };
 use futures::{StreamExt, stream};
 use ledger::{Digests, Draft, Durable, Event, Outcome, Phase, TargetHealth, WhyHeld};
-use people::{ContactId, Filled, OpportunityId, Person, TargetName, Timestamp, Wanted};
+use people::{ContactId, Filled, OpportunityId, TargetName, Timestamp, Wanted};
 
 use crate::{
     Activity, Delivered,
     cycle::{CycleError, Engine, Run},
-    plan, planning,
+    plan::{self, Decision},
+    planning::{self, Planned},
     policy::{self, Verdict},
     settings::Target,
+    writing::is_new,
 };
 
 /// A debt that may go out now, with the values that are kept nowhere else.
@@ -85,11 +87,11 @@ impl Engine {
 
     /// Nobody is created before the target was asked for exactly that person.
     async fn look_before_create(&self, target: &Target, ready: &Ready) -> Result<Look, CycleError> {
-        let linked = self
-            .ledger
-            .standing(&target.name, &ready.contact)?
-            .is_some_and(|standing| standing.agreed.is_some());
-        if linked || ready.intent != Intent::Add || !target.adapter.info().capabilities.find {
+        let standing = self.ledger.standing(&target.name, &ready.contact)?.unwrap_or_default();
+        if standing.agreed.is_some()
+            || ready.intent != Intent::Add
+            || !target.adapter.info().capabilities.find
+        {
             return Ok(Look::GoOn);
         }
         if self.is_stopping() {
@@ -108,10 +110,13 @@ impl Engine {
         match judge(&found) {
             Match::Nobody => Ok(Look::GoOn),
             Match::One(link) => {
-                let _ = self.ledger.write(|draft| self.adopt(draft, target, &ready.contact, link))?;
+                let _ = self.ledger.write(|draft| self.take(draft, target, &ready.contact, link))?;
                 Ok(Look::Adopted)
             }
-            Match::Unclear(records) => {
+            Match::Suspected(_) if standing.owed.as_ref().is_some_and(|owed| owed.looked_at) => {
+                Ok(Look::GoOn)
+            }
+            Match::Suspected(records) | Match::Unclear(records) => {
                 let _ = self.ledger.write(|draft| {
                     let mut standing = draft.standing(&target.name, &ready.contact)?.unwrap_or_default();
                     let why = WhyHeld::Ambiguous { records };
@@ -120,7 +125,7 @@ impl Engine {
                     let task = TaskRequest {
                         kind: TaskKind::PossibleDuplicate,
                         cause: "found before creating".to_owned(),
-                        text: format!("{records} record(s) over there may be this person. Nobody was created or changed: decide which record it is."),
+                        text: format!("{records} record(s) over there may be this person. Nobody was created or changed: look whether one of them is. If none is, `hiresync retry {}` creates the person.", ready.contact),
                         fields: Vec::new(),
                     };
                     self.raise(draft, &ready.contact, Some(&target.name), task)?;
@@ -184,6 +189,7 @@ impl Engine {
             generation: standing.generation,
             intent: ready.intent,
             wanted: ready.wanted.clone(),
+            order: ready.identity.hires.clone(),
             link: standing.agreed.as_ref().map(|agreed| agreed.link.clone()),
             changed,
             unfinished,
@@ -249,16 +255,19 @@ impl Engine {
     ) -> ledger::Result<()> {
         let mut standing = draft.standing(&target.name, &ready.contact)?.unwrap_or_default();
         let generation = standing.generation;
-        let Receipt { link, effect, unfinished, filled, tasks } = receipt;
+        let Receipt { link, effect, unfinished, obstacle, filled, tasks } = receipt;
         let is_done = unfinished.is_empty();
         let outcome = if is_done {
             standing.settle(link, ready.digests.clone(), now);
             Outcome::Agreed { effect }
         } else {
             let attempts = standing.owed.as_ref().map_or(1, |owed| owed.attempts);
-            let phase = Phase::Waiting { not_before: policy::next_attempt(attempts, now) };
-            standing.settle_in_part(link, unfinished.clone(), phase, now);
-            Outcome::Unfinished { steps: unfinished }
+            let phase = Phase::Waiting { not_before: policy::next_part(attempts, now) };
+            standing.settle_in_part(link, unfinished.clone(), obstacle.clone(), phase, now);
+            if let Some(obstacle) = &obstacle {
+                tracing::warn!(target_name = %target.name, contact = %ready.contact, code = obstacle.code, "{obstacle}");
+            }
+            Outcome::Unfinished { steps: unfinished, obstacle }
         };
         draft.put_standing(&target.name, &ready.contact, standing)?;
         match effect {
@@ -326,6 +335,10 @@ impl Engine {
             Verdict::Debt(Phase::Sent { at, looks, .. }) if repeatable && attempts > 1 => {
                 Phase::Sent { at: *at, ask_after: policy::next_attempt(attempts, now), looks: *looks }
             }
+            // Somebody is probably mending what stands in the way.
+            Verdict::Debt(Phase::Waiting { not_before }) if error.stands_in_the_way().is_some() => {
+                Phase::Waiting { not_before: (*not_before).min(policy::next_part(attempts, now)) }
+            }
             Verdict::Debt(phase) => phase.clone(),
             // Not this person's fault: it goes out as soon as the target can be used again.
             Verdict::Target => Phase::Waiting { not_before: now },
@@ -341,11 +354,12 @@ impl Engine {
             }
             Phase::Parked { kind, .. } => {
                 delivered.parked += 1;
-                Outcome::Parked { kind: *kind }
+                Outcome::Parked { kind: *kind, obstacle: error.stands_in_the_way().cloned() }
             }
             Phase::Held { why, .. } => Outcome::Held { why: why.clone() },
         };
         standing.fail(phase);
+        standing.meet(error.stands_in_the_way().cloned());
         let generation = standing.generation;
         draft.put_standing(&target.name, &ready.contact, standing)?;
         let mut event = self.event(&ready.contact, Some(&target.name), outcome);
@@ -448,11 +462,7 @@ impl Engine {
         if repeatable || !capabilities.find && now >= ask_after {
             if !repeatable {
                 // It can neither be repeated nor looked up: only a human can know.
-                self.change_phase(
-                    target,
-                    contact,
-                    Phase::Held { why: WhyHeld::Ambiguous { records: 0 }, due: None },
-                )?;
+                self.ask_what_came_of_it(target, contact)?;
                 return Ok(false);
             }
             let again = policy::repeat_at(at, ask_after, now);
@@ -471,19 +481,10 @@ impl Engine {
         };
         match judge(&found) {
             Match::One(link) if owed.intent == Intent::Add || self.holds_new_hire(&standing, &link) => {
-                let _ = self.ledger.write(|draft| {
-                    let mut standing = draft.standing(&target.name, contact)?.unwrap_or_default();
-                    standing.settle_found(link, now);
-                    draft.put_standing(&target.name, contact, standing)?;
-                    draft.tell(&self.event(
-                        contact,
-                        Some(&target.name),
-                        Outcome::Agreed { effect: Effect::Created },
-                    ))
-                })?;
+                let _ = self.ledger.write(|draft| self.take_found(draft, target, contact, link))?;
                 Ok(true)
             }
-            Match::Unclear(records) => {
+            Match::Unclear(records) | Match::Suspected(records) => {
                 self.change_phase(
                     target,
                     contact,
@@ -509,6 +510,106 @@ impl Engine {
         standing.unknown_hires().all(|hire| link.hires.contains_key(hire))
     }
 
+    /// A look found the record that an attempt without an answer made. Where one record is the whole delivery, it is settled; where
+    /// it is made in steps, what is missing is still owed.
+    fn take_found(
+        &self,
+        draft: &mut Draft<'_>,
+        target: &Target,
+        contact: &ContactId,
+        link: Link,
+    ) -> ledger::Result<()> {
+        let now = self.clock.now();
+        let mut standing = draft.standing(&target.name, contact)?.unwrap_or_default();
+        let outcome = if target.adapter.info().capabilities.resumes {
+            standing.settle_in_part(link, vec![Step::rest()], None, Phase::Waiting { not_before: now }, now);
+            Outcome::Adopted
+        } else {
+            standing.settle_found(link, now);
+            Outcome::Agreed { effect: Effect::Created }
+        };
+        draft.put_standing(&target.name, contact, standing)?;
+        draft.mark(contact, now)?;
+        draft.tell(&self.event(contact, Some(&target.name), outcome))
+    }
+
+    /// A look before creating found the person's record: one that an earlier attempt of ours made, or one that was there.
+    fn take(
+        &self,
+        draft: &mut Draft<'_>,
+        target: &Target,
+        contact: &ContactId,
+        link: Link,
+    ) -> ledger::Result<()> {
+        let standing = draft.standing(&target.name, contact)?.unwrap_or_default();
+        let is_ours = standing.owed.as_ref().is_some_and(|owed| owed.sent.is_some());
+        if is_ours && target.adapter.info().capabilities.resumes {
+            self.take_found(draft, target, contact, link)
+        } else {
+            self.adopt(draft, target, contact, link)
+        }
+    }
+
+    /// Held, with a task: nobody but a human can see whether it arrived.
+    fn ask_what_came_of_it(&self, target: &Target, contact: &ContactId) -> Result<(), CycleError> {
+        let why = WhyHeld::Ambiguous { records: 0 };
+        self.change_phase(target, contact, Phase::Held { why: why.clone(), due: None })?;
+        let _ = self.ledger.write(|draft| {
+            let task = TaskRequest {
+                kind: TaskKind::Review,
+                cause: "no answer".to_owned(),
+                text: format!(
+                    "Something was sent to {} and no answer came, and we cannot look there: it may have arrived. Look whether this \
+                     person is there. If not, `hiresync retry {contact}` sends it again; if so, close this task.",
+                    target.name
+                ),
+                fields: Vec::new(),
+            };
+            self.raise(draft, contact, Some(&target.name), task)?;
+            draft.tell(&self.event(contact, Some(&target.name), Outcome::Held { why }))
+        })?;
+        Ok(())
+    }
+
+    /// Before the guard judges more new people than it lets through: those who are over there already are none. They are adopted,
+    /// and planned for once more.
+    pub(crate) async fn adopt_before_guard(
+        &self,
+        run: &mut Run,
+        planned: Vec<Planned>,
+    ) -> Result<Vec<Planned>, CycleError> {
+        let mut rest = Vec::new();
+        for one in planned {
+            let mut adopted = false;
+            for target in &self.targets {
+                let plan = one.plans.iter().find(|(name, ..)| *name == target.name);
+                let wanted = plan.and_then(|(_, standing, plan)| match &plan.decision {
+                    Decision::Owe { debt, wanted, .. }
+                        if debt.intent == Intent::Add
+                            && standing.agreed.is_none()
+                            && is_new(standing, debt) =>
+                    {
+                        Some(wanted)
+                    }
+                    _ => None,
+                });
+                let Some(wanted) = wanted else { continue };
+                if run.unusable.contains(&target.name) || !target.adapter.info().capabilities.find {
+                    continue;
+                }
+                let who = planning::identity_for(target, &one.identity, wanted);
+                // What cannot be looked up now is looked up before it is sent.
+                let Ok(found) = self.unless_stopped(target.adapter.find(&who)).await? else { continue };
+                if let Match::One(link) = judge(&found) {
+                    let _ = self.ledger.write(|draft| self.take(draft, target, &one.contact, link))?;
+                    adopted = true;
+                }
+            }
+            if adopted { run.again(&one.contact) } else { rest.push(one) }
+        }
+        Ok(rest)
+    }
+
     fn change_phase(&self, target: &Target, contact: &ContactId, phase: Phase) -> Result<(), CycleError> {
         let _ = self.ledger.write(|draft| {
             let mut standing = draft.standing(&target.name, contact)?.unwrap_or_default();
@@ -531,14 +632,13 @@ fn no_answer() -> Error {
 
 impl Engine {
     /// Links the one record over there that is proven to be this person's, where the one we knew is not there any more.
-    pub(crate) async fn relink(&self, target: &Target, person: &Person) -> Result<bool, CycleError> {
+    pub(crate) async fn relink(&self, target: &Target, identity: &Identity) -> Result<bool, CycleError> {
         if !target.adapter.info().capabilities.find {
             return Ok(false);
         }
-        let identity = planning::identity(person);
-        let Ok(found) = self.unless_stopped(target.adapter.find(&identity)).await? else { return Ok(false) };
+        let Ok(found) = self.unless_stopped(target.adapter.find(identity)).await? else { return Ok(false) };
         let Match::One(link) = judge(&found) else { return Ok(false) };
-        let contact = &person.contact;
+        let contact = &identity.contact;
         let known = self.ledger.standing(&target.name, contact)?.and_then(|standing| standing.agreed);
         if known.is_some_and(|agreed| agreed.link.remote == link.remote) {
             return Ok(false);
@@ -574,6 +674,9 @@ enum Look {
 enum Match {
     Nobody,
     One(Link),
+    /// So many that have nothing of ours, but an address of theirs.
+    Suspected(usize),
+    /// So many that are proven.
     Unclear(usize),
 }
 
@@ -587,7 +690,8 @@ fn judge(found: &[Found]) -> Match {
     match (proven.len(), suspected) {
         (1, _) => Match::One(proven.into_values().next().expect("there is one").link.clone()),
         (0, 0) => Match::Nobody,
-        (0, records) | (records, _) => Match::Unclear(records),
+        (0, records) => Match::Suspected(records),
+        (records, _) => Match::Unclear(records),
     }
 }
 

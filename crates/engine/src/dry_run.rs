@@ -132,9 +132,15 @@ impl Engine {
                 for target in &self.targets {
                     if let Planning::Done(done) = self.plan_one(&mut run, target, &person, Mode::Dry).await? {
                         let (_, plan, remote) = *done;
+                        let adding = match &plan.decision {
+                            Decision::Owe { debt, wanted, .. } if debt.intent == Intent::Add => {
+                                Some(planning::identity_for(target, &planning::identity(&person), wanted))
+                            }
+                            _ => None,
+                        };
                         let mut change = describe(target, &contact, &person, plan, remote.as_ref());
-                        if change.decision == "add"
-                            && self.would_adopt(target, &planning::identity(&person)).await?
+                        if let Some(who) = adding
+                            && self.would_adopt(target, &who).await?
                         {
                             "adopt".clone_into(&mut change.decision);
                             "A record over there is this person's: it is linked and compared, not created."

@@ -46,6 +46,6 @@ pub use source::{
     Cursor, Deleted, News, Page, PageToken, Reading, Sighting, Source, Sweep, Then, Usage, Whom,
 };
 pub use status::{
-    Activity, CycleReport, Delivered, Explanation, Fault, GuardTrip, PersonLine, SourceStatus, Status,
+    Activity, CycleReport, Delivered, Explanation, Fault, GuardTrip, Met, PersonLine, SourceStatus, Status,
     TargetExplanation, TargetStatus,
 };

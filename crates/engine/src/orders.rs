@@ -1,12 +1,17 @@
 //! What a human may order, and questions answered from the ledger. Synchronous: an order is on disk when it returns, and the
 //! next cycle acts on it.
 
-use ledger::{Actor, LeftOut, Outcome, Phase, Said, Standing, TargetHealth, TaskId, WhyHeld};
+use ledger::{Actor, LeftOut, Outcome, Owed, Phase, Said, Standing, TargetHealth, TaskId, WhyHeld};
 use people::{ContactId, OpportunityId, Pii, TargetName, Timestamp};
 
 use crate::{
     Activity, Explanation, GuardTrip, PersonLine, SourceStatus, Status, Target, TargetExplanation,
-    TargetStatus, cycle::Engine, plan::doubtful_cause, policy, status::state, sweep::cursor_moved_at,
+    TargetStatus,
+    cycle::Engine,
+    plan::doubtful_cause,
+    policy,
+    status::{Met, state},
+    sweep::cursor_moved_at,
 };
 
 /// Standings read at once.
@@ -62,6 +67,7 @@ impl Engine {
                     unexplained,
                     past_due: pressing.past_due,
                     to_correct: pressing.to_correct,
+                    obstacles: pressing.obstacles,
                 },
             );
         }
@@ -138,13 +144,13 @@ impl Engine {
         Ok(Explanation { contact: contact.clone(), marked, targets, tasks, history })
     }
 
-    /// Everybody who waits for a human after a refusal.
+    /// Everybody who waits for a human after a refusal, of all of a change or of a part.
     pub fn parked(&self) -> ledger::Result<Vec<(ContactId, TargetExplanation)>> {
         let mut parked = Vec::new();
-        for target in self.targets.iter().filter(|target| self.ledger.counts(&target.name).parked > 0) {
+        for target in &self.targets {
             let mut found = Vec::new();
             self.each(&target.name, |contact, standing| {
-                if state(standing) == Some("parked") {
+                if is_refused(standing) {
                     found.push((contact.clone(), standing.clone()));
                 }
             })?;
@@ -189,11 +195,19 @@ impl Engine {
     /// What is held and does not wait by itself.
     fn pressing(&self, target: &TargetName, counts: ledger::Counts) -> ledger::Result<Pressing> {
         let mut pressing = Pressing::default();
-        if counts.held == 0 {
+        if counts.held + counts.waiting + counts.parked == 0 {
             return Ok(pressing);
         }
         let today = self.clock.today(self.settings.zone);
         self.each(target, |_, standing| {
+            if let Some(obstacle) = standing.owed.as_ref().and_then(|owed| owed.obstacle.as_ref()) {
+                let met = pressing.obstacles.iter_mut().find(|met| met.obstacle == *obstacle);
+                match met {
+                    Some(met) => met.people += 1,
+                    None => pressing.obstacles.push(Met { obstacle: obstacle.clone(), people: 1 }),
+                }
+            }
+            pressing.any |= is_refused(standing);
             let Some(Phase::Held { why, .. }) = standing.owed.as_ref().map(|owed| &owed.phase) else {
                 return;
             };
@@ -425,6 +439,9 @@ impl Engine {
                     ("waiting.paused".to_owned(), "A change waits, because the target is paused.".to_owned(), format!("`hiresync resume {target}`."))
                 }
                 Phase::Waiting { not_before } => match &state.health {
+                    TargetHealth::Active if owed.obstacle.is_some() => {
+                        obstructed("waiting", owed, &format!(" It is tried again at {not_before}."))
+                    }
                     TargetHealth::Quarantined { kind, since, .. } => {
                         let (what, remedy) = policy::advice(*kind);
                         (format!("waiting.{}", kind.code()), format!("A change waits: the target cannot be used since {since}. {what}"), remedy.to_owned())
@@ -443,6 +460,7 @@ impl Engine {
                     let (what, remedy) = policy::held(why);
                     (held_code(why), what, remedy)
                 }
+                Phase::Parked { .. } if owed.obstacle.is_some() => obstructed("parked", owed, ""),
                 Phase::Parked { kind, hint } => {
                     let (what, remedy) = policy::advice(*kind);
                     (format!("parked.{}", kind.code()), format!("{what} ({hint})"), remedy.to_owned())
@@ -467,6 +485,17 @@ impl Engine {
             page.iter().for_each(|(contact, standing)| each(contact, standing));
         }
     }
+}
+
+/// A code, what happened and what to do, as the adapter said it.
+fn obstructed(state: &str, owed: &Owed, then: &str) -> (String, String, String) {
+    let Some(obstacle) = &owed.obstacle else { return Default::default() };
+    (format!("{state}.{}", obstacle.code), format!("{}.{then}", obstacle.what), obstacle.remedy.clone())
+}
+
+/// Whether a human has to mend something: all of it was refused, or a part.
+fn is_refused(standing: &Standing) -> bool {
+    standing.owed.as_ref().is_some_and(|owed| owed.obstacle.is_some()) || state(standing) == Some("parked")
 }
 
 /// Why a hire is left out: a stable code, in words, and what to do. `None` for what is no hire, and for a `when` that is not
@@ -497,11 +526,12 @@ pub(crate) fn left_out(target: &Target, by: LeftOut) -> Option<(String, String, 
 }
 
 /// What is held in a target and does not wait by itself.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct Pressing {
     any: bool,
     past_due: u64,
     to_correct: u64,
+    obstacles: Vec<Met>,
 }
 
 /// That somebody may have changed, from a source that is not to be trusted with more.

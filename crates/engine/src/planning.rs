@@ -6,7 +6,7 @@ use adapter_sdk::{Identity, RemoteState};
 use chrono::TimeDelta;
 use ledger::{LeftOut, Mark, Outcome, Phase, Said, Seen, Standing};
 use mapping::Scope;
-use people::{ContactId, Hire, OpportunityId, Person, TargetName, Timestamp};
+use people::{ContactId, Hire, OpportunityId, Person, TargetName, Timestamp, Wanted};
 
 use crate::{
     cycle::{CycleError, Engine, Run},
@@ -23,6 +23,8 @@ pub(crate) struct Planned {
     pub(crate) at: Timestamp,
     pub(crate) mark: Option<Mark>,
     pub(crate) identity: Identity,
+    /// When they were last hired.
+    pub(crate) hired_at: Option<Timestamp>,
     pub(crate) seen: Vec<(OpportunityId, Seen)>,
     pub(crate) plans: Vec<(TargetName, Standing, Plan)>,
     /// The mark stays: something could not be decided now.
@@ -58,15 +60,34 @@ pub(crate) fn is_released(standing: &Standing) -> bool {
     standing.owed.as_ref().is_some_and(|owed| !matches!(owed.phase, Phase::Held { .. }))
 }
 
+/// Who somebody is, with all of their hires, oldest first.
 pub(crate) fn identity(person: &Person) -> Identity {
+    let mut hires: Vec<&OpportunityId> = person.hires.keys().collect();
+    hires.sort_by_key(|hire| person.hires[*hire].hired_at);
     Identity {
-        contact: person.contact.clone(),
-        opportunities: person.opportunities.keys().cloned().collect(),
+        hires: hires.into_iter().cloned().collect(),
+        name: person.name.clone(),
         emails: person.emails.clone(),
+        ..Identity::new(person.contact.clone(), person.opportunities.keys().cloned().collect())
     }
 }
 
+/// Who they are for one target: with the hires it is told about, and its own key as the configuration makes it.
+pub(crate) fn identity_for(target: &Target, who: &Identity, wanted: &Wanted) -> Identity {
+    let mut who = who.clone();
+    who.hires.retain(|hire| wanted.hires.contains_key(hire));
+    let key = target.adapter.info().schema.key.as_ref().and_then(|key| wanted.person.get(key));
+    who.key = key.map(|value| value.reveal().to_text()).filter(|key| !key.is_empty());
+    who
+}
+
 impl Engine {
+    /// The same for a target by its name.
+    pub(crate) fn identity_at(&self, target: &TargetName, who: &Identity, wanted: &Wanted) -> Identity {
+        let target = self.targets.iter().find(|known| known.name == *target);
+        target.map_or_else(|| who.clone(), |target| identity_for(target, who, wanted))
+    }
+
     /// Plans for one contact, target by target. `None`: it was dealt with on the spot, or stays marked.
     pub(crate) async fn plan_reading(
         &self,
@@ -110,7 +131,9 @@ impl Engine {
         let seen = self.recognise_merges(person)?;
         let identity = identity(person);
         let at = self.clock.now();
-        let mut planned = Planned { contact, at, mark, identity, seen, plans: Vec::new(), later: false };
+        let hired_at = person.hires.values().map(|hire| hire.hired_at).max();
+        let mut planned =
+            Planned { contact, at, mark, identity, hired_at, seen, plans: Vec::new(), later: false };
         for target in &self.targets {
             match self.plan_one(run, target, person, Mode::Real).await? {
                 Planning::Done(done) => planned.plans.push((target.name.clone(), done.0, done.1)),
@@ -134,15 +157,19 @@ impl Engine {
         }
         let usable = !run.unusable.contains(&target.name);
         let (in_scope, left_out, doubtful) = self.scope(target, person)?;
-        if mode == Mode::Real && !self.settle_unknown(target, &identity(person), &in_scope, usable).await? {
+        let today = self.clock.today(self.settings.zone);
+        let mut decided_on =
+            self.ledger.standing(&target.name, &person.contact)?.unwrap_or_default().decided_on;
+        for opportunity in &in_scope {
+            decided_on.entry((*opportunity).clone()).or_insert(today);
+        }
+        let wanted = target.mapping.apply(person, &in_scope, &decided_on);
+        let who = identity_for(target, &identity(person), &wanted);
+        if mode == Mode::Real && !self.settle_unknown(target, &who, &in_scope, usable).await? {
             return Ok(Planning::Unsettled);
         }
         let mut standing = self.ledger.standing(&target.name, &person.contact)?.unwrap_or_default();
-        let today = self.clock.today(self.settings.zone);
-        for opportunity in &in_scope {
-            standing.decided_on.entry((*opportunity).clone()).or_insert(today);
-        }
-        let wanted = target.mapping.apply(person, &in_scope, &standing.decided_on);
+        standing.decided_on = decided_on;
         let mapped = wanted.iter().map(|(field, _)| field);
         let placeholders = mapped.filter(|field| target.mapping.has_placeholder(field)).collect();
         let deleted = self.deleted(&standing)?;
@@ -171,7 +198,7 @@ impl Engine {
             else {
                 return Ok(Planning::Later);
             };
-            remote = match self.unless_stopped(target.adapter.read(&link.remote)).await? {
+            remote = match self.unless_stopped(target.adapter.read(&link)).await? {
                 Ok(remote) => remote,
                 Err(error) => {
                     if mode == Mode::Real && self.target_failed(target, &error)? {
@@ -180,7 +207,7 @@ impl Engine {
                     return Ok(Planning::Later);
                 }
             };
-            if remote.is_none() && mode == Mode::Real && self.relink(target, person).await? {
+            if remote.is_none() && mode == Mode::Real && self.relink(target, &who).await? {
                 // Not gone: it moved to this contact's record when profiles were merged. Compared at the end of this cycle.
                 run.again(&person.contact);
                 return Ok(Planning::Later);
@@ -197,7 +224,7 @@ impl Engine {
     /// What is open about a contact that cannot be read any more is settled all the same, by the ids we know.
     async fn settle_unread(&self, run: &Run, contact: &ContactId) -> Result<(), CycleError> {
         let opportunities = self.known_opportunities(contact)?;
-        let identity = Identity { contact: contact.clone(), opportunities, emails: Vec::new() };
+        let identity = Identity::new(contact.clone(), opportunities);
         for target in &self.targets {
             let usable = !run.unusable.contains(&target.name) && !run.unknown.contains(&target.name);
             self.settle_unknown(target, &identity, &BTreeSet::new(), usable).await?;

@@ -74,6 +74,11 @@ pub fn repeat_at(sent_at: Timestamp, ask_after: Timestamp, now: Timestamp) -> Ti
     if ask_after > sent_at + FIRST_LOOK_MAX { ask_after.max(now) } else { now }
 }
 
+/// When what is left of a debt is attempted next: the target is there and took a part, so a human is probably mending the rest.
+pub fn next_part(attempts: u32, now: Timestamp) -> Timestamp {
+    now + pause(attempts).min(TimeDelta::hours(1))
+}
+
 /// When a debt that was attempted so often is attempted next.
 pub fn next_attempt(attempts: u32, now: Timestamp) -> Timestamp {
     now + pause(attempts)
@@ -161,7 +166,7 @@ pub fn held(why: &WhyHeld) -> (String, String) {
         ),
         WhyHeld::Ambiguous { records } => (
             format!("{records} record(s) over there may be this person; none was created or changed."),
-            "Decide which record is the person's, then `hiresync retry`.".to_owned(),
+            "Look whether one of them is. If none is, `hiresync retry` creates the person.".to_owned(),
         ),
         WhyHeld::RecordGone => (
             "The record over there is gone; it is not made again by itself.".to_owned(),

@@ -1,7 +1,9 @@
 //! A ledger that is new to a target (a lost one, the first one, a new target) knows nobody there. Before anything is planned
 //! for it, the target is asked whom it holds. What is found is adopted; nothing is written.
 
-use adapter_sdk::{Error, ErrorKind, Found, Link};
+use std::collections::BTreeSet;
+
+use adapter_sdk::{CheckReport, Error, ErrorKind, Found, Link};
 use ledger::{Draft, LinkOrigin, Outcome};
 use people::{ContactId, RemoteId};
 
@@ -9,6 +11,9 @@ use crate::{
     cycle::{CycleError, Engine},
     settings::Target,
 };
+
+/// Fewer may all have been renumbered, or have left.
+const LANDMARKS_MIN: usize = 3;
 
 impl Engine {
     /// Rebuilds the links of one target. False when the target could not be asked: then nothing is planned for it in this
@@ -39,9 +44,54 @@ impl Engine {
         Ok(true)
     }
 
-    /// A target that lists nobody although people were agreed has been emptied or exchanged: nothing is written to it until
-    /// somebody looked. Asked once a process, before the first delivery. True when the target may be used.
+    /// Whether the target is the one we knew: asked once a process, before the first delivery. True when it may be used.
     pub(crate) async fn recognises(&self, target: &Target) -> Result<bool, CycleError> {
+        if target.adapter.info().capabilities.landmarks {
+            match self.unless_stopped(target.adapter.check()).await? {
+                Ok(report) if self.is_the_tenant(target, &report)? => {}
+                Ok(_) => return Ok(false),
+                Err(error) => {
+                    self.target_failed(target, &error)?;
+                    return Ok(false);
+                }
+            }
+        }
+        self.holds_ours(target).await
+    }
+
+    /// Where nothing stands any more of all that stood there, somebody configured another tenant. Its landmarks are kept as
+    /// keyed digests, and follow the target as it changes.
+    pub(crate) fn is_the_tenant(&self, target: &Target, report: &CheckReport) -> Result<bool, CycleError> {
+        if !target.adapter.info().capabilities.landmarks {
+            return Ok(true);
+        }
+        let note = format!("landmarks {}", target.name);
+        let digest = |landmark: &String| self.ledger.key().record(landmark).to_string();
+        let now: BTreeSet<String> = report.landmarks.iter().map(digest).collect();
+        let before = self.ledger.note(&note)?.unwrap_or_default();
+        let known: BTreeSet<&str> = before.split_whitespace().collect();
+        if known.len() >= LANDMARKS_MIN && !known.iter().any(|landmark| now.contains(*landmark)) {
+            let error = Error::new(
+                ErrorKind::ConfigInvalid,
+                "the target is another one than before: nobody who stood there is there any more",
+            )
+            .with("remedy", "correct the settings, or name a new target: a name belongs to one tenant");
+            self.target_failed(target, &error)?;
+            return Ok(false);
+        }
+        let kept = now.into_iter().collect::<Vec<_>>().join(" ");
+        if !kept.is_empty() && kept != before {
+            let _ = self.ledger.write(|draft| {
+                draft.put_note(&note, &kept);
+                Ok(())
+            })?;
+        }
+        Ok(true)
+    }
+
+    /// A target that lists nobody although people were agreed has been emptied or exchanged: nothing is written to it until
+    /// somebody looked. True when the target may be used.
+    pub(crate) async fn holds_ours(&self, target: &Target) -> Result<bool, CycleError> {
         let agreed = self.ledger.linked(&target.name)?;
         if agreed == 0 || !target.adapter.info().capabilities.list {
             return Ok(true);

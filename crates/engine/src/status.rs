@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use adapter_sdk::Obstacle;
 use ledger::{Counts, Event, Phase, Standing, TargetHealth, Task};
 use people::{ContactId, Date, RemoteId, TargetName, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -113,6 +114,19 @@ pub struct TargetStatus {
     /// Of those held, how many wait for a human for another reason than a guard.
     #[serde(default)]
     pub to_correct: u64,
+    /// What stands in the way of what is owed, each obstacle once.
+    #[serde(default)]
+    pub obstacles: Vec<Met>,
+}
+
+/// An obstacle, and for how many people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Met {
+    /// Which.
+    #[serde(flatten)]
+    pub obstacle: Obstacle,
+    /// In how many people's way.
+    pub people: u64,
 }
 
 /// What one cycle did.

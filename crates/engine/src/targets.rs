@@ -111,7 +111,7 @@ impl Engine {
             return Ok(false);
         }
         match self.unless_stopped(target.adapter.check()).await? {
-            Ok(_) if self.recognises(target).await? => {
+            Ok(report) if self.is_the_tenant(target, &report)? && self.holds_ours(target).await? => {
                 self.target_answered(target)?;
                 tracing::info!(target_name = %target.name, "target can be used again");
                 Ok(true)

@@ -132,12 +132,15 @@ impl Engine {
                         }
                         _ => {}
                     }
+                    if standing.is_hired_anew(one.hired_at) && standing.is_put_off() {
+                        standing.release(now);
+                    }
                     if standing.is_ready(now) {
                         going.push((
                             target.clone(),
                             Ready {
                                 contact: one.contact.clone(),
-                                identity: one.identity.clone(),
+                                identity: self.identity_at(target, &one.identity, wanted),
                                 intent,
                                 wanted: wanted.clone(),
                                 digests: digests.clone(),

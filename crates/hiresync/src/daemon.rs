@@ -23,7 +23,7 @@ use tokio::{
 
 use crate::{
     api::{self, Ask, Door, DoorError, Shared},
-    config::{Config, Env, Secrets, TargetConfig},
+    config::{Config, Env, Outside, Secrets, TargetConfig},
     exit::Exit,
     once, print,
     schedule::Ticker,
@@ -170,8 +170,9 @@ impl Daemon {
 
     /// SIGHUP: the configuration and the secrets are read again. A faulty one changes nothing.
     async fn reload(&self, shared: &Shared, ticker: &mut Ticker, webhook: &mut Webhook) {
-        let (path, clock) = (self.path.clone(), Arc::clone(&self.ground.clock));
-        let read = move || Config::load(&path, &Env::of_process(), &clock);
+        let (path, Ground { clock, transport, .. }) = (self.path.clone(), self.ground.clone());
+        let outside = Outside { clock, transport };
+        let read = move || Config::load(&path, &Env::of_process(), &outside);
         let config = match tokio::task::spawn_blocking(read).await {
             Ok(Ok(config)) => config,
             Ok(Err(faults)) => {

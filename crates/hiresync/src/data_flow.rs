@@ -255,13 +255,10 @@ impl OfField {
 fn when_absent(field: &Field) -> String {
     let rule = &field.rule;
     match (&rule.placeholder, rule.hold.map(|hold| hold.due)) {
-        _ if field.facts().is_empty() => "never: it is the same for everybody".to_owned(),
         (Some(placeholder), _) => {
-            format!(
-                "the placeholder {:?} is sent, and a task asks for the right value",
-                placeholder.to_text()
-            )
+            format!("the placeholder {placeholder} is sent, and a task asks for the right value")
         }
+        _ if field.facts().is_empty() => "never: it is the same for everybody".to_owned(),
         (None, Some(Some(due))) => format!("the person is held; needed {}", due_words(due)),
         (None, Some(None)) => "the person is held".to_owned(),
         (None, None) if rule.required => "the person is held".to_owned(),

@@ -21,7 +21,7 @@ use tokio::runtime::Runtime;
 
 use crate::{
     cli::Demo,
-    config::{Config, Env},
+    config::{Config, Env, Outside},
     exit::Exit,
     once, print,
     print::count,
@@ -44,13 +44,14 @@ pub fn run(demo: &Demo, as_json: bool) -> Result<Exit, Exit> {
     let listen = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
     let lever = PretendLever::start(listen, lever, &clock)?;
     let stage = Stage::set(demo, &lever, &api_key, clock.as_ref())?;
-    let config = Config::load(&stage.config, &Env::default(), &clock).map_err(|faults| {
+    let outside = Outside { clock: Arc::clone(&clock), transport: once::transport()? };
+    let config = Config::load(&stage.config, &Env::default(), &outside).map_err(|faults| {
         faults.0.iter().for_each(|fault| print::say(fault));
         Exit::Bug
     })?;
     let folder = StateFolder::lock(&config.state.dir).map_err(|error| once::ledger_fault(&error))?;
     let opened = wiring::open(&folder, &config, clock.now()).map_err(|error| once::ledger_fault(&error))?;
-    let transport = once::transport()?;
+    let Outside { transport, .. } = outside;
     let ground = Ground { ledger: Arc::new(opened.ledger), transport, clock: Arc::clone(&clock) };
     let show = Show {
         engine: ground.engine(&config),

@@ -14,7 +14,7 @@ use tokio::{
 
 use crate::{
     client::Client,
-    config::{Config, Env, Secrets, WebhookConfig},
+    config::{Config, Env, Outside, Secrets, WebhookConfig},
     exit::Exit,
     print, progress, report,
     report::PlanAnswer,
@@ -28,7 +28,9 @@ pub fn clock() -> Arc<dyn Clock> {
 
 /// The configuration, or every fault of it, said.
 pub fn config(path: &Path, secrets: Secrets) -> Result<Config, Exit> {
-    Config::load(path, &Env::of_process().with(secrets), &clock()).map_err(|faults| {
+    let transport = wiring::transport().unwrap_or_else(|_| Arc::new(http::Nowhere));
+    let outside = Outside { clock: clock(), transport };
+    Config::load(path, &Env::of_process().with(secrets), &outside).map_err(|faults| {
         faults.0.iter().for_each(|fault| print::say(fault));
         let count = print::count(faults.0.len() as u64, "fault", "faults");
         print::complain(&format!("{count} in the configuration; nothing was started"));
@@ -208,7 +210,10 @@ pub fn check(path: &Path, offline: bool, as_json: bool) -> Result<Exit, Exit> {
     let config = config(path, Secrets::Needed)?;
     let engine = asking_only(&config, clock())?;
     let mut reports = runtime()?.block_on(Box::pin(engine.check()));
-    let webhook = config.webhook.iter().map(|webhook| CheckReport { findings: vec![webhook.finding()] });
+    let webhook = config
+        .webhook
+        .iter()
+        .map(|webhook| CheckReport { findings: vec![webhook.finding()], ..CheckReport::default() });
     reports.extend(webhook.map(|report| ("webhook".to_owned(), Ok(report))));
     show_check(&reports, as_json)
 }

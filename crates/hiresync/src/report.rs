@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use adapter_sdk::TaskKind;
 use chrono::TimeDelta;
 use engine::{Activity, CycleReport, DryRun, Explanation, GuardTrip, PersonLine, Status};
 use ledger::{Actor, Event, LeftOut, Outcome, TargetHealth, Task};
@@ -141,7 +142,11 @@ impl Facts<'_> {
             ));
         }
         for (name, target) in &self.status.targets {
-            if target.counts.parked > 0 {
+            for met in &target.obstacles {
+                needs.push(format!("{} ({name}): {}", count(met.people, "person", "people"), met.obstacle));
+            }
+            let told: u64 = target.obstacles.iter().map(|met| met.people).sum();
+            if target.counts.parked > told {
                 needs.push(format!("{} parked ({name}; `hiresync parked` says why)", target.counts.parked));
             }
             if target.past_due > 0 {
@@ -529,7 +534,8 @@ fn happened(event: &Event) -> String {
             adapter_sdk::Effect::Unchanged => "was right over there already".to_owned(),
             adapter_sdk::Effect::Withdrawn => "withdrawn over there".to_owned(),
         },
-        Outcome::Unfinished { steps } => {
+        Outcome::Unfinished { obstacle: Some(obstacle), .. } => obstacle.to_string(),
+        Outcome::Unfinished { steps, obstacle: None } => {
             let steps: Vec<&str> = steps.iter().map(|step| step.0.as_str()).collect();
             format!("done in part; left to do: {}", steps.join(", "))
         }
@@ -538,10 +544,14 @@ fn happened(event: &Event) -> String {
             format!("failed ({}), tried again {}", kind.code(), moment(*not_before))
         }
         Outcome::Unknown { ask_after } => format!("outcome unknown, looked up {}", moment(*ask_after)),
-        Outcome::Parked { kind } => format!("refused ({}), waits for a human", kind.code()),
+        Outcome::Parked { obstacle: Some(obstacle), .. } => obstacle.to_string(),
+        Outcome::Parked { kind, obstacle: None } => format!("refused ({}), waits for a human", kind.code()),
         Outcome::Held { why } => format!("held: {}", engine::policy::held(why).0),
         Outcome::Released => "let go by a human".to_owned(),
-        Outcome::TaskRaised { id } => format!("task raised: {}", id.0),
+        Outcome::TaskRaised { id, kind: Some(TaskKind::NewStarter) } => {
+            format!("New Starter task raised: {}", id.0)
+        }
+        Outcome::TaskRaised { id, .. } => format!("task raised: {}", id.0),
         Outcome::TaskDone { id } => format!("task done: {}", id.0),
         Outcome::KeptTheirs => format!("left as HR changed it{fields}"),
         Outcome::Filled => format!("placeholders were sent, to be corrected{fields}"),

@@ -33,4 +33,4 @@ pub use exchange::exchange;
 pub use headers::{basic_auth, date, retry_after};
 pub use local::{Lines, Local};
 pub use pace::Pace;
-pub use transport::{Failure, Method, Request, Response, Transport};
+pub use transport::{Failure, Method, Nowhere, Request, Response, Transport};

@@ -13,6 +13,17 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
     async fn send(&self, request: Request) -> Result<Response, Failure>;
 }
 
+/// Reaches nobody: for whoever reads settings without being about to use them.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Nowhere;
+
+#[async_trait]
+impl Transport for Nowhere {
+    async fn send(&self, _request: Request) -> Result<Response, Failure> {
+        Err(Failure::NotSent("nobody is to be reached from here".to_owned()))
+    }
+}
+
 /// A request, with its bounds. `Debug` shows method and host only: path, query, headers and body may hold secrets and
 /// personal data.
 #[derive(Clone)]

@@ -138,6 +138,9 @@ pub enum Outcome {
     Unfinished {
         /// What is left to do.
         steps: Vec<adapter_sdk::Step>,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        obstacle: Option<adapter_sdk::Obstacle>,
     },
     /// A record that was there already was taken for this person's.
     Adopted,
@@ -157,6 +160,9 @@ pub enum Outcome {
     Parked {
         /// What kind of failure.
         kind: ErrorKind,
+        /// What stands in the way, where the target's adapter knows.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        obstacle: Option<adapter_sdk::Obstacle>,
     },
     /// It waits for a value, a date or an approval.
     Held {
@@ -169,6 +175,9 @@ pub enum Outcome {
     TaskRaised {
         /// Which.
         id: TaskId,
+        /// What kind of work.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        kind: Option<TaskKind>,
     },
     /// A task was closed.
     TaskDone {

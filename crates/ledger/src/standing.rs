@@ -18,7 +18,7 @@
 
 use std::collections::BTreeMap;
 
-use adapter_sdk::{ErrorKind, Generation, Intent, Link, Step};
+use adapter_sdk::{ErrorKind, Generation, Intent, Link, Obstacle, Step};
 use people::{Date, Digest, FieldKey, FieldName, Lack, Missing, OpportunityId, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -93,8 +93,17 @@ pub struct Owed {
     /// What a partly successful attempt left to do.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unfinished: Vec<Step>,
+    /// What stands in the way of it, as the target's adapter last said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub obstacle: Option<Obstacle>,
+    /// The newest hire when it was owed: a hire that is made again is a human's way to have it tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hired_at: Option<Timestamp>,
     /// Attempts so far.
     pub attempts: u32,
+    /// A human looked at the records that may be this person's, and let it go on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub looked_at: bool,
     /// A human approved exactly this debt.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub approved: bool,
@@ -253,7 +262,10 @@ impl Standing {
             changed,
             sent,
             unfinished,
+            obstacle: None,
+            hired_at: None,
             attempts: 0,
+            looked_at: false,
             approved: false,
             since,
             phase,
@@ -291,13 +303,21 @@ impl Standing {
         self.owed = None;
     }
 
-    /// The target agreed to a part; `unfinished` is left, in the given phase.
-    pub fn settle_in_part(&mut self, link: Link, unfinished: Vec<Step>, phase: Phase, at: Timestamp) {
+    /// The target agreed to a part; `unfinished` is left, in the given phase, and `obstacle` says why.
+    pub fn settle_in_part(
+        &mut self,
+        link: Link,
+        unfinished: Vec<Step>,
+        obstacle: Option<Obstacle>,
+        phase: Phase,
+        at: Timestamp,
+    ) {
         self.origin.get_or_insert(LinkOrigin::Created);
         let sent = self.owed.as_ref().and_then(|owed| owed.sent.clone());
         self.agree(link, sent, at);
         if let Some(owed) = &mut self.owed {
             owed.unfinished = unfinished;
+            owed.obstacle = obstacle;
             owed.phase = phase;
         }
     }
@@ -332,6 +352,21 @@ impl Standing {
         }
     }
 
+    /// Whoever is owed this was hired at `hired_at`, as Lever says now. True when that is later than it was: somebody took the
+    /// hire back and made it again, and what was refused or put off is to be tried at once.
+    pub fn is_hired_anew(&mut self, hired_at: Option<Timestamp>) -> bool {
+        let Some(owed) = &mut self.owed else { return false };
+        let before = std::mem::replace(&mut owed.hired_at, hired_at);
+        before.is_some() && before < hired_at
+    }
+
+    /// Notes what stands in the way of what is owed.
+    pub fn meet(&mut self, obstacle: Option<Obstacle>) {
+        if let Some(owed) = &mut self.owed {
+            owed.obstacle = obstacle;
+        }
+    }
+
     /// The record over there is this person's. What it holds is unknown until it is compared, so the whole state is planned
     /// afresh.
     pub fn adopt(&mut self, link: Link, origin: LinkOrigin, at: Timestamp) {
@@ -360,6 +395,7 @@ impl Standing {
             }
             Phase::Held { .. } | Phase::Parked { .. } | Phase::Waiting { .. } => {
                 owed.approved |= matches!(owed.phase, Phase::Held { why: WhyHeld::Guard { .. }, .. });
+                owed.looked_at |= matches!(owed.phase, Phase::Held { why: WhyHeld::Ambiguous { .. }, .. });
                 owed.phase = Phase::Waiting { not_before: now };
             }
             Phase::Sent { .. } => return false,
@@ -435,6 +471,12 @@ impl Standing {
         self.owed
             .as_ref()
             .is_some_and(|owed| matches!(owed.phase, Phase::Held { why: WhyHeld::Guard { .. }, .. }))
+    }
+
+    /// True while the debt was refused, or waits for another attempt.
+    pub fn is_put_off(&self) -> bool {
+        let phase = self.owed.as_ref().map(|owed| &owed.phase);
+        matches!(phase, Some(Phase::Parked { .. } | Phase::Waiting { .. }))
     }
 
     /// True when the debt may go out at `now`.
@@ -644,7 +686,7 @@ mod tests {
             },
             |standing, values| {
                 standing.begin(at(1), at(2), values);
-                standing.settle_in_part(link(), vec![Step("hires".to_owned())], waiting(9), at(2));
+                standing.settle_in_part(link(), vec![Step("hires".to_owned())], None, waiting(9), at(2));
             },
         ];
         for way in ways {

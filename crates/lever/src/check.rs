@@ -67,7 +67,7 @@ impl Lever {
         });
         findings.extend(host_reminder(self.caller.host()));
         findings.extend(skew(self.caller.usage().skew_seconds));
-        Ok(CheckReport { findings })
+        Ok(CheckReport { findings, ..CheckReport::default() })
     }
 
     /// What the mapping needs, and one request for each that needs its permission.

@@ -156,7 +156,7 @@ fn hostile() {
 fn compile(person: &[(&str, &str)], hire: &[(&str, &str)]) -> Mapping {
     let departments = BTreeMap::from([("Engineering".to_owned(), "ENG".to_owned())]);
     let tables = Tables::from([("departments".to_owned(), departments)]);
-    let open = FieldSchema { fields: Vec::new(), open: true };
+    let open = FieldSchema { open: true, ..FieldSchema::default() };
     Mapping::compile(&Rules::short(person, hire), &tables, &open, chrono_tz::Europe::London).unwrap()
 }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use adapter_sdk::FieldKind;
+use adapter_sdk::{FieldKind, Placeholder};
 use chrono::{Datelike, TimeDelta};
 use people::{
     Date, FieldKey, FieldName, Filled, Hire, Lack, Missing, OpportunityId, Person, Pii, Value, Wanted,
@@ -57,10 +57,12 @@ impl Mapping {
             person.hires.iter().filter(|(id, _)| in_scope.contains(id)).collect();
         let mut wanted = Wanted::default();
         let seen = looking.at_person();
+        let first_day = first_day(in_scope, decided_on);
         for field in &self.person {
             let key = FieldKey::Person { field: field.name.clone() };
             let due = |due: Due| hires.iter().filter_map(|(_, hire)| due.day(hire, self)).min();
-            if let Some(value) = settle(key, field, field.outcome(&seen, false), due, &mut wanted) {
+            if let Some(value) = settle(key, field, field.outcome(&seen, false, first_day), due, &mut wanted)
+            {
                 wanted.person.insert(field.name.clone(), Pii::new(value));
             }
         }
@@ -75,7 +77,7 @@ impl Mapping {
             for field in &self.hire {
                 let key = FieldKey::Hire { opportunity: opportunity.clone(), field: field.name.clone() };
                 let withheld = field.compiled.needs.meets(hire.withheld);
-                let outcome = field.outcome(&seen, withheld);
+                let outcome = field.outcome(&seen, withheld, today);
                 if let Some(value) = settle(key, field, outcome, |due| due.day(hire, self), &mut wanted) {
                     fields.insert(field.name.clone(), Pii::new(value));
                 }
@@ -138,8 +140,8 @@ impl Looking<'_> {
 }
 
 impl Field {
-    /// What comes of this field. `withheld`: Lever did not show us something it is made of.
-    pub(crate) fn outcome(&self, seen: &minijinja::Value, withheld: bool) -> Outcome {
+    /// What comes of this field. `withheld`: Lever did not show us something it is made of. `today`: the day of the decision.
+    pub(crate) fn outcome(&self, seen: &minijinja::Value, withheld: bool, today: Option<Date>) -> Outcome {
         let needed = self.rule.required || self.rule.hold.is_some() || self.rule.placeholder.is_some();
         if withheld {
             // Lever may well have it: no placeholder stands in for it.
@@ -150,13 +152,21 @@ impl Field {
             Err(lack) => Outcome::Lacks(lack),
             Ok(value) if !value.is_blank() => Outcome::Is(value),
             Ok(_) => match &self.rule.placeholder {
-                Some(placeholder) => Outcome::Filled(placeholder.clone()),
+                Some(Placeholder::Is(value)) => Outcome::Filled(value.clone()),
+                Some(Placeholder::Today) => {
+                    today.map_or(Outcome::Lacks(Lack::Absent), |day| Outcome::Filled(Value::Day(day)))
+                }
                 None if needed => Outcome::Lacks(Lack::Absent),
                 None if self.rule.never_clear => Outcome::LeftOut(LeftOut::NeverCleared),
                 None => Outcome::Is(Value::Blank),
             },
         }
     }
+}
+
+/// The day on which the first of the hires was planned.
+pub(crate) fn first_day(hires: &BTreeSet<&OpportunityId>, decided_on: &Decisions) -> Option<Date> {
+    hires.iter().filter_map(|hire| decided_on.get(*hire)).min().copied()
 }
 
 impl Due {
@@ -194,7 +204,7 @@ fn settle(
     }
 }
 
-const WHY_FILLED: &str = "Lever has no value; the configuration's placeholder was sent";
+const WHY_FILLED: &str = "Lever has no value; a placeholder was sent";
 
 /// The value in the form the field takes, if its rules allow it. A blank is always allowed here.
 pub(crate) fn fit(value: Value, kind: Option<FieldKind>, rule: &Rule) -> Result<Value, Lack> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use adapter_sdk::{FieldKind, FieldSchema, FieldSpec, Level, settings::nearest};
+use adapter_sdk::{FieldKind, FieldSchema, FieldSpec, Level, Placeholder, settings::nearest};
 use people::{FieldName, Value, Zone};
 
 use crate::{
@@ -41,7 +41,7 @@ impl Mapping {
         let mapping = Mapping {
             needs: needs.fold(Needs::default(), Needs::union),
             heads: [heads(Level::Person), heads(Level::Hire)],
-            pinned: hire.iter().filter(|field| field.uses("today")).map(|field| field.name.clone()).collect(),
+            pinned: all().filter(|field| field.is_pinned()).map(|field| field.name.clone()).collect(),
             writes: all()
                 .map(|field| ((field.level, field.name.clone()), field.rule.write.unwrap_or_default()))
                 .collect(),
@@ -80,7 +80,9 @@ impl Compiling<'_> {
         let is_written = |spec: &FieldSpec| written.iter().any(|(field, _)| field == spec.name.as_str());
         let mut fields = Vec::new();
         for spec in self.schema.fields.iter().filter(|spec| spec.level == level && !is_written(spec)) {
-            match spec.source.filter(|_| !rules.without_defaults) {
+            // A field with a placeholder has a value without any fact.
+            let source = spec.source.as_deref().or(spec.placeholder.as_ref().map(|_| "''"));
+            match source.filter(|_| !rules.without_defaults) {
                 Some(source) => {
                     let name = spec.name.as_str();
                     fields.extend(self.field(level, name, &Rule::new(source), Some(spec), true));
@@ -123,6 +125,9 @@ impl Compiling<'_> {
                 let problem = format!("is more than the {theirs} characters the target takes");
                 self.fault(level, name, "max_length", problem, format!("write at most {theirs}"));
             }
+            if rule.placeholder.is_none() && rule.hold.is_none() && !rule.required {
+                rule.placeholder = spec.placeholder.clone();
+            }
             rule.required |= spec.required;
             rule.length_max = rule.length_max.or(spec.length_max);
             rule.write = rule.write.or(Some(spec.rule));
@@ -139,13 +144,19 @@ impl Compiling<'_> {
         let kind = spec.map(|spec| spec.kind);
         // What is the same for everybody is tried out later.
         let varying = compiled.as_ref().filter(|compiled| !compiled.is_constant());
+        if let Some(compiled) = compiled.as_ref().filter(|_| level == Level::Person && self.is_key(name)) {
+            self.impersonal(name, compiled);
+        }
         let misfit = varying.zip(kind).and_then(|(compiled, kind)| compiled.misfit(kind));
         if let Some((problem, remedy)) = misfit {
             self.fault(level, name, "value", problem, remedy);
         }
         let compiled = compiled.filter(|_| self.faults.len() == before)?;
         // Its own rules allow it, as was just seen.
-        rule.placeholder = rule.placeholder.take().and_then(|placeholder| fit(placeholder, kind, &rule).ok());
+        rule.placeholder = match rule.placeholder.take() {
+            Some(Placeholder::Is(value)) => fit(value, kind, &rule).ok().map(Placeholder::Is),
+            today => today,
+        };
         Some(Field {
             level,
             name: FieldName::new(name),
@@ -155,6 +166,27 @@ impl Compiling<'_> {
             rule,
             compiled,
         })
+    }
+
+    fn is_key(&self, name: &str) -> bool {
+        self.schema.key.as_ref().is_some_and(|key| key.as_str() == name)
+    }
+
+    /// A record's id is kept and logged.
+    fn impersonal(&mut self, name: &str, compiled: &Compiled) {
+        const PERSONAL: [&str; 7] = ["name", "emails", "phones", "phone", "location", "links", "profile"];
+        let personal = compiled
+            .uses
+            .iter()
+            .find(|used| PERSONAL.contains(&used.name.split('.').next().unwrap_or_default()));
+        if let Some(used) = personal {
+            let problem = format!(
+                "is the record's own key, which is kept and logged, and would be made of {}",
+                used.text
+            );
+            let remedy = "make it of `contact`, or of a field that holds a number of yours; without a mapping it is made of the contact id";
+            self.fault(Level::Person, name, "value", problem, remedy);
+        }
     }
 
     /// Rules that cannot hold together, and a placeholder that its own rules refuse.
@@ -170,7 +202,7 @@ impl Compiling<'_> {
                 self.fault(level, name, "one_of", problem, remedy);
             }
         }
-        let Some(placeholder) = &rule.placeholder else { return };
+        let Some(Placeholder::Is(placeholder)) = &rule.placeholder else { return };
         if rule.hold.is_some() {
             self.fault(
                 level,

@@ -221,7 +221,8 @@ pub const HELPERS: &[Helper] = &[
         table::lookup,
         TEXT,
         "posting.department | lookup('cost_centres', miss='hold')",
-        "the text's entry in a table of the configuration, capitals aside if need be. What has none holds the person, is \
+        "the text's entry in a table of the configuration, capitals aside if need be; of a list, the entry of the first that has \
+         one. What has none holds the person, is \
          left blank (miss='blank'), stays (miss='keep') or is given default='X'; a blank stays blank",
     )
     .takes(1, 1, &["table", "miss", "default"]),
@@ -243,8 +244,8 @@ pub const HELPERS: &[Helper] = &[
 ];
 
 /// Helpers that a list is not too much for.
-pub(crate) const TAKES_LISTS: [&str; 8] =
-    ["default", "first", "last", "join", "unique", "sort", "length", "blank"];
+pub(crate) const TAKES_LISTS: [&str; 9] =
+    ["default", "first", "last", "join", "unique", "sort", "length", "lookup", "blank"];
 
 /// What minijinja brings along even without its built-in helpers.
 const BUILTIN_FILTERS: [&str; 3] = ["safe", "escape", "e"];

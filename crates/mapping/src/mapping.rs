@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt};
 
-use adapter_sdk::{Columns, FieldKind, Level};
+use adapter_sdk::{Columns, FieldKind, Level, Placeholder};
 use people::{FieldKey, FieldName, Zone};
 
 use crate::{
@@ -57,8 +57,10 @@ impl Field {
         self.compiled.needs.union(Needs { offers, ..Needs::default() })
     }
 
-    pub(crate) fn uses(&self, name: &str) -> bool {
-        self.compiled.uses.iter().any(|used| used.name == name)
+    /// Whether it depends on the day of the decision.
+    pub(crate) fn is_pinned(&self) -> bool {
+        self.rule.placeholder == Some(Placeholder::Today)
+            || self.compiled.uses.iter().any(|used| used.name == "today")
     }
 }
 
@@ -68,7 +70,7 @@ impl Mapping {
         self.needs
     }
 
-    /// Fields of a hire that depend on the day of the decision: a ledger that lost that day leaves them as they are.
+    /// Fields that depend on the day of the decision: a ledger that lost that day leaves them as they are.
     pub fn pinned(&self) -> &BTreeSet<FieldName> {
         &self.pinned
     }
@@ -107,7 +109,7 @@ impl Mapping {
         level.iter().find(|field| field.name == *name)
     }
 
-    /// Whether the configuration states a placeholder for a field.
+    /// Whether there is a placeholder for a field.
     pub fn has_placeholder(&self, key: &FieldKey) -> bool {
         self.field(key).is_some_and(|field| field.rule.placeholder.is_some())
     }

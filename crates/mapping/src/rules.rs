@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
-use adapter_sdk::{FieldRule, Level};
-use people::{Date, OpportunityId, Value};
+use adapter_sdk::{FieldRule, Level, Placeholder};
+use people::{Date, OpportunityId};
 
 /// Which fields a target gets, from which facts, and for which hires.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -36,7 +36,7 @@ pub struct Rule {
     /// A blank holds the person, and is needed by a day.
     pub hold: Option<Hold>,
     /// What is sent where nobody gave a value: reported as filled, and a task asks for the right one.
-    pub placeholder: Option<Value>,
+    pub placeholder: Option<Placeholder>,
     /// Why the target gets it: for the data-flow page.
     pub purpose: Option<String>,
 }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use people::{FieldKey, Hire, Missing, OpportunityId, Person, Pii, Value, Wanted};
+use people::{Date, FieldKey, Hire, Missing, OpportunityId, Person, Pii, Value, Wanted};
 
 use crate::{
     Decisions, Mapping, Scope,
-    apply::{LeftOut, Outcome},
+    apply::{LeftOut, Outcome, first_day},
     expression::{Compiled, Use},
     helpers, language,
     mapping::Field,
@@ -71,15 +71,16 @@ impl Mapping {
         }
         let wanted = self.apply(person, &in_scope, decided_on);
         let seen = looking.at_person();
+        let first_day = first_day(&in_scope, decided_on);
         for field in &self.person {
             let key = FieldKey::Person { field: field.name.clone() };
-            trial.fields.push(tried(key, field, &seen, person, None, &wanted));
+            trial.fields.push(tried(key, field, &seen, person, None, first_day, &wanted));
         }
         for (opportunity, hire) in person.hires.iter().filter(|(id, _)| in_scope.contains(id)) {
             let seen = looking.at_hire(opportunity, hire, today(opportunity));
             for field in &self.hire {
                 let key = FieldKey::Hire { opportunity: opportunity.clone(), field: field.name.clone() };
-                trial.fields.push(tried(key, field, &seen, person, Some(hire), &wanted));
+                trial.fields.push(tried(key, field, &seen, person, Some(hire), today(opportunity), &wanted));
             }
         }
         trial
@@ -92,10 +93,11 @@ fn tried(
     seen: &minijinja::Value,
     person: &Person,
     hire: Option<&Hire>,
+    today: Option<Date>,
     wanted: &Wanted,
 ) -> Tried {
     let compiled = &field.compiled;
-    let outcome = field.outcome(seen, hire.is_some_and(|hire| compiled.needs.meets(hire.withheld)));
+    let outcome = field.outcome(seen, hire.is_some_and(|hire| compiled.needs.meets(hire.withheld)), today);
     let filled = matches!(outcome, Outcome::Filled(_));
     let (value, left_out) = match outcome {
         Outcome::Is(value) | Outcome::Filled(value) => (Some(Pii::new(value)), None),

@@ -20,7 +20,7 @@ pub fn expression(data: &[u8]) {
     let (expression, said) = text.split_once('\n').unwrap_or((&text, ""));
     let rules = Rules { hire: vec![("field".to_owned(), Rule::new(expression))], ..Rules::default() };
     let tables = Tables::from([("departments".to_owned(), [(said.to_owned(), "X".to_owned())].into())]);
-    let open = FieldSchema { fields: Vec::new(), open: true };
+    let open = FieldSchema { open: true, ..FieldSchema::default() };
     let mapping = match Mapping::compile(&rules, &tables, &open, chrono_tz::Europe::London) {
         Ok(mapping) => mapping,
         Err(faults) => {
@@ -58,7 +58,12 @@ pub fn configuration(data: &[u8]) {
         return;
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    if let Err(faults) = Config::parse(&text, Path::new("/nowhere/hiresync.toml"), &Env::default(), &clock) {
+    if let Err(faults) = Config::parse(
+        &text,
+        Path::new("/nowhere/hiresync.toml"),
+        &Env::default(),
+        &hiresync::config::Outside::nowhere(clock.clone()),
+    ) {
         assert!(!faults.0.is_empty(), "a refusal says why");
         for fault in &faults.0 {
             assert!(fault.starts_with("/nowhere/hiresync.toml"), "{fault} names no place");

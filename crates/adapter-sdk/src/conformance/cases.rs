@@ -258,7 +258,7 @@ pub async fn what_was_written_is_read_back_untouched<B: Bench>() {
     let mut run = Run::<B>::start().await;
     need!(run.can().read, "the adapter does not read");
     let (delivery, receipt) = run.add(&Somebody::ada("ada")).await;
-    let state = run.adapter().read(&receipt.link.remote).await.expect("reading what was just written");
+    let state = run.adapter().read(&receipt.link).await.expect("reading what was just written");
     let state = state.expect("the record is there");
     assert_eq!(state.link, receipt.link);
     for (field, value) in &delivery.wanted.person {
@@ -272,7 +272,8 @@ pub async fn what_was_written_is_read_back_untouched<B: Bench>() {
             assert_eq!(held, Some(value.reveal().to_text()), "hire.{field}");
         }
     }
-    let nobody = run.adapter().read(&id("nobody")).await.expect("reading a record that is not there");
+    let nobody =
+        run.adapter().read(&Link::to(id("nobody"))).await.expect("reading a record that is not there");
     assert!(nobody.is_none());
 }
 
@@ -378,7 +379,7 @@ pub async fn what_is_not_declared_is_unsupported_and_leaves_the_target_alone<B: 
         refused.push(run.adapter().find(&ada.identity()).await.err());
     }
     if !can.read {
-        refused.push(run.adapter().read(&receipt.link.remote).await.err());
+        refused.push(run.adapter().read(&receipt.link).await.err());
     }
     if !can.list {
         refused.push(run.adapter().list(None).await.err());
@@ -429,7 +430,7 @@ pub async fn no_secret_and_no_personal_value_is_ever_shown<B: Bench>() {
     shown.push(format!("{delivery:?} {receipt:?} {adapter:?} {:?}", run.bench.adapter()));
     shown.push(format!("{:?}", adapter.check().await));
     shown.push(format!("{:?}", adapter.find(&canary.identity()).await));
-    shown.push(format!("{:?}", adapter.read(&receipt.link.remote).await));
+    shown.push(format!("{:?}", adapter.read(&receipt.link).await));
     shown.push(format!("{:?}", adapter.list(None).await));
     assert!(journal.text().contains(canary.contact.as_str()), "the journal hears what is logged");
     shown.push(journal.text());
@@ -452,14 +453,12 @@ pub async fn the_example_configuration_builds<B: Bench>() {
         return;
     };
     let reading = B::reading();
-    let adapter = (registration.build)(
-        reading.section("targets.bench", Some(example(registration.example))),
-        build::<B>(),
-    );
+    let section = || reading.section("targets.bench", Some(example(registration.example)));
+    let adapter = (registration.build)(section(), build::<B>());
     assert_eq!(faults(&reading), Vec::<String>::new());
     let adapter = adapter.expect("an example without faults builds");
     assert_eq!(adapter.info().kind, registration.kind);
-    assert_eq!(adapter.info().schema, (registration.schema)());
+    assert_eq!(adapter.info().schema, (registration.schema)(&section()));
 }
 
 /// Every missing and every unknown key is refused by its own name, and all of them at once.

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use people::RemoteId;
 
 use crate::{
-    AdapterInfo, CheckReport, Delivery, Found, HrisAdapter, Identity, Receipt, RemoteState, Result,
+    AdapterInfo, CheckReport, Delivery, Found, HrisAdapter, Identity, Link, Receipt, RemoteState, Result,
     memory::{Call, Fault},
 };
 
@@ -63,9 +63,9 @@ impl HrisAdapter for Scripted {
         self.inner.find(who).await
     }
 
-    async fn read(&self, remote: &RemoteId) -> Result<Option<RemoteState>> {
-        self.record(Call::Read(remote.clone()));
-        self.inner.read(remote).await
+    async fn read(&self, link: &Link) -> Result<Option<RemoteState>> {
+        self.record(Call::Read(link.remote.clone()));
+        self.inner.read(link).await
     }
 
     async fn list(&self, after: Option<RemoteId>) -> Result<Vec<Found>> {
@@ -112,6 +112,7 @@ mod tests {
             generation: Generation(1),
             intent: Intent::Add,
             wanted: people::Wanted::default(),
+            order: Vec::new(),
             link: None,
             changed: Vec::new(),
             unfinished: Vec::new(),

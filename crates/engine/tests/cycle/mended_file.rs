@@ -45,7 +45,7 @@ impl Export {
         let entries = [("path".to_owned(), Node::Text(path))];
         let section = reading.section("targets.hr", Some(Node::Table(entries.into())));
         let clock: Arc<dyn Clock> = Arc::<HandClock>::clone(&world.clock);
-        let build = Build { target: "hr".parse().unwrap(), columns: mapping.columns(), clock };
+        let build = Build::without_network("hr".parse().unwrap(), mapping.columns(), clock);
         world.restart_with((file_export::REGISTRATION.build)(section, build).unwrap(), mapping);
     }
 }

@@ -15,10 +15,11 @@ async fn the_mark_is_on_disk_before_deliver_is_called() {
     let world = World::new();
     world.hire("ada", "Ada", "o1");
     let info = AdapterInfo {
+        tasks_for: None,
         kind: "mock",
         target: "hr".parse().unwrap(),
         capabilities: Capabilities { update: true, dedupes_by_key: true, ..Capabilities::default() },
-        schema: FieldSchema { fields: Vec::new(), open: true },
+        schema: FieldSchema { open: true, ..FieldSchema::default() },
     };
     let memory = Arc::new(MemoryStore::default());
     let mut order = Sequence::new();
@@ -48,13 +49,7 @@ async fn the_mark_is_on_disk_before_deliver_is_called() {
             .map(|delivery| {
                 let link = Link { remote: "r1".parse().unwrap(), hires: Default::default() };
                 let _ = delivery;
-                Ok(Receipt {
-                    link,
-                    effect: Effect::Created,
-                    unfinished: vec![],
-                    filled: vec![],
-                    tasks: vec![],
-                })
+                Ok(Receipt::new(link, Effect::Created))
             })
             .collect()
     });

@@ -207,6 +207,7 @@ impl Desk {
                         self.standing.settle_in_part(
                             link,
                             steps,
+                            None,
                             Phase::Waiting { not_before: now() },
                             now(),
                         );

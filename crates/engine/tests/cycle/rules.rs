@@ -21,7 +21,10 @@ fn written(write: FieldRule) -> Rule {
 }
 
 fn filled(placeholder: &str) -> Rule {
-    Rule { placeholder: Some(people::Value::Text(placeholder.to_owned())), ..Rule::default() }
+    Rule {
+        placeholder: Some(adapter_sdk::Placeholder::Is(people::Value::Text(placeholder.to_owned()))),
+        ..Rule::default()
+    }
 }
 
 fn held(hold: &str) -> Rule {

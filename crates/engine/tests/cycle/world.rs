@@ -452,7 +452,7 @@ pub fn rules(of: &[(&str, Rule)]) -> Rules {
 }
 
 pub fn compile(rules: &Rules) -> Mapping {
-    let open = FieldSchema { fields: Vec::new(), open: true };
+    let open = FieldSchema { open: true, ..FieldSchema::default() };
     Mapping::compile(rules, &Tables::new(), &open, chrono_tz::UTC).unwrap()
 }
 

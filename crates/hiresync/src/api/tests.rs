@@ -55,7 +55,13 @@ impl Room {
             [targets.roster]\nadapter = \"file-export\"\npath = \"roster\"\nperson = { ref = \"contact\" }\n";
         let clock: Arc<dyn Clock> = Arc::new(people::SystemClock);
         let path = dir.path().join("hiresync.toml");
-        let config = Config::parse(text, &path, &crate::config::Env::default(), &clock).unwrap();
+        let config = Config::parse(
+            text,
+            &path,
+            &crate::config::Env::default(),
+            &crate::config::Outside::nowhere(clock.clone()),
+        )
+        .unwrap();
         let key = ledger::DigestKey::new(people::Secret::new("k".repeat(32)));
         let store = Arc::new(ledger::MemoryStore::default());
         let ledger = Arc::new(ledger::Ledger::over(store, key, "l", ledger::Origin::Fresh).unwrap());

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use adapter_sdk::{
-    Capabilities, FieldRule, Level,
+    Capabilities, FieldRule, Level, Placeholder,
     settings::{Node, Reading, Section},
 };
 use mapping::{DUE_FORMS, Hold, Rule, Tables};
@@ -52,7 +52,7 @@ fn long(mut section: Section<'_>) -> Option<Rule> {
         length_max: section.integer("max_length", 1..=LENGTH_MAX).and_then(|most| most.try_into().ok()),
         one_of: one_of(&mut section),
         hold: hold(&mut section),
-        placeholder: placeholder(&mut section),
+        placeholder: placeholder(&mut section).map(Placeholder::Is),
         purpose: purpose(&mut section),
     };
     section.finish();

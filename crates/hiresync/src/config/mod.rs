@@ -16,6 +16,7 @@ use std::{
 
 use adapter_sdk::HrisAdapter;
 use engine::Guards;
+use http::{Nowhere, Transport};
 use mapping::Mapping;
 use people::{Clock, Date, Secret, TargetName, Zone};
 use url::Url;
@@ -91,13 +92,29 @@ pub struct TargetConfig {
     pub purpose: Option<String>,
 }
 
+/// What adapters are built with: the time, and the way out. Reading a configuration uses neither.
+#[derive(Debug, Clone)]
+pub struct Outside {
+    /// The wall clock.
+    pub clock: Arc<dyn Clock>,
+    /// The way out.
+    pub transport: Arc<dyn Transport>,
+}
+
+impl Outside {
+    /// For whoever only reads the words.
+    pub fn nowhere(clock: Arc<dyn Clock>) -> Outside {
+        Outside { clock, transport: Arc::new(Nowhere) }
+    }
+}
+
 /// Everything that is wrong with a configuration, each fault as `FILE:LINE:COLUMN: path: problem; remedy`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Faults(pub Vec<String>);
 
 impl Config {
     /// Reads the file at `path` with the environment's values over it.
-    pub fn load(path: &Path, env: &Env, clock: &Arc<dyn Clock>) -> Result<Config, Faults> {
+    pub fn load(path: &Path, env: &Env, outside: &Outside) -> Result<Config, Faults> {
         let text = std::fs::read(path).map_err(|error| {
             let remedy = "name the configuration with --config FILE; systemd/hiresync.toml is an example";
             Faults(vec![format!("{}: cannot be read: {error}; {remedy}", path.display())])
@@ -105,12 +122,12 @@ impl Config {
         let Ok(text) = String::from_utf8(text) else {
             return Err(Faults(vec![format!("{}: is not UTF-8; save it as UTF-8", path.display())]));
         };
-        Config::parse(&text, path, env, clock)
+        Config::parse(&text, path, env, outside)
     }
 
     /// Reads `text`, which stands in the file at `path`.
-    pub fn parse(text: &str, path: &Path, env: &Env, clock: &Arc<dyn Clock>) -> Result<Config, Faults> {
-        read::config(text, path, env, clock)
+    pub fn parse(text: &str, path: &Path, env: &Env, outside: &Outside) -> Result<Config, Faults> {
+        read::config(text, path, env, outside)
     }
 }
 

@@ -3,15 +3,15 @@
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use adapter_sdk::settings::{Fault, Node, Reading, Section};
 use engine::Guards;
-use people::{Clock, Date, Zone};
+use people::{Date, Zone};
 
 use super::{
-    Config, Env, Faults, LeverConfig, StateConfig, fields, layers::layered, place::Places, targets, webhook,
+    Config, Env, Faults, LeverConfig, Outside, StateConfig, fields, layers::layered, place::Places, targets,
+    webhook,
 };
 use crate::schedule::Schedule;
 
@@ -25,7 +25,7 @@ const DIGEST_KEY_LEN_MIN: usize = 16;
 /// Longest path the kernel takes for a socket, less room for its end.
 const SOCKET_PATH_MAX: usize = 107;
 
-pub(super) fn config(text: &str, path: &Path, env: &Env, clock: &Arc<dyn Clock>) -> Result<Config, Faults> {
+pub(super) fn config(text: &str, path: &Path, env: &Env, outside: &Outside) -> Result<Config, Faults> {
     let file = path.display();
     let places = Places::read(text).map_err(|faults| {
         let line = |fault: super::place::SyntaxFault| {
@@ -38,7 +38,7 @@ pub(super) fn config(text: &str, path: &Path, env: &Env, clock: &Arc<dyn Clock>)
     let base = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let base = std::path::absolute(base).unwrap_or_else(|_| base.to_owned());
     let reading = env.reading(base);
-    let config = Reader { reading: &reading, clock }.root(root);
+    let config = Reader { reading: &reading, outside }.root(root);
     secrets_from_the_environment(&reading, env, &places);
     let faults = reading.faults();
     match config {
@@ -100,7 +100,7 @@ fn secrets_from_the_environment(reading: &Reading, env: &Env, places: &Places) {
 
 struct Reader<'r> {
     reading: &'r Reading,
-    clock: &'r Arc<dyn Clock>,
+    outside: &'r Outside,
 }
 
 impl<'r> Reader<'r> {
@@ -114,7 +114,7 @@ impl<'r> Reader<'r> {
         let webhook_section = root.section("webhook");
         let webhook = if has_webhook { webhook::webhook(webhook_section).map(Some) } else { Some(None) };
         let tables = fields::tables(self.reading, root.section("tables"));
-        let ground = targets::Ground { reading: self.reading, clock: self.clock, tables: &tables, zone };
+        let ground = targets::Ground { reading: self.reading, outside: self.outside, tables: &tables, zone };
         let targets = ground.targets(root.section("targets"));
         root.finish();
         Some(Config {

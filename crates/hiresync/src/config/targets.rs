@@ -6,15 +6,15 @@ use std::{
 };
 
 use adapter_sdk::{
-    Build, Columns, HrisAdapter, Level, Registration,
+    Build, Columns, FieldSchema, HrisAdapter, Level, Registration,
     settings::{Fault, Node, Reading, Section, Within, nearest},
 };
 use mapping::{Mapping, Rule, Rules, Tables};
-use people::{Clock, FieldName, TargetName, Zone};
+use people::{FieldName, TargetName, Zone};
 use url::Url;
 
 use super::{
-    TargetConfig,
+    Outside, TargetConfig,
     fields::{self, Written},
     write_back,
 };
@@ -22,7 +22,7 @@ use super::{
 /// What every target is read with.
 pub(super) struct Ground<'r> {
     pub reading: &'r Reading,
-    pub clock: &'r Arc<dyn Clock>,
+    pub outside: &'r Outside,
     pub tables: &'r Tables,
     pub zone: Zone,
 }
@@ -88,10 +88,11 @@ impl<'r> Ground<'r> {
             fields.iter().filter_map(|(field, rule)| Some((field.clone(), rule.clone()?))).collect()
         };
         let rules = Rules { when, person: rules(&person), hire: rules(&hire), without_defaults };
-        let mapping = self.mapping(at, registration, &rules);
+        let mapping = self.mapping(at, &(registration.schema)(&section), &rules);
         // The target's own defaults are columns, too.
         let columns = mapping.as_ref().map_or(columns, Mapping::columns);
-        let build = Build { target: name.clone(), columns, clock: Arc::clone(self.clock) };
+        let Outside { clock, transport } = self.outside.clone();
+        let build = Build { target: name.clone(), columns, clock, transport };
         let adapter: Option<Arc<dyn HrisAdapter>> = (registration.build)(section, build);
         for (level, fields) in [(Level::Person, &person), (Level::Hire, &hire)] {
             if let Some(adapter) = &adapter {
@@ -138,10 +139,9 @@ impl<'r> Ground<'r> {
         }
     }
 
-    fn mapping(&self, at: &str, registration: &Registration, rules: &Rules) -> Option<Mapping> {
-        let schema = (registration.schema)();
+    fn mapping(&self, at: &str, schema: &FieldSchema, rules: &Rules) -> Option<Mapping> {
         let before = self.reading.faults();
-        let faults = match Mapping::compile(rules, self.tables, &schema, self.zone) {
+        let faults = match Mapping::compile(rules, self.tables, schema, self.zone) {
             Ok(mapping) => return Some(mapping),
             Err(faults) => faults,
         };

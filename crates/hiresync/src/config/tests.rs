@@ -4,7 +4,7 @@ use std::{ffi::OsString, fs, sync::Arc};
 
 use people::{Clock, SystemClock};
 
-use super::{Config, Env, Faults, Secrets};
+use super::{Config, Env, Faults, Outside, Secrets};
 
 mod fields;
 mod mutants;
@@ -44,7 +44,7 @@ impl Desk {
     fn read(&self, text: &str, vars: &[(&str, &str)]) -> Result<Config, Faults> {
         let env = Env::of(vars.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))));
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        Config::parse(text, &self.dir.path().join("hiresync.toml"), &env, &clock)
+        Config::parse(text, &self.dir.path().join("hiresync.toml"), &env, &Outside::nowhere(clock.clone()))
     }
 
     fn faults(&self, text: &str, vars: &[(&str, &str)]) -> Vec<String> {
@@ -234,7 +234,14 @@ fn a_secret_file_that_is_not_there_is_named_and_a_key_of_two_lines_refused() {
 fn what_is_shipped_can_be_looked_at_without_its_credentials_and_not_be_run() {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     for (name, text) in SHIPPED {
-        let read = |secrets| Config::parse(text, name.as_ref(), &Env::default().with(secrets), &clock);
+        let read = |secrets| {
+            Config::parse(
+                text,
+                name.as_ref(),
+                &Env::default().with(secrets),
+                &Outside::nowhere(clock.clone()),
+            )
+        };
         let config = read(Secrets::IfThere).unwrap_or_else(|faults| panic!("{name}: {faults}"));
         assert_eq!(config.unread[0], "lever.api_key", "{name}");
         assert!(read(Secrets::Needed).unwrap_err().to_string().contains("$CREDENTIALS_DIRECTORY is not set"));

@@ -63,7 +63,7 @@ struct OfField {
     required: bool,
     length_max: Option<usize>,
     written: &'static str,
-    default: Option<&'static str>,
+    default: Option<String>,
     mapped: Option<String>,
     /// What is mapped is the target's own default.
     inherited: bool,
@@ -154,7 +154,7 @@ impl OfTarget {
             }
         );
         let row = |field: &OfField| {
-            let mapped = match (&field.mapped, field.default) {
+            let mapped = match (&field.mapped, &field.default) {
                 (Some(mapped), _) if field.inherited => format!("{} (its default)", flat(mapped)),
                 (Some(mapped), _) => flat(mapped),
                 (None, Some(default)) => format!("- (its default, {default}, is not inherited)"),
@@ -190,7 +190,7 @@ impl OfField {
             required: rule.map_or_else(|| spec.is_some_and(|spec| spec.required), |rule| rule.required),
             length_max: rule.and_then(|rule| rule.length_max).or(spec.and_then(|spec| spec.length_max)),
             written: written(write),
-            default: spec.and_then(|spec| spec.source),
+            default: spec.and_then(|spec| spec.source.as_deref().map(str::to_owned)),
             mapped: rule.map(|rule| rule.value.clone()),
             inherited: field.is_some_and(|field| field.inherited),
         }

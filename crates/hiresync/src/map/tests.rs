@@ -84,7 +84,7 @@ hr (file-export)
     home: held: required, and Lever has none; needed by 2026-05-01
         answer('Home address')
           answer('Home address') is nothing
-    sex = "U", the configuration's placeholder: Lever has no value
+    sex = "U", a placeholder: Lever has no value
         answer('Gender')
           answer('Gender') is nothing
     mobile: not written: blank, and a blank never clears it

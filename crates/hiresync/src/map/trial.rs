@@ -199,11 +199,9 @@ impl OfField {
             (None, Some(LeftOut::Withheld)) => {
                 (What::LeftOut, Some("Lever does not show us what it is made of".to_owned()), None)
             }
-            (None, None) if tried.filled => (
-                What::Placeholder,
-                Some("the configuration's placeholder: Lever has no value".to_owned()),
-                None,
-            ),
+            (None, None) if tried.filled => {
+                (What::Placeholder, Some("a placeholder: Lever has no value".to_owned()), None)
+            }
             (None, None) => (What::Value, None, None),
         };
         let (level, opportunity, field) = match &tried.key {

@@ -12,6 +12,7 @@ fn at(text: &str) -> Timestamp {
 
 fn status(counts: Counts) -> Status {
     let target = TargetStatus {
+        obstacles: Vec::new(),
         adapter: "file-export".to_owned(),
         paused: false,
         health: TargetHealth::Active,

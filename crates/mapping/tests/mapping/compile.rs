@@ -1,4 +1,4 @@
-use adapter_sdk::FieldRule;
+use adapter_sdk::{FieldRule, Placeholder};
 use mapping::{Hold, Needs, Place, Rule, Rules};
 use people::{FieldKey, FieldName, Value};
 
@@ -144,7 +144,7 @@ fn a_targets_default_fields_stay_unless_they_are_replaced_or_not_inherited() {
 
 #[test]
 fn rules_that_cannot_hold_together_are_refused() {
-    let placeholder = |text: &str| Some(Value::Text(text.to_owned()));
+    let placeholder = |text: &str| Some(Placeholder::Is(Value::Text(text.to_owned())));
     let rule = Rule::new("name.first");
     for (rule, problem) in [
         (

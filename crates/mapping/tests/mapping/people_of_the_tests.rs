@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use adapter_sdk::{FieldKind, FieldRule, FieldSchema, FieldSpec, Level};
+use adapter_sdk::{FieldKind, FieldSchema, FieldSpec, Level};
 use mapping::{Decisions, Mapping, MappingFault, Rule, Rules, Tables};
 use people::{
     Answer, AnswerValue, Candidacy, FieldName, FullName, Hire, Offer, OpportunityId, Person, Phone,
@@ -10,7 +10,7 @@ use people::{
 };
 
 /// Takes any field.
-pub const OPEN: FieldSchema = FieldSchema { fields: Vec::new(), open: true };
+pub const OPEN: FieldSchema = FieldSchema { fields: Vec::new(), open: true, key: None };
 
 pub fn private(text: &str) -> Pii<String> {
     Pii::new(text.to_owned())
@@ -114,20 +114,12 @@ pub fn holds(wanted: &Wanted) -> Vec<String> {
 
 /// A target that knows its fields.
 pub fn strict() -> FieldSchema {
-    let spec = |level, name: &str, kind| FieldSpec {
-        level,
-        name: FieldName::new(name),
-        kind,
-        required: false,
-        length_max: Some(10),
-        personal: true,
-        source: None,
-        rule: FieldRule::Always,
-    };
+    let spec =
+        |level, name: &str, kind| FieldSpec { kind, length_max: Some(10), ..FieldSpec::new(level, name) };
     let fields = vec![
         FieldSpec { required: true, ..spec(Level::Person, "code", FieldKind::Text) },
         FieldSpec {
-            source: Some("name.last"),
+            source: Some("name.last".into()),
             length_max: Some(40),
             ..spec(Level::Person, "surname", FieldKind::Text)
         },
@@ -137,5 +129,5 @@ pub fn strict() -> FieldSchema {
         spec(Level::Hire, "grade", FieldKind::Whole),
         FieldSpec { length_max: None, ..spec(Level::Hire, "ids", FieldKind::List) },
     ];
-    FieldSchema { fields, open: false }
+    FieldSchema { fields, ..FieldSchema::default() }
 }

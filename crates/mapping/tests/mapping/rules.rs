@@ -1,3 +1,4 @@
+use adapter_sdk::Placeholder;
 use mapping::{Hold, Rule, Rules};
 use people::{AnswerValue, FieldKey, FieldName, Value, Withheld};
 
@@ -53,7 +54,10 @@ fn a_person_of_two_hires_is_needed_by_the_earlier_one() {
 #[test]
 fn a_placeholder_stands_in_for_a_blank_and_says_so() {
     let (mut about, opportunity) = amara();
-    let rule = Rule { placeholder: Some(Value::Text("U".to_owned())), ..Rule::new("offer.custom_gender") };
+    let rule = Rule {
+        placeholder: Some(Placeholder::Is(Value::Text("U".to_owned()))),
+        ..Rule::new("offer.custom_gender")
+    };
     let mapping = compiled(&hire(rule));
     let filled = applied(&mapping, &about);
     let key = FieldKey::Hire { opportunity: opportunity.clone(), field: FieldName::new("field") };
@@ -70,7 +74,10 @@ fn a_placeholder_stands_in_for_a_blank_and_says_so() {
 fn a_placeholder_never_stands_in_for_what_lever_withheld() {
     let (mut about, opportunity) = amara();
     about.hires.get_mut(&opportunity).unwrap().withheld = Withheld { offers: true, ..Withheld::default() };
-    let rule = Rule { placeholder: Some(Value::Text("U".to_owned())), ..Rule::new("offer.custom_gender") };
+    let rule = Rule {
+        placeholder: Some(Placeholder::Is(Value::Text("U".to_owned()))),
+        ..Rule::new("offer.custom_gender")
+    };
     assert_eq!(holds(&wanted(&hire(rule), &about)), ["hire[o1].field Withheld"]);
     assert_eq!(holds(&wanted(&hire(required("offer.custom_gender")), &about)), ["hire[o1].field Withheld"]);
 }

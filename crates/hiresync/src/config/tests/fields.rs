@@ -1,6 +1,6 @@
 //! The fields of a target: both forms, every rule, and the tables.
 
-use adapter_sdk::{Capabilities, FieldRule, Level, settings::Reading};
+use adapter_sdk::{Capabilities, FieldRule, Level, Placeholder, settings::Reading};
 use mapping::{Field, Hold, Rule};
 use people::{FieldKey, FieldName, Value};
 
@@ -64,7 +64,7 @@ fn the_long_form_says_every_rule_of_a_field() {
         (
             "c",
             Rule {
-                placeholder: Some(Value::Text("U".to_owned())),
+                placeholder: Some(Placeholder::Is(Value::Text("U".to_owned()))),
                 one_of: ["U", "7", "2.5"].map(str::to_owned).to_vec(),
                 ..location.clone()
             },
@@ -87,7 +87,7 @@ fn a_placeholder_is_a_literal_and_never_an_expression() {
         ("1900-01-01", Value::Text("1900-01-01".to_owned())),
     ] {
         let config = read(&with("", &format!("x = {{ value = \"location\", placeholder = {written} }}")));
-        assert_eq!(field(&config, "x").placeholder, Some(value));
+        assert_eq!(field(&config, "x").placeholder, Some(Placeholder::Is(value)));
     }
 }
 

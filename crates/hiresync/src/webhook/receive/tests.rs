@@ -24,7 +24,13 @@ impl Desk {
         let text = "[lever]\nbase_url = \"http://127.0.0.1:9/v1\"\napi_key = { file = \"key\" }\nhired_since = 2026-01-01\n\
             [targets.roster]\nadapter = \"file-export\"\npath = \"roster\"\nperson = { ref = \"contact\" }\n";
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let config = Config::parse(text, &dir.path().join("hiresync.toml"), &Env::default(), &clock).unwrap();
+        let config = Config::parse(
+            text,
+            &dir.path().join("hiresync.toml"),
+            &Env::default(),
+            &crate::config::Outside::nowhere(clock.clone()),
+        )
+        .unwrap();
         let key = ledger::DigestKey::new(people::Secret::new("k".repeat(32)));
         let store = Arc::new(ledger::MemoryStore::default());
         let ledger = Arc::new(ledger::Ledger::over(store, key, "l", ledger::Origin::Fresh).unwrap());
