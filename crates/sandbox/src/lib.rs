@@ -1,4 +1,4 @@
-//! A pretend Lever, for tests, the demo and adapter authors.
+//! A pretend Lever and a pretend [Cezanne HR](cezanne), for tests, the demo and adapter authors.
 //!
 //! [`Lever`] is a deterministic state machine: a [`Request`] and the time go in, a [`Reply`] comes out. It
 //! has no clock, no socket and no randomness of its own, so the same seed, requests and times give the same
@@ -8,6 +8,8 @@
 //! What it pretends to be is Lever's data API with its quirks, `(ref)` standing for our written reference of
 //! that API, `reference/lever-api.md`. Where Lever's behaviour is unknown the stricter reading is played, so
 //! that a client bug shows here and not at a customer.
+//!
+//! The other vendor is played in the same manner in [`cezanne`].
 //!
 //! **Invariant:** this crate depends on nothing of ours. Two sides written from one struct would agree on
 //! every mistake.
@@ -36,6 +38,9 @@
 //! an opportunity is one on the profile that recruiters fill in; a form of a contact is what a person answers behind an
 //! unlisted posting, and makes a second opportunity of theirs. A fault's `spec` is the text form that [`Fault`] describes.
 
+mod amounts;
+mod busiest;
+pub mod cezanne;
 mod lever;
 mod message;
 mod server;
@@ -48,4 +53,4 @@ pub use lever::{
     Webhook, is_permission,
 };
 pub use message::{Millis, Reply, Request, Sending, http_date};
-pub use server::serve;
+pub use server::{Pretend, serve};

@@ -48,6 +48,12 @@ impl Request {
         self
     }
 
+    /// Adds a header.
+    pub fn with_header(mut self, name: &str, value: &str) -> Request {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Sets the body.
     pub fn with_body(mut self, body: impl Into<Bytes>) -> Request {
         self.body = body.into();
@@ -112,6 +118,12 @@ impl Reply {
         Reply { status, headers: Vec::new(), body: Bytes::new(), sending: Sending::Whole }
     }
 
+    /// Adds a header.
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Reply {
+        self.headers.push((name, value.into()));
+        self
+    }
+
     /// Says that the body is something else than it is.
     pub(crate) fn label(&mut self, content_type: &str) {
         self.headers.retain(|(name, _)| *name != "content-type");
@@ -129,7 +141,7 @@ pub(crate) fn basic_auth(key: &str) -> String {
     format!("Basic {}", base64(format!("{key}:").as_bytes()))
 }
 
-fn base64(bytes: &[u8]) -> String {
+pub(crate) fn base64(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
     for chunk in bytes.chunks(3) {
@@ -142,7 +154,8 @@ fn base64(bytes: &[u8]) -> String {
     text
 }
 
-fn parse_query(query: &str) -> Vec<(String, String)> {
+/// Pairs of a query or of a form: percent-decoded once, `+` read as a blank.
+pub(crate) fn parse_query(query: &str) -> Vec<(String, String)> {
     query
         .split('&')
         .filter(|pair| !pair.is_empty())

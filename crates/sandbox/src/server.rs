@@ -1,4 +1,4 @@
-//! The pretend Lever behind a TCP port: just enough HTTP/1.1 for a client library and for `curl`.
+//! A pretend vendor behind a TCP port: just enough HTTP/1.1 for a client library and for `curl`.
 //!
 //! Written by hand because half of its work is to be a bad server: a library for good ones will not promise a
 //! body and then close the connection.
@@ -15,8 +15,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use crate::lever::{ANSWER_MS_MAX, Delivery, Lever, loopback};
-use crate::message::{Reply, Request, Sending};
+use crate::lever::{ANSWER_MS_MAX, Delivery, loopback};
+use crate::message::{Millis, Reply, Request, Sending};
 
 /// Longest request line and headers together.
 const HEAD_MAX: usize = 32 * 1024;
@@ -33,10 +33,40 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
 
+/// A vendor as the server sees it. Whoever calls [`Pretend::handle`] without a server need not tell the rest.
+pub trait Pretend: Send + 'static {
+    /// Answers one request.
+    fn handle(&mut self, now: Millis, request: &Request) -> Reply;
+
+    /// A request came in; it is answered after [`Pretend::think_ms`].
+    fn begun(&mut self, _request: &Request) {}
+
+    /// Its answer is out, or nobody is left to take it.
+    fn finished(&mut self, _request: &Request) {}
+
+    /// How long an answer takes. Without it no two requests are ever under way at once.
+    fn think_ms(&self) -> Millis {
+        0
+    }
+
+    /// What is to be posted now, each handed out once.
+    fn outbox(&mut self, _now: Millis) -> Vec<Delivery> {
+        Vec::new()
+    }
+
+    /// Whether something may have to be posted without a request before.
+    fn may_post(&self) -> bool {
+        false
+    }
+
+    /// How a delivery went.
+    fn delivered(&mut self, _id: u64, _now: Millis, _ok: bool) {}
+}
+
 /// Answers on this port and posts the webhooks that are due, until `shutdown` is done; then drops every connection.
 /// `clock` tells the time in milliseconds since the epoch.
-pub async fn serve(
-    lever: Arc<Mutex<Lever>>,
+pub async fn serve<P: Pretend>(
+    vendor: Arc<Mutex<P>>,
     listener: TcpListener,
     clock: impl Fn() -> u64 + Send + Sync + 'static,
     shutdown: impl Future<Output = ()>,
@@ -44,23 +74,18 @@ pub async fn serve(
     let clock: Clock = Arc::new(clock);
     let asked = Arc::new(Notify::new());
     let mut connections = JoinSet::new();
-    connections.spawn(post_webhooks(Arc::clone(&lever), Arc::clone(&clock), Arc::clone(&asked)));
+    connections.spawn(post_webhooks(Arc::clone(&vendor), Arc::clone(&clock), Arc::clone(&asked)));
     let mut shutdown = pin!(shutdown);
     loop {
         tokio::select! {
             () = &mut shutdown => break,
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    let (lever, clock) = (Arc::clone(&lever), Arc::clone(&clock));
-                    let asked = Arc::clone(&asked);
+                    let seat =
+                        Seat { vendor: Arc::clone(&vendor), clock: Arc::clone(&clock), asked: Arc::clone(&asked) };
                     connections.spawn(async move {
-                        let answer = |request: &Request| {
-                            let reply = account(&lever).handle(clock(), request);
-                            asked.notify_one();
-                            reply
-                        };
                         // The peer went away: nobody is left to tell.
-                        let _ = converse(stream, answer).await;
+                        let _ = converse(stream, &seat).await;
                     });
                 }
                 Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
@@ -71,27 +96,50 @@ pub async fn serve(
     connections.shutdown().await;
 }
 
-fn account(lever: &Mutex<Lever>) -> MutexGuard<'_, Lever> {
-    lever.lock().unwrap_or_else(PoisonError::into_inner)
+/// What a connection needs to know.
+struct Seat<P> {
+    vendor: Arc<Mutex<P>>,
+    clock: Clock,
+    asked: Arc<Notify>,
+}
+
+impl<P: Pretend> Seat<P> {
+    async fn answer(&self, request: &Request) -> Reply {
+        let pause = {
+            let mut vendor = account(&self.vendor);
+            vendor.begun(request);
+            vendor.think_ms()
+        };
+        if pause > 0 {
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+        }
+        let reply = account(&self.vendor).handle((self.clock)(), request);
+        self.asked.notify_one();
+        reply
+    }
+}
+
+fn account<P>(vendor: &Mutex<P>) -> MutexGuard<'_, P> {
+    vendor.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Posts what is due, for ever. Only while a webhook is registered it looks again and again: events come from requests
 /// and from whoever holds the account.
-async fn post_webhooks(lever: Arc<Mutex<Lever>>, clock: Clock, asked: Arc<Notify>) {
+async fn post_webhooks<P: Pretend>(vendor: Arc<Mutex<P>>, clock: Clock, asked: Arc<Notify>) {
     let mut posts = JoinSet::new();
     loop {
         let (due, is_awaited) = {
-            let mut lever = account(&lever);
-            let due = lever.outbox(clock());
-            (due, !lever.webhooks().is_empty() || lever.undelivered() > 0)
+            let mut vendor = account(&vendor);
+            let due = vendor.outbox(clock());
+            (due, vendor.may_post())
         };
         for delivery in due {
-            let (lever, clock) = (Arc::clone(&lever), Arc::clone(&clock));
+            let (vendor, clock) = (Arc::clone(&vendor), Arc::clone(&clock));
             posts.spawn(async move {
                 let patience = Duration::from_millis(ANSWER_MS_MAX);
                 let answer = tokio::time::timeout(patience, post(&delivery)).await;
                 let ok = matches!(answer, Ok(Ok(status)) if (200..300).contains(&status));
-                account(&lever).delivered(delivery.id, clock(), ok);
+                account(&vendor).delivered(delivery.id, clock(), ok);
             });
         }
         tokio::select! {
@@ -122,7 +170,7 @@ async fn post(delivery: &Delivery) -> io::Result<u16> {
 }
 
 /// Requests and answers on one connection, until one side has enough.
-async fn converse(mut stream: TcpStream, answer: impl Fn(&Request) -> Reply) -> io::Result<()> {
+async fn converse<P: Pretend>(mut stream: TcpStream, seat: &Seat<P>) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut received = BytesMut::new();
     loop {
@@ -131,8 +179,10 @@ async fn converse(mut stream: TcpStream, answer: impl Fn(&Request) -> Reply) -> 
             Received::Refused(status) => return stream.write_all(&refusal(status)).await,
             Received::Closed => return Ok(()),
         };
-        let reply = answer(&request);
-        if !send(&mut stream, &request, &reply, keeps_alive).await? || !keeps_alive {
+        let reply = seat.answer(&request).await;
+        let sent = send(&mut stream, &request, &reply, keeps_alive).await;
+        account(&seat.vendor).finished(&request);
+        if !sent? || !keeps_alive {
             return Ok(());
         }
     }
@@ -265,16 +315,24 @@ fn phrase(status: u16) -> &'static str {
         201 => "Created",
         204 => "No Content",
         301 => "Moved Permanently",
+        302 => "Found",
         400 => "Bad Request",
         401 => "Unauthorized",
         403 => "Forbidden",
         404 => "Not Found",
+        405 => "Method Not Allowed",
+        409 => "Conflict",
         411 => "Length Required",
+        412 => "Precondition Failed",
         413 => "Content Too Large",
+        415 => "Unsupported Media Type",
         429 => "Too Many Requests",
         431 => "Request Header Fields Too Large",
         500 => "Internal Server Error",
+        501 => "Not Implemented",
+        502 => "Bad Gateway",
         503 => "Service Unavailable",
+        504 => "Gateway Timeout",
         _ => "Status",
     }
 }
@@ -282,7 +340,7 @@ fn phrase(status: u16) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lever::{Fault, NewContact, Settings};
+    use crate::lever::{Fault, Lever, NewContact, Settings};
     use crate::message::basic_auth;
 
     const NOW: u64 = 784_111_777_000;

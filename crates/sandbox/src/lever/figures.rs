@@ -1,9 +1,10 @@
 //! What the pretend Lever counted, for tests that assert on behaviour and for a person with `curl`.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use crate::busiest::Busiest;
 use crate::message::Millis;
 
 /// Counts of everything asked under `/v1`. Memory stays bounded whatever is asked.
@@ -27,8 +28,7 @@ pub struct Figures {
     pub trapped: u64,
     /// The most requests within any span of 1,000 ms.
     pub most_in_a_second: u64,
-    recent: VecDeque<(Millis, u64)>,
-    in_recent: u64,
+    busiest: Busiest,
 }
 
 impl Figures {
@@ -38,7 +38,7 @@ impl Figures {
         let known = ["GET", "POST", "PUT", "DELETE", "HEAD"].into_iter().find(|known| *known == method);
         *self.by_request.entry((known.unwrap_or("another"), endpoint)).or_default() += 1;
         self.writes += u64::from(method != "GET");
-        self.count_in_second(now);
+        self.most_in_a_second = self.busiest.count(now);
     }
 
     pub(super) fn count_reply(&mut self, status: u16) {
@@ -49,24 +49,6 @@ impl Figures {
     /// Requests of this endpoint so far.
     pub fn of_endpoint(&self, template: &str) -> u64 {
         self.by_endpoint.get(template).copied().unwrap_or(0)
-    }
-
-    /// One entry per millisecond of the last second: at most a thousand.
-    fn count_in_second(&mut self, now: Millis) {
-        let now = self.recent.back().map_or(now, |(last, _)| now.max(*last));
-        while let Some((at, count)) = self.recent.front().copied() {
-            if now - at < 1000 {
-                break;
-            }
-            self.in_recent -= count;
-            self.recent.pop_front();
-        }
-        match self.recent.back_mut() {
-            Some((at, count)) if *at == now => *count += 1,
-            _ => self.recent.push_back((now, 1)),
-        }
-        self.in_recent += 1;
-        self.most_in_a_second = self.most_in_a_second.max(self.in_recent);
     }
 
     pub(super) fn to_json(&self) -> Value {
@@ -88,31 +70,5 @@ impl Figures {
             "trapped": self.trapped,
             "mostInASecond": self.most_in_a_second,
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_busiest_second_is_found_across_the_second_hand() {
-        let mut figures = Figures::default();
-        for now in [0, 900, 950, 1_000, 1_100, 1_899, 1_900, 5_000] {
-            figures.count_request(now, "/stages", "GET");
-        }
-        // 900 … 1,899; the request at 1,900 is a whole second after the one at 900.
-        assert_eq!(figures.most_in_a_second, 5);
-    }
-
-    #[test]
-    fn a_million_requests_leave_at_most_a_thousand_entries() {
-        let mut figures = Figures::default();
-        for at in 0..1_000_000_u64 {
-            figures.count_request(at / 7, "/stages", "GET");
-        }
-        assert!(figures.recent.len() <= 1000);
-        assert_eq!(figures.most_in_a_second, 7000);
-        assert_eq!(figures.of_endpoint("/stages"), 1_000_000);
     }
 }

@@ -9,7 +9,7 @@ mod figures;
 mod forms;
 mod hooks;
 mod list;
-mod names;
+pub(crate) mod names;
 mod paging;
 mod query;
 mod rate;
@@ -43,6 +43,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use crate::message::{Millis, Reply, Request, Sending, basic_auth, http_date};
+use crate::server::Pretend;
 use faults::{Faults, Occasion};
 use hooks::Hooks;
 use paging::Offsets;
@@ -283,6 +284,24 @@ impl Lever {
             _ => {}
         }
         Ok(reply)
+    }
+}
+
+impl Pretend for Lever {
+    fn handle(&mut self, now: Millis, request: &Request) -> Reply {
+        Lever::handle(self, now, request)
+    }
+
+    fn outbox(&mut self, now: Millis) -> Vec<Delivery> {
+        Lever::outbox(self, now)
+    }
+
+    fn may_post(&self) -> bool {
+        !self.webhooks().is_empty() || self.undelivered() > 0
+    }
+
+    fn delivered(&mut self, id: u64, now: Millis, ok: bool) {
+        Lever::delivered(self, id, now, ok);
     }
 }
 

@@ -7,7 +7,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 /// Where somebody is from: how names look and what numbers look like.
-pub(super) struct Culture {
+pub(crate) struct Culture {
     /// As written, and in ASCII for an address.
     given: &'static [(&'static str, &'static str)],
     family: &'static [(&'static str, &'static str)],
@@ -25,16 +25,16 @@ enum Order {
 }
 
 /// A made-up person.
-pub(super) struct Invented {
-    pub(super) name: String,
+pub(crate) struct Invented {
+    pub(crate) name: String,
     /// The part of an address before the number.
-    pub(super) handle: String,
-    pub(super) city: &'static str,
+    pub(crate) handle: String,
+    pub(crate) city: &'static str,
     phone: &'static str,
 }
 
 impl Invented {
-    pub(super) fn phone(&self, dice: &mut ChaCha8Rng) -> String {
+    pub(crate) fn phone(&self, dice: &mut ChaCha8Rng) -> String {
         let digit =
             |letter| if letter == '#' { char::from(b'0' + dice.random_range(0..10_u8)) } else { letter };
         self.phone.chars().map(digit).collect()
@@ -43,7 +43,7 @@ impl Invented {
 
 /// Somebody. Every sixth has a name of an unusual shape, and those are dealt in turn, so that a small account
 /// has some.
-pub(super) fn invent(dice: &mut ChaCha8Rng, nth: usize) -> Invented {
+pub(crate) fn invent(dice: &mut ChaCha8Rng, nth: usize) -> Invented {
     let culture = pick(dice, CULTURES);
     if nth % 6 == 5 {
         let (name, handle) = UNUSUAL[nth / 6 % UNUSUAL.len()];
@@ -70,7 +70,7 @@ impl Culture {
 }
 
 /// One of them; there has to be one.
-pub(super) fn pick<'a, T>(dice: &mut ChaCha8Rng, from: &'a [T]) -> &'a T {
+pub(crate) fn pick<'a, T>(dice: &mut ChaCha8Rng, from: &'a [T]) -> &'a T {
     &from[dice.random_range(0..from.len())]
 }
 
