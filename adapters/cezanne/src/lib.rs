@@ -5,6 +5,7 @@
 //! | `odata` | the dialect, and nothing of Cezanne's: metadata, filters, values, answers, requests |
 //! | `oauth` | one token, shared and renewed in time |
 //! | `errors` | what went wrong, and what that means to the engine |
+//! | `fuzz` | doors for the fuzzer |
 //! | `encode` | percent-encoding, the one that every server reads alike |
 //!
 //! How to think of it: everything the service sends is somebody else's. Bytes become [`odata::Row`]s and a
@@ -15,5 +16,7 @@
 
 mod encode;
 mod errors;
+#[doc(hidden)]
+pub mod fuzz;
 mod oauth;
 mod odata;

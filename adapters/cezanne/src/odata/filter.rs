@@ -258,3 +258,199 @@ impl fmt::Debug for Key {
         f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{super::parse, *};
+
+    fn ymd(year: i32, month: u32, day: u32) -> Date {
+        Date::from_ymd_opt(year, month, day).expect("a day")
+    }
+
+    #[test]
+    fn each_version_writes_a_filter_its_own_way() {
+        let day = ymd(2026, 1, 31);
+        let compare = |comparison, literal| Filter::Compare("A".to_owned(), comparison, literal);
+        for (filter, v3, v4) in [
+            (Filter::eq("CODE", Literal::text("O'Neil")), "CODE eq 'O''Neil'", "CODE eq 'O''Neil'"),
+            (
+                Filter::eq("CODE", Literal::text("x' or 1 eq '1")),
+                "CODE eq 'x'' or 1 eq ''1'",
+                "CODE eq 'x'' or 1 eq ''1'",
+            ),
+            (Filter::starts_with("CODE", "LV-"), "startswith(CODE,'LV-')", "startswith(CODE,'LV-')"),
+            (Filter::contains("CODE", "it's"), "substringof('it''s',CODE)", "contains(CODE,'it''s')"),
+            (
+                compare(Comparison::Ge, Literal::Day(day)),
+                "A ge datetime'2026-01-31T00:00:00'",
+                "A ge 2026-01-31",
+            ),
+            (
+                compare(Comparison::Lt, Literal::day(day, Edm::DateTimeOffset)),
+                "A lt datetimeoffset'2026-01-31T00:00:00Z'",
+                "A lt 2026-01-31T00:00:00Z",
+            ),
+            (compare(Comparison::Ne, Literal::Null), "A ne null", "A ne null"),
+            (compare(Comparison::Le, Literal::Whole(-7)), "A le -7", "A le -7"),
+            (compare(Comparison::Gt, Literal::Flag(true)), "A gt true", "A gt true"),
+            (
+                Filter::eq("A", Literal::text("1"))
+                    .or(Filter::eq("B", Literal::text("2")))
+                    .and(Filter::contains("C", "3")),
+                "((A eq '1') or (B eq '2')) and (substringof('3',C))",
+                "((A eq '1') or (B eq '2')) and (contains(C,'3'))",
+            ),
+        ] {
+            assert_eq!(filter.to_text(Version::V2), v3);
+            assert_eq!(filter.to_text(Version::V3), v3);
+            assert_eq!(filter.to_text(Version::V4), v4);
+        }
+    }
+
+    #[test]
+    fn three_alternatives_are_one_list_and_a_list_of_one_needs_no_brackets() {
+        let code = |code: &str| Filter::eq("C", Literal::text(code));
+        assert_eq!(
+            code("1").or(code("2")).or(code("3")).to_text(Version::V3),
+            "(C eq '1') or (C eq '2') or (C eq '3')"
+        );
+        assert_eq!(Filter::And(vec![code("1")]).to_text(Version::V3), "C eq '1'");
+        assert_eq!(Filter::Or(Vec::new()).to_text(Version::V3), "false");
+    }
+
+    #[test]
+    fn a_key_is_a_value_or_pairs_with_names_and_also_a_filter() {
+        let single = Key::single("PERSONID", "LV-1");
+        let double = Key::of([("EMPLOYMENTID", "a'b"), ("PERSONID", "LV-1")]);
+        assert_eq!(single.to_text(), "('LV-1')");
+        assert_eq!(double.to_text(), "(EMPLOYMENTID='a''b',PERSONID='LV-1')");
+        assert_eq!(single.to_filter().to_text(Version::V3), "PERSONID eq 'LV-1'");
+        assert_eq!(
+            double.to_filter().to_text(Version::V3),
+            "(EMPLOYMENTID eq 'a''b') and (PERSONID eq 'LV-1')"
+        );
+    }
+
+    #[test]
+    fn a_key_that_iis_would_refuse_in_a_path_does_not_fit_one() {
+        for (value, fits) in [
+            ("LV-7QK2M9XW4B1C", true),
+            ("a_b.c~d", true),
+            ("O'Neil", true),
+            ("a/b", false),
+            ("a\\b", false),
+            ("a:b", false),
+            ("a*b", false),
+            ("a?b", false),
+            ("100%", false),
+            ("a&b", false),
+            ("<a>", false),
+            ("a+b", false),
+            ("a b", false),
+            ("é", false),
+            ("a.", false),
+            ("..", false),
+            ("a\0", false),
+            ("", false),
+            (&"x".repeat(129), false),
+        ] {
+            assert_eq!(Key::single("PERSONID", value).fits_a_path(), fits, "{value}");
+            assert_eq!(Key::of([("EMPLOYMENTID", "1"), ("PERSONID", value)]).fits_a_path(), fits, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_query_has_the_options_that_were_asked_for() {
+        let query = Query {
+            select: vec!["PERSONID".to_owned(), "FAMILYNAME".to_owned()],
+            order_by: vec!["EFFECTIVEFROM".to_owned(), "PERSONID".to_owned()],
+            descending: true,
+            top: Some(2),
+            ..Query::by(Filter::contains("CODE", "x"))
+        };
+        let options = query.options(Version::V4);
+        let expected = [
+            ("$filter", "contains(CODE,'x')"),
+            ("$select", "PERSONID,FAMILYNAME"),
+            ("$orderby", "EFFECTIVEFROM desc,PERSONID desc"),
+            ("$top", "2"),
+        ];
+        assert_eq!(options, expected.map(|(name, value)| (name, value.to_owned())));
+        assert!(Query::default().options(Version::V3).is_empty());
+    }
+
+    #[test]
+    fn no_value_is_in_the_debug_text_of_a_query_or_a_key() {
+        let query =
+            Query::by(Filter::eq("NAME", Literal::text("Planted")).and(Filter::starts_with("A", "Planted")));
+        let shown =
+            format!("{query:?} {:?} {:?}", Key::single("PERSONID", "Planted"), Literal::text("Planted"));
+        assert!(shown.contains("NAME") && !shown.contains("Planted"), "{shown}");
+    }
+
+    fn any_literal() -> impl Strategy<Value = Literal> {
+        let day = (-700_000..2_000_000_i32).prop_filter_map("years 1 to 9999", |days| {
+            use chrono::Datelike as _;
+            Date::from_num_days_from_ce_opt(days).filter(|day| (1..=9999).contains(&day.year()))
+        });
+        prop_oneof![
+            any::<String>().prop_map(Literal::Text),
+            "[' ()a-z%+=,]{0,12}".prop_map(Literal::Text),
+            any::<i64>().prop_map(Literal::Whole),
+            any::<bool>().prop_map(Literal::Flag),
+            Just(Literal::Null),
+            day.clone().prop_map(Literal::Day),
+            day.prop_map(Literal::Midnight),
+        ]
+    }
+
+    fn any_filter() -> impl Strategy<Value = Filter> {
+        let field = || "[A-Z_][A-Z0-9_]{0,8}";
+        let comparison = prop_oneof![
+            Just(Comparison::Eq),
+            Just(Comparison::Ne),
+            Just(Comparison::Gt),
+            Just(Comparison::Ge),
+            Just(Comparison::Lt),
+            Just(Comparison::Le)
+        ];
+        let leaf = prop_oneof![
+            (field(), comparison, any_literal())
+                .prop_map(|(field, by, with)| Filter::Compare(field, by, with)),
+            (field(), any::<String>()).prop_map(|(field, text)| Filter::StartsWith(field, text)),
+            (field(), any::<String>()).prop_map(|(field, text)| Filter::Contains(field, text)),
+        ];
+        leaf.prop_recursive(3, 12, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 2..4).prop_map(Filter::And),
+                prop::collection::vec(inner, 2..4).prop_map(Filter::Or),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_service_reads_the_filter_that_was_meant(filter in any_filter()) {
+            for version in Version::ALL {
+                let text = filter.to_text(version);
+                prop_assert_eq!(parse::filter(&text, version), Some(filter.clone()), "{}", text);
+            }
+        }
+
+        #[test]
+        fn a_service_reads_the_key_that_was_meant(
+            names in prop::collection::vec("[A-Z]{1,6}", 2..4),
+            hostile in "[' ()a-z,=/]{0,16}",
+            any in any::<String>(),
+        ) {
+            for value in [&hostile, &any] {
+                let single = Key::single("ID", value).to_text();
+                prop_assert_eq!(parse::key(&single), Some(vec![(String::new(), value.clone())]));
+                let pairs: Vec<_> = names.iter().map(|name| (name.clone(), value.clone())).collect();
+                prop_assert_eq!(parse::key(&Key::of(pairs.clone()).to_text()), Some(pairs));
+            }
+        }
+    }
+}

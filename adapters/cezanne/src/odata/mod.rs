@@ -10,6 +10,7 @@
 //! | `value` | pure: a field's value into the form its type demands, and back |
 //! | `answer` | pure: from bytes to rows and error texts |
 //! | `service` | requests: one at a time, paced, with token, version headers and dialect |
+//! | `xml` | pure: XML of somebody else's, as a stream of tags |
 //! | `parse` | pure: an independent reader of keys and filters, for tests |
 
 mod answer;
@@ -18,8 +19,9 @@ mod metadata;
 pub(crate) mod parse;
 mod service;
 mod value;
+mod xml;
 
-pub(crate) use answer::{Page, Row, entity, error_text, is_html, page};
+pub(crate) use answer::{Page, Row, Written, entity, error_text, is_html, page, written};
 pub(crate) use filter::{Comparison, Filter, Key, Literal, Query};
 pub(crate) use metadata::{BadMetadata, Edm, EntityType, Metadata, Property};
 pub(crate) use service::{Service, Settings};
@@ -31,4 +33,8 @@ pub(crate) enum Version {
     V2,
     V3,
     V4,
+}
+
+impl Version {
+    pub(crate) const ALL: [Version; 3] = [Version::V2, Version::V3, Version::V4];
 }
