@@ -106,6 +106,18 @@ pub(crate) fn error_text(body: &[u8], content_type: Option<&str>) -> Option<Stri
     tidied(&text?)
 }
 
+/// Whether `body` is an error of the data service itself, and not of whatever stands in front of it.
+pub(crate) fn is_refusal(body: &[u8]) -> bool {
+    match json(body) {
+        Some(Value::Object(object)) => is_error(&object),
+        Some(_) => false,
+        None => {
+            let body = String::from_utf8_lossy(body.get(..LOOKED_AT_MAX).unwrap_or(body));
+            matches!(Nodes::new(body.trim_start()).first(), Some(tag) if tag.name() == "error")
+        }
+    }
+}
+
 /// Whether this is a web page, by what the server or the page itself says.
 pub(crate) fn is_html(body: &[u8], content_type: Option<&str>) -> bool {
     let begins = |with: &str| {
@@ -392,6 +404,28 @@ mod tests {
             ("[1,2]", None, None),
         ] {
             assert_eq!(error_text(body.as_bytes(), content_type).as_deref(), said, "{body}");
+        }
+    }
+
+    #[test]
+    fn only_an_error_in_the_words_of_odata_is_one_of_the_service_itself() {
+        for (body, is) in [
+            (
+                r#"{"odata.error":{"code":"","message":{"value":"Resource not found for the segment 'People'."}}}"#,
+                true,
+            ),
+            (r#"{"error":{"code":"","message":"x"}}"#, true),
+            ("<?xml version='1.0'?>\n<m:error xmlns:m='u'><m:code/></m:error>", true),
+            ("\u{feff}<error/>", true),
+            ("<!DOCTYPE html><error/>", false),
+            ("<html><error/></html>", false),
+            (r#"{"Message":"No HTTP resource was found"}"#, false),
+            (r#"{"error":"not_found"}"#, false),
+            ("[]", false),
+            ("not found", false),
+            ("", false),
+        ] {
+            assert_eq!(is_refusal(body.as_bytes()), is, "{body}");
         }
     }
 

@@ -21,7 +21,7 @@ mod service;
 mod value;
 mod xml;
 
-pub(crate) use answer::{Page, Row, Written, entity, error_text, is_html, page, written};
+pub(crate) use answer::{Page, Row, Written, entity, error_text, is_html, is_refusal, page, written};
 pub(crate) use filter::{Comparison, Filter, Key, Literal, Query};
 pub(crate) use metadata::{BadMetadata, Edm, EntityType, Metadata, Property};
 pub(crate) use service::{Service, Settings};

@@ -43,6 +43,17 @@ impl<'a> Nodes<'a> {
         Nodes { reader, depth: 0 }
     }
 
+    /// The outermost element, if the document begins well.
+    pub(super) fn first(&mut self) -> Option<Tag<'a>> {
+        loop {
+            match self.next().ok()?? {
+                Node::Open(tag) => return Some(tag),
+                Node::Text(text) if text.trim().is_empty() => {}
+                Node::Text(_) | Node::Close => return None,
+            }
+        }
+    }
+
     /// The next node; `None` at the end of the document.
     pub(super) fn next(&mut self) -> Result<Option<Node<'a>>, NotXml> {
         loop {
