@@ -20,3 +20,5 @@ mod errors;
 pub mod fuzz;
 mod oauth;
 mod odata;
+#[cfg(test)]
+mod scripted;

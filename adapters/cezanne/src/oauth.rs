@@ -203,3 +203,170 @@ fn lifetime(expires_in: &Value) -> Duration {
 fn early(lifetime: Duration) -> Duration {
     (lifetime / 5).clamp(Duration::from_secs(5), Duration::from_secs(60)).min(lifetime / 2)
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::future::join_all;
+
+    use super::*;
+    use crate::scripted::{Answer, Scripted, header, oauth, ok, status, tokens, with_header};
+
+    fn granted(token: &str, rest: &str) -> Answer {
+        ok(format!(r#"{{"access_token":"{token}"{rest}}}"#))
+    }
+
+    #[test]
+    fn a_lifetime_is_a_number_or_its_text_or_an_hour() {
+        for (expires_in, seconds) in [
+            (serde_json::json!(1199), 1199.0),
+            (serde_json::json!("1199"), 1199.0),
+            (serde_json::json!(" 60 "), 60.0),
+            (serde_json::json!(0.5), 0.5),
+            (Value::Null, 3600.0),
+            (serde_json::json!(0), 3600.0),
+            (serde_json::json!(-7), 3600.0),
+            (serde_json::json!("soon"), 3600.0),
+            (serde_json::json!("NaN"), 3600.0),
+            (serde_json::json!([60]), 3600.0),
+            (serde_json::json!(1e300), 604_800.0),
+            (serde_json::json!("inf"), 604_800.0),
+        ] {
+            assert!((lifetime(&expires_in).as_secs_f64() - seconds).abs() < 1e-9, "{expires_in}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_renewed_a_fifth_of_its_life_early_within_5_and_60_seconds_and_half_its_life() {
+        for (lifetime_ms, early_ms) in [
+            (3_600_000, 60_000),
+            (300_000, 60_000),
+            (200_000, 40_000),
+            (25_000, 5_000),
+            (10_000, 5_000),
+            (6_000, 3_000),
+            (1_000, 500),
+            (0, 0),
+        ] {
+            assert_eq!(early(Duration::from_millis(lifetime_ms)), Duration::from_millis(early_ms));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_token_is_kept_until_it_is_nearly_over_in_all_three_forms_of_its_lifetime() {
+        for (rest, good_for) in [(r#","expires_in":300"#, 240), (r#","expires_in":"300""#, 240), ("", 3540)] {
+            let transport = Scripted::with_tokens([granted("a", rest), granted("b", rest)], []);
+            let tokens = tokens(oauth(), &transport);
+            let asked_at = Instant::now();
+            assert_eq!(tokens.token().await.unwrap().reveal(), "a");
+            tokio::time::advance(
+                Duration::from_secs(good_for) - asked_at.elapsed() - Duration::from_millis(1),
+            )
+            .await;
+            assert_eq!(tokens.token().await.unwrap().reveal(), "a", "{rest}");
+            tokio::time::advance(Duration::from_millis(1)).await;
+            assert_eq!(tokens.token().await.unwrap().reveal(), "b", "{rest}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn everybody_who_asks_at_once_gets_the_token_of_one_request() {
+        let transport = Scripted::new([]);
+        let tokens = tokens(oauth(), &transport);
+        let all = join_all((0..10).map(|_| tokens.token())).await;
+        assert!(all.into_iter().all(|token| token.unwrap().reveal() == "token-1"));
+        assert_eq!(transport.asked_for_tokens().len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn everybody_whose_token_was_refused_gets_the_next_token_of_one_request() {
+        let transport = Scripted::new([]);
+        let tokens = tokens(oauth(), &transport);
+        let refused = tokens.token().await.unwrap();
+        let all = join_all((0..10).map(|_| tokens.renew(&refused))).await;
+        assert!(all.into_iter().all(|token| token.unwrap().reveal() == "token-2"));
+        assert_eq!(transport.asked_for_tokens().len(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refused_token_is_not_given_out_again_when_renewing_fails() {
+        let transport = Scripted::with_tokens([granted("a", ""), status(500, ""), granted("b", "")], []);
+        let tokens = tokens(oauth(), &transport);
+        let refused = tokens.token().await.unwrap();
+        assert_eq!(tokens.renew(&refused).await.unwrap_err().kind, TroubleKind::TokenUnreachable);
+        assert_eq!(tokens.token().await.unwrap().reveal(), "b");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_application_shows_who_it_is_in_a_basic_header_or_in_the_form() {
+        let transport = Scripted::new([]);
+        tokens(oauth(), &transport).token().await.unwrap();
+        let form = Settings { auth: ClientAuth::Form, scope: None, ..oauth() };
+        tokens(form, &transport).token().await.unwrap();
+        let [basic, form] = &transport.asked_for_tokens()[..] else { panic!("two requests") };
+        // The secret goes as it is: base64 of `id:s3cret+ /`.
+        assert_eq!(header(basic, "authorization"), Some("Basic aWQ6czNjcmV0KyAv"));
+        assert_eq!(&basic.body[..], b"grant_type=client_credentials&scope=read%20write");
+        assert_eq!(header(form, "authorization"), None);
+        assert_eq!(
+            &form.body[..],
+            b"grant_type=client_credentials&client_id=id&client_secret=s3cret%2B%20%2F"
+        );
+        for request in [basic, form] {
+            assert_eq!(request.method, Method::Post);
+            assert_eq!(header(request, "content-type"), Some("application/x-www-form-urlencoded"));
+            assert_eq!(header(request, "accept"), Some("application/json"));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn every_refusal_is_told_apart_and_shows_neither_secret_nor_token() {
+        let code = |code: &str| TroubleKind::TokenRefused { code: Some(code.to_owned()) };
+        let long = "x".repeat(TOKEN_LEN_MAX + 1);
+        for (answer, kind) in [
+            (
+                status(400, r#"{"error":"invalid_scope","error_description":"planted"}"#),
+                code("invalid_scope"),
+            ),
+            (status(401, r#"{"error":"invalid_client"}"#), code("invalid_client")),
+            (status(401, r#"{"error":"Planted by somebody"}"#), TroubleKind::TokenRefused { code: None }),
+            (status(403, "planted"), TroubleKind::TokenRefused { code: None }),
+            (
+                with_header(status(429, ""), "retry-after", "7"),
+                TroubleKind::Throttled { after: Some(Duration::from_secs(7)) },
+            ),
+            (status(500, "planted"), TroubleKind::TokenUnreachable),
+            (status(503, ""), TroubleKind::TokenUnreachable),
+            (status(302, ""), TroubleKind::TokenAddress),
+            (status(404, ""), TroubleKind::TokenAddress),
+            (ok("<html><title>planted</title></html>"), TroubleKind::TokenAddress),
+            (ok(r#"{"access_token":7}"#), TroubleKind::TokenAddress),
+            (granted("", ""), TroubleKind::TokenAddress),
+            (granted("planted token", ""), TroubleKind::TokenAddress),
+            (granted("planted\\r\\nx: y", ""), TroubleKind::TokenAddress),
+            (granted(&long, ""), TroubleKind::TokenAddress),
+            (granted("planted", r#","token_type":"mac""#), TroubleKind::TokenAddress),
+            (Err(Failure::NotSent("no route".to_owned())), TroubleKind::TokenUnreachable),
+            (Err(Failure::Unanswered("broke off".to_owned())), TroubleKind::TokenUnreachable),
+            (Err(Failure::TooLong), TroubleKind::TokenAddress),
+        ] {
+            let transport = Scripted::with_tokens([answer], []);
+            let tokens = tokens(oauth(), &transport);
+            let trouble = tokens.token().await.unwrap_err();
+            assert_eq!(trouble.kind, kind);
+            // Nothing was sent to the data service, so a write surely was not applied.
+            assert!(!trouble.is_unknown_for_a_write());
+            let shown = format!("{trouble:?} {tokens:?} {}", trouble.clone().into_error(true).chain());
+            assert!(!shown.contains("planted") && !shown.contains("s3cret"), "{shown}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_type_of_a_token_is_compared_without_case_and_may_be_left_out() {
+        for rest in ["", r#","token_type":"bearer""#, r#","token_type":"BEARER""#, r#","token_type":null"#] {
+            let transport = Scripted::with_tokens([granted("a", rest)], []);
+            let tokens = tokens(oauth(), &transport);
+            assert_eq!(tokens.token().await.unwrap().reveal(), "a");
+            assert!(!format!("{tokens:?}").contains("\"a\""));
+        }
+    }
+}
