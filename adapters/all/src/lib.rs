@@ -3,7 +3,7 @@
 use adapter_sdk::Registration;
 
 /// Every adapter there is, in order of their names.
-pub const ALL: &[Registration] = &[file_export::REGISTRATION];
+pub const ALL: &[Registration] = &[cezanne::REGISTRATION, file_export::REGISTRATION];
 
 /// The adapter of that kind, if there is one.
 pub fn named(kind: &str) -> Option<&'static Registration> {

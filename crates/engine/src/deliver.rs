@@ -523,13 +523,13 @@ impl Engine {
         let mut standing = draft.standing(&target.name, contact)?.unwrap_or_default();
         let outcome = if target.adapter.info().capabilities.resumes {
             standing.settle_in_part(link, vec![Step::rest()], None, Phase::Waiting { not_before: now }, now);
+            draft.mark(contact, now)?;
             Outcome::Adopted
         } else {
             standing.settle_found(link, now);
             Outcome::Agreed { effect: Effect::Created }
         };
         draft.put_standing(&target.name, contact, standing)?;
-        draft.mark(contact, now)?;
         draft.tell(&self.event(contact, Some(&target.name), outcome))
     }
 

@@ -13,6 +13,8 @@
 //! | `xml` | pure: XML of somebody else's, as a stream of tags |
 //! | `parse` | pure: an independent reader of keys and filters, for tests |
 
+use std::fmt;
+
 mod answer;
 mod filter;
 mod metadata;
@@ -37,4 +39,14 @@ pub(crate) enum Version {
 
 impl Version {
     pub(crate) const ALL: [Version; 3] = [Version::V2, Version::V3, Version::V4];
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Version::V2 => "2",
+            Version::V3 => "3",
+            Version::V4 => "4",
+        })
+    }
 }

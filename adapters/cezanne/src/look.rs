@@ -1,0 +1,262 @@
+//! Looking for somebody: by our own code, by the ids kept over there, and, as evidence only, by e-mail.
+//!
+//! **Invariant:** "not found" is a statement about what the service user may see, never about who exists.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use adapter_sdk::{Error, ErrorKind, Evidence, Found, Identity, Link, Result};
+use people::{OpportunityId, RemoteHireId, RemoteId};
+
+use crate::{
+    adapter::{Cezanne, contact_in, email_of, read_failed, text},
+    code,
+    config::Keep,
+    contract::{Contract, EMPLOYMENT_ID},
+    mapping::{EMAIL, PERSON_CODE, TERMINATION_DATE},
+    odata::{self, Edm, Filter, Key, Literal, Query, Row, Service},
+};
+
+/// Addresses that are looked for.
+const EMAILS_MAX: usize = 3;
+/// Opportunity ids that are looked for in one request: URLs have an end.
+const OPPORTUNITIES_MAX: usize = 20;
+/// From this year on, a day means "no end".
+const FAR: i32 = 2999;
+
+/// Whose the record is that stands under one of our codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// This person's.
+    Theirs,
+    /// Another contact is kept on it.
+    Anothers,
+    /// Nothing on it agrees with this person.
+    Unclear,
+}
+
+impl Cezanne {
+    /// The codes under which this person may stand, in their order.
+    pub(crate) fn codes(&self, contract: &Contract, who: &Identity) -> Vec<String> {
+        match &who.key {
+            Some(key) => vec![key.clone()],
+            None => code::person_codes(&self.rules.prefix, &who.contact, contract.code_length_max()),
+        }
+    }
+
+    pub(crate) async fn look_for(&self, contract: &Contract, who: &Identity) -> Result<Vec<Found>> {
+        let codes = self.codes(contract, who);
+        let mut rows: BTreeMap<String, (Row, Evidence)> = BTreeMap::new();
+        for row in self.keeping(contract, who).await? {
+            if let (Some(code), Some(evidence)) = (text(&row, PERSON_CODE), self.kept_evidence(&row, who)) {
+                rows.insert(code, (row, evidence));
+            }
+        }
+        for code in &codes {
+            if rows.contains_key(code) {
+                break;
+            }
+            let Some(row) = self.person_row(contract, code).await? else { break };
+            match self.whose(contract, &row, code, who).await? {
+                Whose::Theirs => {
+                    rows.insert(code.clone(), (row, Evidence::Key));
+                    break;
+                }
+                Whose::Anothers => {}
+                // Somebody stands there under a code of ours, and neither name nor address is this person's.
+                Whose::Unclear => {
+                    rows.insert(code.clone(), (row, Evidence::Email));
+                    break;
+                }
+            }
+        }
+        for code in self.by_email(contract, who).await? {
+            if !rows.contains_key(&code)
+                && let Some(row) = self.person_row(contract, &code).await?
+                && !self.is_anothers(&row, who)
+            {
+                rows.insert(code, (row, Evidence::Email));
+            }
+        }
+        let mut found = Vec::new();
+        for (code, (row, evidence)) in rows {
+            let Ok(remote) = code.parse::<RemoteId>() else { continue };
+            let hires = match evidence.is_proof() {
+                true => self.hires_of(contract, &code, &codes, who).await?,
+                false => BTreeMap::new(),
+            };
+            let contact = self.rules.keep.contact.as_ref().and_then(|field| contact_in(&text(&row, field)?));
+            found.push(Found { link: Link { remote, hires }, contact, evidence });
+        }
+        Ok(found)
+    }
+
+    pub(crate) async fn person_row(&self, contract: &Contract, code: &str) -> Result<Option<Row>> {
+        let key = Key::single(PERSON_CODE, code);
+        self.service.get(&contract.people.name, &key).await.map_err(read_failed)
+    }
+
+    /// People on whose record one of Lever's ids is kept.
+    async fn keeping(&self, contract: &Contract, who: &Identity) -> Result<Vec<Row>> {
+        let Keep { contact, opportunities, .. } = &self.rules.keep;
+        let mut any: Option<Filter> = None;
+        let mut also = |filter: Filter| any = Some(any.take().map_or(filter.clone(), |any| any.or(filter)));
+        if let Some(field) = contact {
+            let is_shared = contact == opportunities;
+            let id = who.contact.as_str();
+            also(if is_shared { Filter::contains(field, id) } else { Filter::eq(field, Literal::text(id)) });
+        }
+        if let Some(field) = opportunities {
+            // The newest are enough: any one of them proves it.
+            for id in who.hires.iter().chain(&who.opportunities).take(OPPORTUNITIES_MAX) {
+                also(Filter::contains(field, id.as_str()));
+            }
+        }
+        let Some(filter) = any else { return Ok(Vec::new()) };
+        let query = Query { order_by: vec![PERSON_CODE.to_owned()], ..Query::by(filter) };
+        self.service.query(&contract.people.name, &query).await.map_err(read_failed)
+    }
+
+    /// The server compares loosely: the ids are compared once more, whole.
+    fn kept_evidence(&self, row: &Row, who: &Identity) -> Option<Evidence> {
+        let Keep { contact, opportunities, .. } = &self.rules.keep;
+        let at = |field: &Option<String>| field.as_ref().and_then(|field| text(row, field));
+        if at(contact).and_then(|text| contact_in(&text)).is_some_and(|contact| contact == who.contact) {
+            return Some(Evidence::ContactId);
+        }
+        let kept = at(opportunities)?;
+        let kept: BTreeSet<&str> = kept.split([' ', ',', ';']).collect();
+        who.opportunities.iter().any(|id| kept.contains(id.as_str())).then_some(Evidence::OpportunityId)
+    }
+
+    fn is_anothers(&self, row: &Row, who: &Identity) -> bool {
+        let kept = self.rules.keep.contact.as_ref().and_then(|field| contact_in(&text(row, field)?));
+        kept.is_some_and(|contact| contact != who.contact)
+    }
+
+    /// Whose record stands under a code that is made of this person's contact id, or that the configuration gives them.
+    pub(crate) async fn whose(
+        &self,
+        contract: &Contract,
+        row: &Row,
+        code: &str,
+        who: &Identity,
+    ) -> Result<Whose> {
+        if self.is_anothers(row, who) {
+            return Ok(Whose::Anothers);
+        }
+        if self.kept_evidence(row, who).is_some() || has_name(row, who) {
+            return Ok(Whose::Theirs);
+        }
+        let key = Key::single(PERSON_CODE, code);
+        let row = self.service.get(&contract.communications.name, &key).await.map_err(read_failed)?;
+        let email = row.as_ref().and_then(email_of);
+        let is_theirs = email.is_some_and(|email| emails(who).any(|own| own == email));
+        Ok(if is_theirs { Whose::Theirs } else { Whose::Unclear })
+    }
+
+    /// Codes of people with one of the addresses.
+    async fn by_email(&self, contract: &Contract, who: &Identity) -> Result<Vec<String>> {
+        if contract.communications.property(EMAIL).is_none() {
+            return Ok(Vec::new());
+        }
+        let wanted: Vec<&str> = who
+            .emails
+            .iter()
+            .map(|email| email.reveal().trim())
+            .filter(|email| !email.is_empty())
+            .take(EMAILS_MAX)
+            .collect();
+        let filters = wanted.into_iter().map(|email| Filter::eq(EMAIL, Literal::text(email)));
+        let Some(filter) = filters.reduce(Filter::or) else { return Ok(Vec::new()) };
+        let query = Query { order_by: vec![PERSON_CODE.to_owned()], ..Query::by(filter) };
+        let rows = self.service.query(&contract.communications.name, &query).await.map_err(read_failed)?;
+        let is_theirs = |row: &&Row| email_of(row).is_some_and(|email| emails(who).any(|own| own == email));
+        Ok(rows.iter().filter(is_theirs).filter_map(|row| text(row, PERSON_CODE)).collect())
+    }
+
+    /// Which employment belongs to which hire: by the opportunity id kept on it, else by its number among ours.
+    pub(crate) async fn hires_of(
+        &self,
+        contract: &Contract,
+        code: &str,
+        codes: &[String],
+        who: &Identity,
+    ) -> Result<BTreeMap<OpportunityId, RemoteHireId>> {
+        if !self.rules.create_employment {
+            return Ok(BTreeMap::new());
+        }
+        let rows = self.employments(contract, code).await.map_err(read_failed)?;
+        Ok(pair(&rows, codes, who, self.rules.keep.opportunity.as_deref()))
+    }
+}
+
+/// The first hire's employment has the person code for its id, the second `-2`.
+fn pair(
+    rows: &[Row],
+    codes: &[String],
+    who: &Identity,
+    kept: Option<&str>,
+) -> BTreeMap<OpportunityId, RemoteHireId> {
+    let mut pairs = BTreeMap::new();
+    let mut rest = Vec::new();
+    for row in rows {
+        let Some(id) = text(row, EMPLOYMENT_ID) else { continue };
+        let Ok(remote) = id.parse::<RemoteHireId>() else { continue };
+        let said =
+            kept.and_then(|field| text(row, field)).and_then(|id| id.trim().parse::<OpportunityId>().ok());
+        match said.filter(|id| who.opportunities.contains(id)) {
+            Some(opportunity) => {
+                pairs.insert(opportunity, remote);
+            }
+            None => rest.push((id, remote)),
+        }
+    }
+    for (id, remote) in rest {
+        let nth = codes.iter().find_map(|code| code::nth_employment(code, &id));
+        let hire = nth.and_then(|nth| who.hires.get(nth - 1));
+        if let Some(hire) = hire {
+            pairs.entry(hire.clone()).or_insert(remote);
+        }
+    }
+    pairs
+}
+
+fn emails(who: &Identity) -> impl Iterator<Item = String> + '_ {
+    who.emails.iter().map(|email| email.reveal().trim().to_lowercase())
+}
+
+/// Whether the row has the person's first and last name, in any case.
+fn has_name(row: &Row, who: &Identity) -> bool {
+    let alike = |property: &str, ours: &str| {
+        text(row, property).is_some_and(|theirs| theirs.trim().to_lowercase() == ours.trim().to_lowercase())
+    };
+    let (first, last) = (who.name.first(), who.name.last());
+    !first.is_empty() && alike("GIVENNAME", first) && (last.is_empty() || alike("FAMILYNAME", last))
+}
+
+/// What the tenant's own employments have for an end that is none: the same far day, more than once.
+pub(crate) async fn far_end(service: &Service, contract: &Contract) -> Result<serde_json::Value> {
+    let query = Query {
+        select: vec![TERMINATION_DATE.to_owned()],
+        order_by: vec![TERMINATION_DATE.to_owned()],
+        descending: true,
+        top: Some(5),
+        ..Query::default()
+    };
+    let page = service.page(&contract.employments.name, &query).await.map_err(read_failed)?;
+    let edm = contract.employments.property(TERMINATION_DATE).map_or(Edm::DateTime, |spec| spec.edm);
+    let ends: Vec<&serde_json::Value> =
+        page.rows.iter().filter_map(|row| row.fields.get(TERMINATION_DATE)).collect();
+    let is_far = |end: &serde_json::Value| {
+        use chrono::Datelike;
+        matches!(odata::read(end, edm), people::Value::Day(day) if day.year() >= FAR)
+    };
+    let learnt = ends.iter().find(|end| is_far(end) && ends.iter().filter(|other| other == end).count() > 1);
+    learnt.map(|end| (*end).clone()).ok_or_else(|| {
+        Error::new(ErrorKind::ConfigInvalid, "learning how this tenant writes an employment without an end")
+            .with(
+                "remedy",
+                "EFFECTIVETO is mandatory here, and no two employments show what stands for \"open ended\": set open_ended to that day as Cezanne has it, e.g. \"9999-12-31\"",
+            )
+    })
+}

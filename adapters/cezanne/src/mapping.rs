@@ -1,0 +1,183 @@
+//! The fields of Cezanne, with the sources that the "Fields Sent to Cezanne" of Lever's help page names. Everything here can be
+//! mapped otherwise by the configuration; what a tenant really has is decided by its `$metadata`, in `contract`.
+
+use adapter_sdk::{FieldKind, FieldRule, FieldSchema, FieldSpec, Level, Placeholder, settings::Section};
+use people::{FieldName, Value};
+
+use crate::config::{entry, is_relay, switch, word};
+
+/// The key of a person: the only field that the configuration may choose and that nobody may change.
+pub(crate) const PERSON_CODE: &str = "PERSONID";
+pub(crate) const GENDER_TEXT: &str = "GENDERDESCRIPTION";
+pub(crate) const GENDER_CODE: &str = "GENDERCODE";
+pub(crate) const HIRE_DATE: &str = "EFFECTIVEFROM";
+pub(crate) const TERMINATION_DATE: &str = "EFFECTIVETO";
+pub(crate) const COMPANY: &str = "COMPANYCODE";
+pub(crate) const EMAIL: &str = "EXTERNALEMAILADDRESS";
+
+/// Columns of Communications: one row for a person, one column for a kind (Cezanne's API articles, v1).
+pub(crate) const COMMUNICATIONS: [&str; 10] = [
+    "HOMEPHONENUMBER",
+    "WORKPHONENUMBER",
+    "WORKPHONEEXTENSION",
+    "MOBILEPHONENUMBER",
+    "OTHERPHONENUMBER",
+    "SKYPENAME",
+    EMAIL,
+    "ALTERNATEEMAILADDRESS",
+    "FAXNUMBER",
+    "COMMENT",
+];
+
+/// The fields, given the settings.
+pub(crate) fn schema(settings: &Section<'_>) -> FieldSchema {
+    if is_relay(settings) {
+        // Cezanne reads everything from Lever itself.
+        return FieldSchema::default();
+    }
+    let kept = kept(settings);
+    let is_free = |spec: &FieldSpec| !kept.iter().any(|own| own.level == spec.level && own.name == spec.name);
+    let mut fields = [people(settings), communications(settings), employments(settings)].concat();
+    fields.retain(is_free);
+    fields.extend(kept);
+    FieldSchema { fields, open: true, key: Some(FieldName::new(PERSON_CODE)) }
+}
+
+fn person(name: &str) -> FieldSpec {
+    FieldSpec::new(Level::Person, name)
+}
+
+fn from(name: &str, source: impl Into<String>) -> FieldSpec {
+    FieldSpec { source: Some(source.into().into()), ..person(name) }
+}
+
+fn people(settings: &Section<'_>) -> Vec<FieldSpec> {
+    const BOTH: &str = "[name.first, name.last] | join(' ')";
+    let surname = word(settings, "missing_surname").unwrap_or_else(|| "-".to_owned());
+    let middle = switch(settings, "middle_name") == Some(true);
+    vec![
+        FieldSpec { personal: false, rule: FieldRule::OnlyOnCreate, ..person(PERSON_CODE) },
+        FieldSpec { required: true, ..from("GIVENNAME", "name.first") },
+        FieldSpec {
+            required: true,
+            placeholder: Some(Placeholder::Is(Value::Text(surname))),
+            ..from("FAMILYNAME", "name.last")
+        },
+        if middle { from("MIDDLENAME", "name.middle") } else { person("MIDDLENAME") },
+        from("PREFERREDGIVENNAME", "name.first"),
+        from("FORMATTEDNAME", BOTH),
+        from("LEGALNAME", BOTH),
+        gender(settings),
+        FieldSpec {
+            kind: FieldKind::Day,
+            required: true,
+            placeholder: filled(settings, Placeholder::Today),
+            ..person("BIRTHDATE")
+        },
+        person("SALUTATIONDESCRIPTION"),
+        person("COMMENTS"),
+    ]
+}
+
+/// By its text, or by its code where that is mapped; a tenant that has only the other is served as well.
+fn gender(settings: &Section<'_>) -> FieldSpec {
+    let text = |key, default: &str| Value::Text(word(settings, key).unwrap_or_else(|| default.to_owned()));
+    let (name, value) = if is_mapped(settings, GENDER_CODE) {
+        (GENDER_CODE, text("gender_code", "U"))
+    } else {
+        (GENDER_TEXT, text("gender_description", "Not Known"))
+    };
+    FieldSpec { required: true, placeholder: filled(settings, Placeholder::Is(value)), ..person(name) }
+}
+
+fn is_mapped(settings: &Section<'_>, field: &str) -> bool {
+    use adapter_sdk::settings::Node;
+    matches!(settings.peek("person"), Some(Node::Table(entries)) if entries.iter().any(|(name, _)| name == field))
+}
+
+/// `placeholder = "hold"`: nothing is invented, and the person waits.
+fn filled(settings: &Section<'_>, placeholder: Placeholder) -> Option<Placeholder> {
+    (word(settings, "placeholder").as_deref() != Some("hold")).then_some(placeholder)
+}
+
+fn communications(settings: &Section<'_>) -> Vec<FieldSpec> {
+    // As published, the Home Number comes from Lever's work number.
+    let home = match word(settings, "home_number_source").as_deref() {
+        Some("home") => "phone('home')",
+        Some("home_then_work") => "phone('home') | default(phone('work'))",
+        _ => "phone('work')",
+    };
+    vec![
+        from("HOMEPHONENUMBER", home),
+        from("WORKPHONENUMBER", "phone('work')"),
+        from("MOBILEPHONENUMBER", "phone('mobile')"),
+        from("OTHERPHONENUMBER", "phone('other')"),
+        from("SKYPENAME", "phone('skype')"),
+        from(EMAIL, "emails | first"),
+        person("WORKPHONEEXTENSION"),
+        person("ALTERNATEEMAILADDRESS"),
+        person("FAXNUMBER"),
+        person("COMMENT"),
+    ]
+}
+
+fn employments(settings: &Section<'_>) -> Vec<FieldSpec> {
+    if switch(settings, "create_employment") == Some(false) {
+        return Vec::new();
+    }
+    let hire = |name: &str| FieldSpec { personal: false, ..FieldSpec::new(Level::Hire, name) };
+    // As published: the day of processing.
+    let hired = match word(settings, "hire_date").as_deref() {
+        Some("hired_at") => "hired_at | date",
+        Some("offer_start_date") => "offer.start_date",
+        _ => "today",
+    };
+    vec![
+        FieldSpec { kind: FieldKind::Day, required: true, source: Some(hired.into()), ..hire(HIRE_DATE) },
+        FieldSpec { kind: FieldKind::Day, ..hire(TERMINATION_DATE) },
+        FieldSpec { required: true, source: company(settings).map(Into::into), ..hire(COMPANY) },
+        hire("EMPLOYMENTREASONDESCRIPTION"),
+        hire("SOURCEAGENCYDESCRIPTION"),
+        hire("HIRINGCOMMENT"),
+    ]
+}
+
+/// The company code, or the entry of a table with the code for the rest.
+fn company(settings: &Section<'_>) -> Option<String> {
+    let code = word(settings, "company_code").filter(|code| !code.contains(['\'', '\\']))?;
+    let table = entry(settings, "company", "table").filter(|table| !table.contains(['\'', '\\']));
+    let by = match entry(settings, "company", "by").as_deref() {
+        Some("location") => Some("job_location"),
+        Some("department") => Some("posting.department"),
+        Some("tag") => Some("posting.tags"),
+        _ => None,
+    };
+    Some(match by.zip(table) {
+        Some((by, table)) => format!("{by} | lookup('{table}', default='{code}') | default('{code}')"),
+        None => format!("'{code}'"),
+    })
+}
+
+/// Where the admin lets Lever's ids be kept. In one field, both are told apart by words.
+fn kept(settings: &Section<'_>) -> Vec<FieldSpec> {
+    let at = |key| entry(settings, "keep", key);
+    let own = |spec: FieldSpec| FieldSpec { personal: false, ..spec };
+    let mut fields = Vec::new();
+    match (at("contact"), at("opportunities")) {
+        (Some(contact), Some(all)) if contact == all => {
+            fields.push(own(from(
+                &contact,
+                "'Lever contact ' ~ contact ~ ', opportunities ' ~ (opportunities | join(' '))",
+            )));
+        }
+        (contact, all) => {
+            fields.extend(contact.map(|field| own(from(&field, "contact"))));
+            fields.extend(all.map(|field| own(from(&field, "opportunities | join(' ')"))));
+        }
+    }
+    if let Some(field) = at("opportunity").filter(|_| switch(settings, "create_employment") != Some(false)) {
+        let source = Some("opportunity".into());
+        fields.push(FieldSpec { personal: false, source, ..FieldSpec::new(Level::Hire, field) });
+    }
+    fields
+}

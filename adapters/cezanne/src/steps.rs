@@ -1,0 +1,728 @@
+//! One delivery: the person, their contact details, their employments, in this order. Each step looks before it writes, reads
+//! back what got no answer, and leaves what is there as it is; so the same delivery may come again at any point.
+//!
+//! **Invariant:** nothing is undone. Where a later step is refused, the person stays, and what is missing is said (that is what
+//! Cezanne's own integration does as well).
+
+use std::collections::BTreeMap;
+
+use adapter_sdk::{
+    Delivery, Effect, Error, ErrorKind, Identity, Intent, Level, Link, Obstacle, Receipt, Result, Step,
+    TaskKind, TaskRequest,
+};
+use people::{FieldKey, FieldName, Fields, OpportunityId, Pii, RemoteHireId, Value};
+use serde_json::{Map, Value as Json};
+
+use crate::{
+    adapter::{Cezanne, read_failed, text},
+    code,
+    contract::{Contract, EMPLOYMENT_ID, Entity},
+    errors::{Trouble, TroubleKind},
+    look::Whose,
+    mapping::{COMPANY, HIRE_DATE, PERSON_CODE, TERMINATION_DATE},
+    odata::{self, Filter, Key, Literal, Query, Row},
+    words,
+};
+
+const COMMUNICATIONS: &str = "communications";
+const EMPLOYMENT: &str = "employment";
+const DEPLOYMENT: &str = "deployment";
+
+/// Why a step was not done.
+pub(crate) enum Stop {
+    /// It may have been done.
+    Unknown(Error),
+    /// It was not, and may be tried again as it is.
+    Later(Error),
+    /// It was refused: a human has to mend something.
+    Refused(Obstacle),
+}
+
+type Done<T = ()> = std::result::Result<T, Stop>;
+
+/// What has been done so far.
+#[derive(Default)]
+struct Progress {
+    created: bool,
+    changed: bool,
+    hires: BTreeMap<OpportunityId, RemoteHireId>,
+    unfinished: Vec<Step>,
+    obstacle: Option<Obstacle>,
+}
+
+/// What is written of one delivery, and how.
+struct Job<'d> {
+    contract: &'d Contract,
+    delivery: &'d Delivery,
+    /// Everything is looked at, not only what changed.
+    whole: bool,
+    end: Option<Json>,
+}
+
+impl Cezanne {
+    pub(crate) async fn deliver_one(&self, delivery: &Delivery) -> Result<Receipt> {
+        let contract = self.contract().await?;
+        let end = if self.rules.create_employment { self.open_end(&contract).await? } else { None };
+        let whole = delivery.link.is_none() || !delivery.unfinished.is_empty();
+        let job = Job { contract: &contract, delivery, whole, end };
+        let mut progress = Progress::default();
+        let code = match &delivery.link {
+            Some(link) => {
+                progress.hires = link.hires.clone();
+                let code = link.remote.as_str().to_owned();
+                self.change_person(&job, &code, &mut progress).await?;
+                code
+            }
+            None => self.make_person(&job, &mut progress).await?,
+        };
+        let outcome = self.communicate(&job, &code, &mut progress).await;
+        self.note(&job, &mut progress, COMMUNICATIONS, outcome)?;
+        if self.rules.create_employment {
+            self.employ(&job, &code, &mut progress).await?;
+        } else {
+            self.leave_to_hr(&job, &code, &mut progress);
+        }
+        self.receipt(&job, &code, progress)
+    }
+
+    /// What was refused or put off is left to do; what is unknown is looked up first.
+    fn note(&self, job: &Job<'_>, progress: &mut Progress, step: &str, outcome: Done) -> Result<()> {
+        let step = || Step(step.to_owned());
+        match outcome {
+            Ok(()) => {}
+            Err(Stop::Unknown(error)) => return Err(error),
+            // Nothing of it was done before, and all of it may be sent again.
+            Err(Stop::Later(error)) if !job.whole && !progress.created && !progress.changed => {
+                return Err(error);
+            }
+            Err(Stop::Later(_)) => progress.unfinished.push(step()),
+            Err(Stop::Refused(obstacle)) => {
+                progress.unfinished.push(step());
+                progress.obstacle.get_or_insert(obstacle);
+            }
+        }
+        Ok(())
+    }
+
+    fn receipt(&self, job: &Job<'_>, code: &str, progress: Progress) -> Result<Receipt> {
+        let effect = match (progress.created, progress.changed) {
+            (true, _) => Effect::Created,
+            (false, true) => Effect::Updated,
+            (false, false) => Effect::Unchanged,
+        };
+        let remote = code.parse().map_err(|_| {
+            Error::new(
+                ErrorKind::ConfigInvalid,
+                "making a person code: what is mapped to PERSONID gives none",
+            )
+            .with("remedy", "map PERSONID to a number or a short text")
+        })?;
+        Ok(Receipt {
+            tasks: self.new_starter_tasks(job, code),
+            filled: job.delivery.wanted.filled.clone(),
+            unfinished: progress.unfinished,
+            obstacle: progress.obstacle,
+            ..Receipt::new(Link { remote, hires: progress.hires }, effect)
+        })
+    }
+
+    // ---- the person ----
+
+    /// Makes the person, unless they are there; answers their code.
+    async fn make_person(&self, job: &Job<'_>, progress: &mut Progress) -> Result<String> {
+        let who = self.who(job.delivery);
+        for code in self.codes(job.contract, &who) {
+            if let Some(row) = self.person_row(job.contract, &code).await? {
+                match self.whose(job.contract, &row, &code, &who).await? {
+                    Whose::Theirs => return Ok(code),
+                    Whose::Anothers => continue,
+                    Whose::Unclear => return Err(taken(&code)),
+                }
+            }
+            let fields = self.new_fields(job, Entity::People, &job.delivery.wanted.person);
+            let mut fields = fields.map_err(refused)?;
+            self.check_code(job, &code)?;
+            fields.insert(PERSON_CODE.to_owned(), Json::String(code.clone()));
+            let Err(trouble) = self.service.insert(&job.contract.people.name, fields).await else {
+                progress.created = true;
+                return Ok(code);
+            };
+            return match self.settle_person(job, &code, &who, trouble).await? {
+                Some(code) => {
+                    progress.created = true;
+                    Ok(code)
+                }
+                None => continue,
+            };
+        }
+        Err(Error::new(ErrorKind::Conflict, "making a person code: each of the codes is somebody else's")
+            .with("codes", code::CANDIDATES))
+    }
+
+    /// What came of a person that was not simply made: read back by the code. `None`: it is another person's.
+    async fn settle_person(
+        &self,
+        job: &Job<'_>,
+        code: &str,
+        who: &Identity,
+        trouble: Trouble,
+    ) -> Result<Option<String>> {
+        let unknown = trouble.is_unknown_for_a_write();
+        let was_answered = matches!(trouble.kind, TroubleKind::Refused | TroubleKind::Conflict);
+        if !unknown && !was_answered {
+            return Err(trouble.into_error(true));
+        }
+        match self.person_row(job.contract, code).await {
+            Ok(Some(row)) => match self.whose(job.contract, &row, code, who).await? {
+                Whose::Theirs => Ok(Some(code.to_owned())),
+                Whose::Anothers => Ok(None),
+                Whose::Unclear => Err(taken(code)),
+            },
+            // Not shown, and perhaps not yet: it is looked for again before anything is sent.
+            _ if unknown => Err(trouble.into_error(true).find_first()),
+            Ok(None) => Err(self.person_refused(job, code, trouble).await),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A refusal, in HR's words.
+    async fn person_refused(&self, job: &Job<'_>, code: &str, trouble: Trouble) -> Error {
+        self.service.forget_metadata().await;
+        let said = words::scrubbed(trouble.said.as_ref(), &job.delivery.wanted);
+        if trouble.kind == TroubleKind::Conflict {
+            return trouble.into_error(true).obstacle(words::hidden(code));
+        }
+        if self.is_unused_gender(job).await {
+            let (_, gender) = self.own_gender();
+            let obstacle = words::gender(gender, &self.rules.gender.code, &said);
+            return trouble.into_error(true).retry(None).obstacle(obstacle);
+        }
+        trouble.into_error(true).obstacle(words::person_refused(code, &said))
+    }
+
+    /// Whether the person has the placeholder for a gender, and nobody else in the tenant has: then it was probably renamed.
+    async fn is_unused_gender(&self, job: &Job<'_>) -> bool {
+        let (name, _) = self.own_gender();
+        let Some((field, value)) = job.delivery.wanted.person.iter().find(|(field, _)| {
+            let is_gender = field.as_str() == name || field.as_str() == crate::mapping::GENDER_CODE;
+            is_gender && is_filled(job.delivery, field)
+        }) else {
+            return false;
+        };
+        let Some(place) = job.contract.place(Level::Person, field) else { return false };
+        let text = self.gender_text(place.as_gender_code, value.reveal());
+        let query = Query {
+            select: vec![PERSON_CODE.to_owned()],
+            top: Some(1),
+            ..Query::by(Filter::eq(place.property.clone(), Literal::text(text)))
+        };
+        let page = self.service.page(&job.contract.people.name, &query).await;
+        page.is_ok_and(|page| page.rows.is_empty())
+    }
+
+    /// The person is there: what changed is written, if anything did.
+    async fn change_person(&self, job: &Job<'_>, code: &str, progress: &mut Progress) -> Result<()> {
+        let fields = self.changed_fields(job, Entity::People, &job.delivery.wanted.person, None);
+        let fields = fields.map_err(refused)?;
+        if fields.is_empty() {
+            return Ok(());
+        }
+        let key = Key::single(PERSON_CODE, code);
+        let set = &job.contract.people.name;
+        let Some(row) = self.service.get(set, &key).await.map_err(read_failed)? else {
+            return Err(Error::new(ErrorKind::Conflict, "changing a person who is not shown to us")
+                .obstacle(words::hidden(code)));
+        };
+        match self.service.change(set, &key, fields, row.etag.as_deref()).await {
+            Ok(()) => {
+                progress.changed = true;
+                Ok(())
+            }
+            Err(trouble) => {
+                let said = words::scrubbed(trouble.said.as_ref(), &job.delivery.wanted);
+                let was_refused = matches!(trouble.kind, TroubleKind::Refused);
+                let error = trouble.into_error(true);
+                Err(if was_refused { error.obstacle(words::change_refused(code, &said)) } else { error })
+            }
+        }
+    }
+
+    // ---- contact details ----
+
+    /// One row for a person: it may be there already, made with the person. Only what is empty is filled in; only what changed is
+    /// changed.
+    async fn communicate(&self, job: &Job<'_>, code: &str, progress: &mut Progress) -> Done {
+        let wanted = &job.delivery.wanted.person;
+        let new = self.new_fields(job, Entity::Communications, wanted).map_err(Stop::Refused)?;
+        let moved = self.changed_fields(job, Entity::Communications, wanted, None).map_err(Stop::Refused)?;
+        if new.is_empty() && moved.is_empty() || !job.whole && moved.is_empty() {
+            return Ok(());
+        }
+        let set = &job.contract.communications.name;
+        let key = Key::single(PERSON_CODE, code);
+        let mut row = self.service.get(set, &key).await.map_err(stopped)?;
+        if row.is_none() {
+            if new.is_empty() {
+                return Ok(());
+            }
+            let mut fields = new.clone();
+            fields.insert(PERSON_CODE.to_owned(), Json::String(code.to_owned()));
+            let Err(trouble) = self.service.insert(set, fields).await else {
+                progress.changed = true;
+                return Ok(());
+            };
+            // It may have come by itself meanwhile, or our own may have arrived.
+            row = match self.service.get(set, &key).await {
+                Ok(Some(row)) => Some(row),
+                _ => return Err(self.contact_details_stopped(job, trouble)),
+            };
+        }
+        let Some(row) = row else { return Ok(()) };
+        let is_empty = |name: &String| row.fields.get(name).is_none_or(|held| held.is_null() || held == "");
+        let mut fields: Map<String, Json> = match job.whole {
+            true => new.into_iter().filter(|(name, _)| is_empty(name)).collect(),
+            false => Map::new(),
+        };
+        fields.extend(moved.into_iter().filter(|(name, value)| row.fields.get(name) != Some(value)));
+        if fields.is_empty() {
+            return Ok(());
+        }
+        match self.service.change(set, &key, fields, row.etag.as_deref()).await {
+            Ok(()) => {
+                progress.changed = true;
+                Ok(())
+            }
+            Err(trouble) => Err(self.contact_details_stopped(job, trouble)),
+        }
+    }
+
+    fn contact_details_stopped(&self, job: &Job<'_>, trouble: Trouble) -> Stop {
+        let said = words::scrubbed(trouble.said.as_ref(), &job.delivery.wanted);
+        stopped_by(trouble, |_| words::contact_details_refused(&said))
+    }
+
+    // ---- employments ----
+
+    async fn employ(&self, job: &Job<'_>, code: &str, progress: &mut Progress) -> Result<()> {
+        let wanted = &job.delivery.wanted.hires;
+        let missing: Vec<&OpportunityId> =
+            ordered(job.delivery).into_iter().filter(|hire| !progress.hires.contains_key(*hire)).collect();
+        if !missing.is_empty() {
+            let rows = match self.employments(job.contract, code).await.map_err(stopped) {
+                Ok(rows) => rows,
+                Err(stop) => return self.note(job, progress, EMPLOYMENT, Err(stop)),
+            };
+            for hire in missing {
+                let outcome = self.employ_for(job, code, hire, &rows, progress).await;
+                self.note(job, progress, EMPLOYMENT, outcome)?;
+            }
+        }
+        let linked = job.delivery.link.iter().flat_map(|link| &link.hires);
+        for (hire, id) in linked.filter(|(hire, _)| wanted.contains_key(*hire)) {
+            let outcome = self.change_employment(job, code, hire, id, progress).await;
+            self.note(job, progress, EMPLOYMENT, outcome)?;
+        }
+        Ok(())
+    }
+
+    /// Makes the employment of a hire, unless it is there.
+    async fn employ_for(
+        &self,
+        job: &Job<'_>,
+        code: &str,
+        hire: &OpportunityId,
+        rows: &[Row],
+        progress: &mut Progress,
+    ) -> Done {
+        let id = self.employment_id(job, code, hire, rows, progress);
+        let there = rows.iter().find(|row| text(row, EMPLOYMENT_ID).as_deref() == Some(&id));
+        if there.is_none()
+            && let Some(other) = self.by_hand(job, code, rows, progress)
+        {
+            // HR entered it as the task asked, because ours was refused.
+            if let (true, Ok(other)) = (is_resumed(job.delivery, EMPLOYMENT), other.parse()) {
+                progress.hires.insert(hire.clone(), other);
+                return Ok(());
+            }
+            return Err(Stop::Refused(words::employed_already(code, &other)));
+        }
+        if there.is_none() {
+            let fields = &job.delivery.wanted.hires[hire];
+            let mut new = self.new_fields(job, Entity::Employments, fields).map_err(Stop::Refused)?;
+            new.insert(PERSON_CODE.to_owned(), Json::String(code.to_owned()));
+            new.insert(EMPLOYMENT_ID.to_owned(), Json::String(id.clone()));
+            if let (Some(end), false) = (&job.end, new.contains_key(TERMINATION_DATE)) {
+                new.insert(TERMINATION_DATE.to_owned(), end.clone());
+            }
+            self.set_flags(job, rows.is_empty() && progress.hires.is_empty(), &mut new);
+            self.make_employment(job, code, &id, fields, new).await?;
+            progress.created = true;
+        }
+        if let Ok(remote) = id.parse() {
+            progress.hires.insert(hire.clone(), remote);
+        }
+        self.deploy(job, code, &id, hire, progress).await
+    }
+
+    async fn make_employment(
+        &self,
+        job: &Job<'_>,
+        code: &str,
+        id: &str,
+        fields: &Fields,
+        new: Map<String, Json>,
+    ) -> Done {
+        let set = &job.contract.employments.name;
+        let Err(trouble) = self.service.insert(set, new).await else { return Ok(()) };
+        if matches!(trouble.kind, TroubleKind::Refused | TroubleKind::Conflict)
+            || trouble.is_unknown_for_a_write()
+        {
+            let rows = self.employments(job.contract, code).await;
+            match rows {
+                Ok(rows) if rows.iter().any(|row| text(row, EMPLOYMENT_ID).as_deref() == Some(id)) => {
+                    return Ok(());
+                }
+                _ if trouble.is_unknown_for_a_write() => {
+                    return Err(Stop::Unknown(trouble.into_error(true).find_first()));
+                }
+                Err(other) => return Err(stopped(other)),
+                Ok(_) => {}
+            }
+            self.service.forget_metadata().await;
+            let company = fields.get(COMPANY).map(|value| value.reveal().to_text()).unwrap_or_default();
+            let said = words::scrubbed(trouble.said.as_ref(), &job.delivery.wanted);
+            let day = match fields.get(HIRE_DATE).map(Pii::reveal) {
+                Some(Value::Day(day)) => Some(*day),
+                _ => None,
+            };
+            let fault = self.company_fault(job.contract, &company, day).await;
+            return Err(Stop::Refused(words::employment_refused(code, &company, fault, &said)));
+        }
+        Err(stopped(trouble))
+    }
+
+    /// The first hire's employment has the person's own code, the next ones a number; what is taken by another hire is passed over.
+    fn employment_id(
+        &self,
+        job: &Job<'_>,
+        code: &str,
+        hire: &OpportunityId,
+        rows: &[Row],
+        progress: &Progress,
+    ) -> String {
+        let who = self.who(job.delivery);
+        let codes = self.codes(job.contract, &who);
+        // HR may have changed the person's code: an employment of ours is known by our own.
+        let base = codes.iter().find(|own| *own == code).or(codes.first()).cloned().unwrap_or_default();
+        let position = who.hires.iter().position(|id| id == hire).unwrap_or_default() + 1;
+        let kept = self.rules.keep.opportunity.as_deref();
+        let is_free = |nth: &usize| {
+            let id = code::employment_id(&base, *nth);
+            let linked = progress.hires.values().any(|taken| taken.as_str() == id);
+            let said = rows
+                .iter()
+                .find(|row| text(row, EMPLOYMENT_ID).as_deref() == Some(&id))
+                .and_then(|row| text(row, kept?));
+            !linked && said.is_none_or(|said| said == hire.as_str())
+        };
+        let nth = (position..position + 100).find(is_free).unwrap_or(position);
+        code::employment_id(&base, nth)
+    }
+
+    /// A current employment that is none of ours.
+    fn by_hand(&self, job: &Job<'_>, code: &str, rows: &[Row], progress: &Progress) -> Option<String> {
+        let codes = self.codes(job.contract, &self.who(job.delivery));
+        let today = self.build.clock.now().date_naive();
+        let edm = job.contract.employments.property(TERMINATION_DATE).map(|spec| spec.edm);
+        let is_over = |row: &Row| {
+            let end = row.fields.get(TERMINATION_DATE).zip(edm).map(|(end, edm)| odata::read(end, edm));
+            matches!(end, Some(Value::Day(day)) if day < today)
+        };
+        let is_ours = |id: &str| {
+            codes.iter().any(|own| code::nth_employment(own, id).is_some())
+                || progress.hires.values().any(|own| own.as_str() == id)
+        };
+        let _ = code;
+        rows.iter()
+            .filter(|row| !is_over(row))
+            .filter_map(|row| text(row, EMPLOYMENT_ID))
+            .find(|id| !is_ours(id))
+    }
+
+    async fn change_employment(
+        &self,
+        job: &Job<'_>,
+        code: &str,
+        hire: &OpportunityId,
+        id: &RemoteHireId,
+        progress: &mut Progress,
+    ) -> Done {
+        let fields = &job.delivery.wanted.hires[hire];
+        let moved =
+            self.changed_fields(job, Entity::Employments, fields, Some(hire)).map_err(Stop::Refused)?;
+        if moved.is_empty() {
+            return Ok(());
+        }
+        let set = &job.contract.employments.name;
+        let key = Key::of([(EMPLOYMENT_ID, id.as_str()), (PERSON_CODE, code)]);
+        let Some(row) = self.service.get(set, &key).await.map_err(stopped)? else {
+            return Err(Stop::Refused(words::employment_gone(code, id.as_str())));
+        };
+        match self.service.change(set, &key, moved, row.etag.as_deref()).await {
+            Ok(()) => {
+                progress.changed = true;
+                Ok(())
+            }
+            Err(trouble) => {
+                let said = words::scrubbed(trouble.said.as_ref(), &job.delivery.wanted);
+                Err(stopped_by(trouble, |_| words::change_refused(code, &said)))
+            }
+        }
+    }
+
+    /// Where the tenant demands it: whether this is the person's first employment.
+    fn set_flags(&self, job: &Job<'_>, first: bool, new: &mut Map<String, Json>) {
+        for (name, spec) in &job.contract.employments.entity.properties {
+            if crate::contract::is_flag(name) && !spec.nullable && !new.contains_key(name) {
+                let value = Value::Integer(i64::from(first));
+                let value = odata::write(&value, spec.edm, job.contract.version).unwrap_or(Json::Bool(first));
+                new.insert(name.clone(), value);
+            }
+        }
+    }
+
+    /// `create_employment = false`: HR's process makes it.
+    fn leave_to_hr(&self, job: &Job<'_>, code: &str, progress: &mut Progress) {
+        for hire in job.delivery.wanted.hires.keys() {
+            if let Ok(remote) = code.parse() {
+                progress.hires.entry(hire.clone()).or_insert(remote);
+            }
+        }
+    }
+
+    // ---- deployments ----
+
+    /// The org unit, where the tenant has deployments and something is mapped to them. Made once, with the employment.
+    async fn deploy(
+        &self,
+        job: &Job<'_>,
+        code: &str,
+        employment: &str,
+        hire: &OpportunityId,
+        progress: &mut Progress,
+    ) -> Done {
+        let Some(set) = &job.contract.deployments else { return Ok(()) };
+        let fields = &job.delivery.wanted.hires[hire];
+        let mut new = self.new_fields(job, Entity::Deployments, fields).map_err(Stop::Refused)?;
+        if new.is_empty() {
+            return Ok(());
+        }
+        let mut filter = Filter::eq(PERSON_CODE, Literal::text(code));
+        if set.property(EMPLOYMENT_ID).is_some() {
+            filter = filter.and(Filter::eq(EMPLOYMENT_ID, Literal::text(employment)));
+            new.insert(EMPLOYMENT_ID.to_owned(), Json::String(employment.to_owned()));
+        }
+        let there = self.service.page(&set.name, &Query { top: Some(1), ..Query::by(filter.clone()) }).await;
+        if !there.map_err(stopped)?.rows.is_empty() {
+            return Ok(());
+        }
+        new.insert(PERSON_CODE.to_owned(), Json::String(code.to_owned()));
+        if let (Some(spec), false, Some(day)) =
+            (set.property(HIRE_DATE), new.contains_key(HIRE_DATE), fields.get(HIRE_DATE))
+            && let Some(day) = odata::write(day.reveal(), spec.edm, job.contract.version)
+        {
+            new.insert(HIRE_DATE.to_owned(), day);
+        }
+        let demands_end = set.property(TERMINATION_DATE).is_some_and(|spec| !spec.nullable);
+        if let (true, Some(end)) = (demands_end, &job.end) {
+            new.insert(TERMINATION_DATE.to_owned(), end.clone());
+        }
+        let Err(trouble) = self.service.insert(&set.name, new).await else {
+            progress.changed = true;
+            return Ok(());
+        };
+        let again = self.service.page(&set.name, &Query { top: Some(1), ..Query::by(filter) }).await;
+        if again.is_ok_and(|page| !page.rows.is_empty()) {
+            return Ok(());
+        }
+        let said = words::scrubbed(trouble.said.as_ref(), &job.delivery.wanted);
+        Err(stopped_by(trouble, |_| words::deployment_refused(code, &said)))
+    }
+
+    // ---- fields ----
+
+    /// The fields of `entity` that have a value, as the tenant's properties.
+    fn new_fields(&self, job: &Job<'_>, entity: Entity, fields: &Fields) -> Done2 {
+        self.written(job, entity, fields, |_, value| !value.is_blank())
+    }
+
+    /// Those that changed, blanks included.
+    fn changed_fields(
+        &self,
+        job: &Job<'_>,
+        entity: Entity,
+        fields: &Fields,
+        hire: Option<&OpportunityId>,
+    ) -> Done2 {
+        if job.delivery.intent == Intent::Add || job.delivery.link.is_none() {
+            return Ok(Map::new());
+        }
+        let key = |field: &FieldName| match hire {
+            Some(hire) => FieldKey::Hire { opportunity: hire.clone(), field: field.clone() },
+            None => FieldKey::Person { field: field.clone() },
+        };
+        self.written(job, entity, fields, |field, _| job.delivery.changed.contains(&key(field)))
+    }
+
+    fn written(
+        &self,
+        job: &Job<'_>,
+        entity: Entity,
+        fields: &Fields,
+        which: impl Fn(&FieldName, &Value) -> bool,
+    ) -> Done2 {
+        let level = match entity {
+            Entity::People | Entity::Communications => Level::Person,
+            Entity::Employments | Entity::Deployments => Level::Hire,
+        };
+        let mut written = Map::new();
+        for (field, value) in fields.iter().filter(|(field, value)| which(field, value.reveal())) {
+            let Some(place) = job.contract.place(level, field).filter(|place| place.entity == entity) else {
+                continue;
+            };
+            if place.property == PERSON_CODE {
+                continue;
+            }
+            let text = self.gender_text(place.as_gender_code, value.reveal());
+            let value = if place.as_gender_code { &Value::Text(text) } else { value.reveal() };
+            let too_long = place.spec.length_max.is_some_and(|most| value.to_text().chars().count() > most);
+            let json = odata::write(value, place.spec.edm, job.contract.version);
+            match json {
+                Some(json) if !too_long && !(json.is_null() && !place.spec.nullable) => {
+                    written.insert(place.property.clone(), json);
+                }
+                _ => return Err(words::does_not_fit(field, &place.spec)),
+            }
+        }
+        Ok(written)
+    }
+
+    /// A tenant that shows the gender's code is sent the code of our own placeholder; another text is taken for a code.
+    fn gender_text(&self, as_code: bool, value: &Value) -> String {
+        let text = value.to_text();
+        if as_code && text == self.rules.gender.description { self.rules.gender.code.clone() } else { text }
+    }
+
+    fn check_code(&self, job: &Job<'_>, code: &str) -> Result<()> {
+        let most = job.contract.code_length_max().unwrap_or(usize::MAX);
+        if code.is_empty() || code.chars().count() > most {
+            let field = FieldName::new(PERSON_CODE);
+            let spec = job.contract.people.property(PERSON_CODE);
+            return Err(spec.map_or_else(
+                || Error::new(ErrorKind::Rejected, "making a person code"),
+                |spec| refused(words::does_not_fit(&field, spec)),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Who is delivered, as far as a delivery says.
+    fn who(&self, delivery: &Delivery) -> Identity {
+        let value = |name: &str| delivery.wanted.person.get(name).map(|value| value.reveal().to_text());
+        let text = |name: &str| value(name).unwrap_or_default();
+        let last = if is_filled(delivery, &FieldName::new("FAMILYNAME")) {
+            String::new()
+        } else {
+            text("FAMILYNAME")
+        };
+        let email = value(crate::mapping::EMAIL).filter(|email| !email.is_empty());
+        Identity {
+            hires: ordered(delivery).into_iter().cloned().collect(),
+            key: value(PERSON_CODE).filter(|key| !key.is_empty()),
+            name: people::FullName::new(format!("{} {last}", text("GIVENNAME"))),
+            emails: email.into_iter().map(Pii::new).collect(),
+            ..Identity::new(delivery.contact.clone(), delivery.wanted.hires.keys().cloned().collect())
+        }
+    }
+
+    // ---- what a human must do ----
+
+    /// One for each hire that this delivery is about; raised once, whatever is sent again.
+    fn new_starter_tasks(&self, job: &Job<'_>, code: &str) -> Vec<TaskRequest> {
+        if job.delivery.intent == Intent::Update && job.delivery.unfinished.is_empty() {
+            return Vec::new();
+        }
+        let linked = |hire: &OpportunityId| {
+            job.delivery.link.as_ref().is_some_and(|link| link.hires.contains_key(hire))
+        };
+        let is_new = |hire: &&OpportunityId| job.whole || !linked(hire);
+        let filled: Vec<FieldName> = job
+            .delivery
+            .wanted
+            .filled
+            .iter()
+            .filter_map(|filled| match &filled.field {
+                FieldKey::Person { field } => Some(field.clone()),
+                FieldKey::Hire { .. } => None,
+            })
+            .collect();
+        let hires = job.delivery.wanted.hires.keys().filter(is_new);
+        hires
+            .map(|hire| TaskRequest {
+                kind: TaskKind::NewStarter,
+                cause: hire.to_string(),
+                text: words::new_starter(code, hire, &filled, self.rules.create_employment),
+                fields: filled.clone(),
+            })
+            .collect()
+    }
+}
+
+type Done2 = std::result::Result<Map<String, Json>, Obstacle>;
+
+/// The hires of a delivery, oldest first.
+fn ordered(delivery: &Delivery) -> Vec<&OpportunityId> {
+    let mut hires: Vec<&OpportunityId> =
+        delivery.order.iter().filter(|hire| delivery.wanted.hires.contains_key(*hire)).collect();
+    hires.extend(delivery.wanted.hires.keys().filter(|hire| !delivery.order.contains(hire)));
+    hires
+}
+
+fn is_filled(delivery: &Delivery, field: &FieldName) -> bool {
+    let key = FieldKey::Person { field: field.clone() };
+    delivery.wanted.filled.iter().any(|filled| filled.field == key)
+}
+
+/// Whether an earlier attempt left this step.
+fn is_resumed(delivery: &Delivery, step: &str) -> bool {
+    delivery.unfinished.iter().any(|left| left.0 == step)
+}
+
+fn taken(code: &str) -> Error {
+    Error::new(ErrorKind::Conflict, "making a person: somebody else stands under their code")
+        .with("code", code)
+        .obstacle(words::code_taken(code))
+}
+
+/// A value that cannot be sent: this person waits for somebody to correct it.
+fn refused(obstacle: Obstacle) -> Error {
+    Error::new(ErrorKind::Rejected, "writing a person's fields").obstacle(obstacle)
+}
+
+fn stopped(trouble: Trouble) -> Stop {
+    let error = trouble.into_error(false);
+    Stop::Later(error)
+}
+
+/// What trouble with a write means to a step.
+fn stopped_by(trouble: Trouble, refused: impl FnOnce(&Trouble) -> Obstacle) -> Stop {
+    if trouble.is_unknown_for_a_write() {
+        return Stop::Unknown(trouble.into_error(true).find_first());
+    }
+    match trouble.kind {
+        TroubleKind::Refused | TroubleKind::Conflict | TroubleKind::NoSuchRecord => {
+            Stop::Refused(refused(&trouble))
+        }
+        _ => Stop::Later(trouble.into_error(true)),
+    }
+}
