@@ -216,8 +216,11 @@ impl Cezanne {
             top: Some(1),
             ..Query::by(Filter::eq(place.property.clone(), Literal::text(text)))
         };
-        let page = self.service.page(&job.contract.people.name, &query).await;
-        page.is_ok_and(|page| page.rows.is_empty())
+        let set = &job.contract.people.name;
+        let nobody_has_it = self.service.page(set, &query).await.is_ok_and(|page| page.rows.is_empty());
+        let anybody = Query { filter: None, ..query };
+        // In a tenant without people that says nothing.
+        nobody_has_it && self.service.page(set, &anybody).await.is_ok_and(|page| !page.rows.is_empty())
     }
 
     /// The person is there: what changed is written, if anything did.
@@ -325,7 +328,9 @@ impl Cezanne {
             let is_due = |hire: &OpportunityId| {
                 job.whole || job.delivery.link.as_ref().is_none_or(|link| !link.hires.contains_key(hire))
             };
-            for (hire, id) in progress.hires.clone().iter().filter(|(hire, _)| wanted.contains_key(*hire) && is_due(hire)) {
+            for (hire, id) in
+                progress.hires.clone().iter().filter(|(hire, _)| wanted.contains_key(*hire) && is_due(hire))
+            {
                 let outcome = self.deploy(job, code, id.as_str(), hire, progress).await;
                 self.note(job, progress, DEPLOYMENT, outcome)?;
             }

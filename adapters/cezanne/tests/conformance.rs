@@ -50,7 +50,7 @@ fn trouble(tenant: &Tenant, trouble: Trouble) -> bool {
         Trouble::Refused => return tenant.refuse_once(),
         Trouble::RateLimited(pause) => format!("429={}@read", pause.as_secs()),
         Trouble::Unauthorized => "401*2".to_owned(),
-        Trouble::Garbage => "half@write/People".to_owned(),
+        Trouble::Garbage => "html@read/People".to_owned(),
         // Nor can what came of it be read back.
         Trouble::AnswerLost => return tenant.lose_the_next_person(),
         Trouble::Slow => return false,

@@ -20,8 +20,8 @@ use async_trait::async_trait;
 use http::{Failure, Method, Request, Response, Transport};
 use mapping::{Decisions, Mapping, Rule, Rules, Tables};
 use people::{
-    Candidacy, Clock, ContactId, FullName, Hire, OpportunityId, Person, Phone, PhoneKind, Pii, Posting, SystemClock,
-    Timestamp, Wanted, Zone,
+    Candidacy, Clock, ContactId, FullName, Hire, OpportunityId, Person, Phone, PhoneKind, Pii, Posting,
+    SystemClock, Timestamp, Wanted, Zone,
 };
 use sandbox::{
     Sending,
@@ -64,7 +64,8 @@ impl Transport for Network {
             return Err(Failure::Unanswered("nothing came".to_owned()));
         }
         let mut asked = sandbox::Request::new(request.method.as_str(), request.url.as_str());
-        asked.headers = request.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        asked.headers =
+            request.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         asked.headers.push(("host".to_owned(), "acme.cezanneondemand.com".to_owned()));
         asked.body = request.body;
         let reply = self.tenant.lock().unwrap().handle(now_ms(), &asked);
@@ -149,7 +150,10 @@ calls_per_second_max = 1000
         let schema = (cezanne::REGISTRATION.schema)(&section);
         let tables = Tables::from([(
             "companies".to_owned(),
-            BTreeMap::from([("London".to_owned(), "ACME-UK".to_owned()), ("Dublin".to_owned(), "ACME-IE".to_owned())]),
+            BTreeMap::from([
+                ("London".to_owned(), "ACME-UK".to_owned()),
+                ("Dublin".to_owned(), "ACME-IE".to_owned()),
+            ]),
         )]);
         let mapping = Mapping::compile(&all, &tables, &schema, Zone::UTC).unwrap();
         let network = Network {
