@@ -1,17 +1,23 @@
 //! Cezanne HR as the target of the real program: what arrives, what goes wrong over there, and what HR reads. The rows H1 to H15
 //! of the failure catalogue as far as a process, a network and a clock of its own matter; the adapter's own tests have the rest.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    fs,
+    time::{Duration, Instant},
+};
 
 use sandbox::{
     NewContact,
-    cezanne::{Access, Settings, Table, Variant},
+    cezanne::{Access, Receiver, Settings, Table, Variant},
 };
 use serde_json::json;
 
-use super::{all_along, number};
+use super::number;
 use crate::harness::{
+    PretendCezanne, World,
     cezanne::{Company, KEEPING},
+    wait::within,
     wait_until,
 };
 
@@ -305,7 +311,7 @@ fn another_tenant_under_the_same_name_is_refused() {
     let company = Company::new(Settings::default());
     company.world.lever.hire("Ada Example");
     company.world.once(&[]).expect(0);
-    let other = crate::harness::PretendCezanne::start(Settings { staff: 8, ..Settings::default() });
+    let other = PretendCezanne::start(Settings { staff: 8, ..Settings::default() });
     for nth in 1001..1009 {
         other.act(|tenant, now| tenant.change_code(now, &nth.to_string(), &format!("X{nth}")));
     }
@@ -337,6 +343,7 @@ fn a_name_that_looks_like_a_filter_stays_a_name() {
 
 /// `HIRESYNC_CEZANNE_HIRES=2000` is the soak; a run of the suite does with fewer.
 #[test]
+#[expect(clippy::disallowed_methods, reason = "how long a soak took is told, and decides nothing")]
 fn under_lost_answers_limits_dying_tokens_and_kills_everybody_is_there_once_with_one_employment_for_each_hire()
  {
     let people = number("HIRESYNC_CEZANNE_HIRES").unwrap_or(40);
@@ -351,15 +358,21 @@ fn under_lost_answers_limits_dying_tokens_and_kills_everybody_is_there_once_with
             company.world.lever.hire_again(&first.contact);
         }
     }
-    company.cezanne.plan_faults("lost@write%15, after=503@write%8, after=500@write%7, 429=0%9, 429=1%1");
+    for set in ["People", "Communications", "Employments"] {
+        let ambiguous = format!("lost@write/{set}%15, after=503@write/{set}%8, after=500@write/{set}%7");
+        company.cezanne.plan_faults(&ambiguous);
+    }
+    company.cezanne.plan_faults("429=0%9, 429=1%1");
     let mut kills = 0;
     let begun = Instant::now();
     while company.wrongs().iter().any(|wrong| wrong.starts_with("nobody")) {
         assert!(begun.elapsed() < Duration::from_secs(120 + 3 * people), "{:#?}", company.wrongs());
-        let daemon = company.world.daemon();
-        all_along(Duration::from_secs(4 + kills % 5), || ());
-        daemon.kill();
-        kills += 1;
+        let mut process = company.world.launch_with(&["--once", "--approve"]);
+        let end = within(Duration::from_secs(4 + kills % 5), || process.ended());
+        if end.is_none() {
+            process.kill();
+            kills += 1;
+        }
     }
     company.cezanne.mend();
     let daemon = company.world.daemon();
@@ -384,4 +397,94 @@ fn under_lost_answers_limits_dying_tokens_and_kills_everybody_is_there_once_with
 #[expect(clippy::print_stdout, reason = "a soak says what it came to")]
 fn report(text: &str) {
     println!("{text}");
+}
+
+/// A world whose target is Cezanne's own Lever receiver.
+fn relayed() -> (World, PretendCezanne) {
+    let receiver = Receiver {
+        subdomain: "CezanneHR".to_owned(),
+        token: "signature-token".to_owned(),
+        administrator: "hr.ops@example.com".to_owned(),
+        company: "ACME-UK".to_owned(),
+        directory: BTreeMap::new(),
+    };
+    let cezanne = PretendCezanne::start(Settings { receiver: Some(receiver), ..Settings::default() });
+    let world = World::around(crate::harness::PretendLever::empty());
+    fs::write(world.path("signature-token"), "signature-token").unwrap();
+    world.write_config(&world.config_text_of(&format!(
+        r#"[targets.cezanne-uk]
+adapter = "cezanne"
+new_starter = "lever-webhook"
+webhook_url = "http://{}/cezannehr/api/v4/Lever/webhook/CezanneHR"
+signature_token = {{ file = "signature-token" }}
+new_hire_administrator = "hr.ops@example.com"
+"#,
+        cezanne.address()
+    )));
+    (world, cezanne)
+}
+
+#[test]
+fn cezannes_own_receiver_is_handed_each_hire_once_and_a_second_hire_is_a_task() {
+    let (world, cezanne) = relayed();
+    let ada = world.lever.hire("Ada Example");
+
+    world.once(&[]).expect(0);
+    world.once(&["--full"]).expect(0);
+
+    let delivery = (ada.contact.as_str().to_owned(), ada.opportunity.as_str().to_owned());
+    assert_eq!(cezanne.account().deliveries(), &BTreeMap::from([(delivery, 1)]));
+    assert_eq!(cezanne.account().people().len(), 1);
+    world.lever.hire_again(&ada.contact);
+    world.once(&[]).expect(0);
+    assert_eq!(cezanne.account().deliveries().len(), 1);
+    let _daemon = world.daemon();
+    world.ask(&["tasks"]).expect(0).says(&["Hired again"]);
+}
+
+#[test]
+fn a_handed_over_hire_whose_answer_was_lost_is_never_sent_again_and_a_human_is_asked() {
+    let (world, cezanne) = relayed();
+    cezanne.plan_faults("lost@webhook");
+    world.lever.hire("Ada Example");
+    world.once(&[]);
+
+    let daemon = world.daemon();
+    daemon.wait_for_status("it is held", Duration::from_secs(100), |status| {
+        status["targets"]["cezanne-uk"]["held"].as_u64() == Some(1)
+    });
+
+    world.ask(&["tasks"]).expect(0).says(&["no answer came"]);
+    assert!(cezanne.account().deliveries().values().all(|count| *count == 1));
+}
+
+#[test]
+fn a_handed_over_hire_that_was_refused_is_handed_over_once_the_token_is_right() {
+    let (world, cezanne) = relayed();
+    fs::write(world.path("signature-token"), "another").unwrap();
+    world.lever.hire("Ada Example");
+
+    world.once(&[]).says(&["signature_token"]);
+
+    assert!(cezanne.account().people().is_empty());
+    fs::write(world.path("signature-token"), "signature-token").unwrap();
+    world.once(&[]).expect(0);
+    assert_eq!(cezanne.account().people().len(), 1);
+}
+
+#[test]
+fn while_cezanne_is_away_everything_owed_waits_and_goes_out_when_it_is_back() {
+    let mut company = Company::new(Settings::default());
+    company.world.lever.hire("Ada Example");
+    company.world.once(&[]).expect(0);
+    company.cezanne.go_away();
+    let ben = company.world.lever.hire("Ben Example");
+    company.world.once(&[]).expect(69);
+
+    company.cezanne.come_back();
+    let _daemon = company.world.daemon();
+    company.world.ask(&["retry", ben.contact.as_str()]);
+    wait_until("nothing is wrong any more", Duration::from_secs(90), || {
+        company.wrongs().is_empty().then_some(())
+    });
 }

@@ -274,6 +274,12 @@ fn rules(section: &mut Section<'_>) -> Option<Rules> {
         opportunities: keep.text("opportunities"),
         opportunity: keep.text("opportunity"),
     };
+    for key in ["contact", "opportunities", "opportunity"] {
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if word(&keep, key).is_some_and(|name| name.is_empty() || !name.chars().all(is_name)) {
+            keep.fault(key, "is no name of a property", "write it as $metadata has it, without the set");
+        }
+    }
     keep.finish();
     let mut sets = section.section("sets");
     let mut named = |key, default: &str| sets.text(key).unwrap_or_else(|| default.to_owned());

@@ -8,7 +8,7 @@ use adapter_sdk::{CheckReport, Columns, Error, ErrorKind, Level};
 use people::FieldName;
 
 use crate::{
-    config::{OpenEnded, Rules},
+    config::{Keep, OpenEnded, Rules},
     mapping::{COMMUNICATIONS, COMPANY, GENDER_CODE, GENDER_TEXT, HIRE_DATE, PERSON_CODE, TERMINATION_DATE},
     odata::{EntityType, Metadata, Property, Version},
 };
@@ -102,6 +102,7 @@ impl Contract {
         let mut breaches = drafting.breaches;
         contract.place_fields(columns, &mut breaches);
         contract.look_for_what_is_unmapped(rules, &mut breaches);
+        contract.check_kept(rules, &mut breaches);
         if breaches.is_empty() { Ok(contract) } else { Err(Breaches(breaches)) }
     }
 
@@ -198,6 +199,23 @@ impl Contract {
                 format!("{} has neither {GENDER_TEXT} nor {GENDER_CODE}", self.people.name),
                 "nothing: no gender is sent".to_owned(),
             ));
+        }
+    }
+
+    /// Ids are looked for where they are kept: on the person, and on the employment.
+    fn check_kept(&self, rules: &Rules, breaches: &mut Vec<String>) {
+        let Keep { contact, opportunities, opportunity } = &rules.keep;
+        for (key, field, set) in [
+            ("contact", contact, &self.people),
+            ("opportunities", opportunities, &self.people),
+            ("opportunity", opportunity, &self.employments),
+        ] {
+            if let Some(field) = field.as_ref().filter(|field| set.property(field).is_none()) {
+                breaches.push(format!(
+                    "keep.{key} names {field}, which is no property of {}; name one that is",
+                    set.name
+                ));
+            }
         }
     }
 
@@ -342,7 +360,7 @@ pub(crate) fn is_flag(name: &str) -> bool {
     name == "PRIMARYEMPLOYMENT"
 }
 
-/// Defaults of ours that a tenant can do without. What the configuration itself maps is never dropped in silence.
+/// Defaults of ours that a tenant can do without: left out, and `check` says so.
 fn is_dispensable(field: &str) -> bool {
     matches!(field, "PREFERREDGIVENNAME" | "FORMATTEDNAME" | "LEGALNAME" | "MIDDLENAME" | GENDER_TEXT)
         || COMMUNICATIONS.contains(&field)

@@ -62,10 +62,10 @@ impl Cezanne {
                     break;
                 }
                 Whose::Anothers => {}
-                // Somebody stands there under a code of ours, and neither name nor address is this person's.
+                // Somebody stands there under a code of ours, and neither name nor address is this person's. By order of a
+                // human, this person may stand under the next code.
                 Whose::Unclear => {
                     rows.insert(code.clone(), (row, Evidence::Email));
-                    break;
                 }
             }
         }
@@ -183,7 +183,9 @@ impl Cezanne {
         who: &Identity,
     ) -> Result<BTreeMap<OpportunityId, RemoteHireId>> {
         if !self.rules.create_employment {
-            return Ok(BTreeMap::new());
+            // The person's own record stands for each of them.
+            let person = |hire: &OpportunityId| Some((hire.clone(), code.parse().ok()?));
+            return Ok(who.hires.iter().filter_map(person).collect());
         }
         let rows = self.employments(contract, code).await.map_err(read_failed)?;
         Ok(pair(&rows, codes, who, self.rules.keep.opportunity.as_deref()))

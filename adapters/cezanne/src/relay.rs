@@ -43,6 +43,11 @@ impl Relay {
     }
 
     async fn hand_over(&self, delivery: &Delivery) -> Result<Receipt> {
+        if delivery.link.is_some() {
+            // It would be made once more, by Cezanne.
+            return Err(Error::new(ErrorKind::Unsupported, "handing over somebody who is there already")
+                .with("remedy", "complete or change the person by hand in Cezanne"));
+        }
         let mut hires = delivery.wanted.hires.keys();
         let (Some(hire), None) = (hires.next(), hires.next()) else {
             return Err(Error::new(

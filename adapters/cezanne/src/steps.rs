@@ -136,6 +136,7 @@ impl Cezanne {
                 match self.whose(job.contract, &row, &code, &who).await? {
                     Whose::Theirs => return Ok(code),
                     Whose::Anothers => continue,
+                    Whose::Unclear if job.delivery.looked_at => continue,
                     Whose::Unclear => return Err(taken(&code)),
                 }
             }

@@ -134,6 +134,7 @@ fn delivery(key: &str, name: &str, intent: Intent) -> Delivery {
             ..Wanted::default()
         },
         order: Vec::new(),
+        looked_at: false,
         link: None,
         changed: Vec::new(),
         unfinished: Vec::new(),

@@ -110,6 +110,7 @@ fn delivery(contact: &str, name: &str, hires: &[(&str, &str)], intent: Intent) -
         intent,
         wanted: Wanted { person, hires: hires.iter().map(hire).collect(), ..Wanted::default() },
         order: Vec::new(),
+        looked_at: false,
         link: (intent != Intent::Add).then(|| Link { remote, hires: BTreeMap::new() }),
         changed: Vec::new(),
         unfinished: Vec::new(),

@@ -185,6 +185,7 @@ impl<B: Bench> Run<B> {
             intent,
             changed: wanted.iter().map(|(key, _)| key).collect(),
             order: somebody.hires.keys().cloned().collect(),
+            looked_at: false,
             wanted,
             link,
             unfinished: Vec::new(),

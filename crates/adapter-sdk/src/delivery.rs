@@ -82,6 +82,8 @@ pub struct Delivery {
     pub wanted: Wanted,
     /// The hires of `wanted`, oldest first.
     pub order: Vec<OpportunityId>,
+    /// A human looked at the records that may be this person's, and says that none is.
+    pub looked_at: bool,
     /// What is known to be over there; `None` for an [`Intent::Add`].
     pub link: Option<Link>,
     /// Fields whose value moved since the target last agreed. An adapter that can write single fields writes these only.

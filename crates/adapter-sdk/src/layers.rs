@@ -382,6 +382,7 @@ mod tests {
             intent,
             wanted: Wanted { hires, ..Wanted::default() },
             order: Vec::new(),
+            looked_at: false,
             link: (intent != Intent::Add).then_some(link),
             changed: Vec::new(),
             unfinished: Vec::new(),

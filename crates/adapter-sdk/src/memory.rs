@@ -694,6 +694,7 @@ mod tests {
             intent: Intent::Add,
             wanted,
             order: Vec::new(),
+            looked_at: false,
             link: None,
             changed: Vec::new(),
             unfinished: Vec::new(),

@@ -190,6 +190,7 @@ impl Engine {
             intent: ready.intent,
             wanted: ready.wanted.clone(),
             order: ready.identity.hires.clone(),
+            looked_at: standing.owed.as_ref().is_some_and(|owed| owed.looked_at),
             link: standing.agreed.as_ref().map(|agreed| agreed.link.clone()),
             changed,
             unfinished,

@@ -325,7 +325,10 @@ fn change(
     let mut changed = moved;
     // Of an adopted record we do not know the day of the decision; the record does.
     let adopted = agreed.digests.is_none();
-    let is_settled = |field: &FieldKey| adopted && facts.pinned.contains(name_of(field));
+    // Nor does a placeholder of ours say anything against what stands there.
+    let is_invented = |field: &FieldKey| facts.wanted.filled.iter().any(|filled| filled.field == *field);
+    let is_settled =
+        |field: &FieldKey| adopted && (facts.pinned.contains(name_of(field)) || is_invented(field));
     if capabilities.read {
         let mut compared = match facts.remote {
             Remote::Unasked => return Decision::Ask,

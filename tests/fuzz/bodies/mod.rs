@@ -62,7 +62,7 @@ pub fn configuration(data: &[u8]) {
         &text,
         Path::new("/nowhere/hiresync.toml"),
         &Env::default(),
-        &hiresync::config::Outside::nowhere(clock.clone()),
+        &hiresync::config::Outside::nowhere(Arc::clone(&clock)),
     ) {
         assert!(!faults.0.is_empty(), "a refusal says why");
         for fault in &faults.0 {

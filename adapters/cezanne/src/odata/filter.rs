@@ -283,7 +283,7 @@ mod tests {
                 "A ge 2026-01-31",
             ),
             (
-                compare(Comparison::Lt, Literal::day(day, Edm::DateTimeOffset)),
+                compare(Comparison::Lt, Literal::Midnight(day)),
                 "A lt datetimeoffset'2026-01-31T00:00:00Z'",
                 "A lt 2026-01-31T00:00:00Z",
             ),

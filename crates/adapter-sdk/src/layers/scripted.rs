@@ -113,6 +113,7 @@ mod tests {
             intent: Intent::Add,
             wanted: people::Wanted::default(),
             order: Vec::new(),
+            looked_at: false,
             link: None,
             changed: Vec::new(),
             unfinished: Vec::new(),

@@ -59,7 +59,7 @@ impl Room {
             text,
             &path,
             &crate::config::Env::default(),
-            &crate::config::Outside::nowhere(clock.clone()),
+            &crate::config::Outside::nowhere(Arc::clone(&clock)),
         )
         .unwrap();
         let key = ledger::DigestKey::new(people::Secret::new("k".repeat(32)));

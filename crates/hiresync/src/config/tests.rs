@@ -44,7 +44,12 @@ impl Desk {
     fn read(&self, text: &str, vars: &[(&str, &str)]) -> Result<Config, Faults> {
         let env = Env::of(vars.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))));
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        Config::parse(text, &self.dir.path().join("hiresync.toml"), &env, &Outside::nowhere(clock.clone()))
+        Config::parse(
+            text,
+            &self.dir.path().join("hiresync.toml"),
+            &env,
+            &Outside::nowhere(Arc::clone(&clock)),
+        )
     }
 
     fn faults(&self, text: &str, vars: &[(&str, &str)]) -> Vec<String> {
@@ -239,7 +244,7 @@ fn what_is_shipped_can_be_looked_at_without_its_credentials_and_not_be_run() {
                 text,
                 name.as_ref(),
                 &Env::default().with(secrets),
-                &Outside::nowhere(clock.clone()),
+                &Outside::nowhere(Arc::clone(&clock)),
             )
         };
         let config = read(Secrets::IfThere).unwrap_or_else(|faults| panic!("{name}: {faults}"));

@@ -98,7 +98,7 @@ fn what_a_helper_is_told_wrong_is_found_in_a_branch_that_nobody_takes() {
         ("hired_at | date('%Q', zone=location)", "date: format is no format of a day"),
         ("posting.title | lookup('departments', miss='skip')", "lookup: miss is one of hold, blank, keep"),
         ("emails | lower", "gives lower a list, and it takes a text; put | first"),
-        ("tags | sort | lookup('departments')", "gives lookup a list, and it takes a text"),
+        ("tags | sort | upper", "gives upper a list, and it takes a text"),
         ("tags is containing('x')", "gives containing a list, and it takes a text; write 'x' in"),
         ("phones", "gives whole telephone numbers, each with its type; write phones[0].number"),
         ("phones | first", "gives whole telephone numbers"),

@@ -28,7 +28,7 @@ impl Desk {
             text,
             &dir.path().join("hiresync.toml"),
             &Env::default(),
-            &crate::config::Outside::nowhere(clock.clone()),
+            &crate::config::Outside::nowhere(Arc::clone(&clock)),
         )
         .unwrap();
         let key = ledger::DigestKey::new(people::Secret::new("k".repeat(32)));
