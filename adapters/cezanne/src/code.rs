@@ -65,7 +65,7 @@ mod tests {
     #[test]
     fn a_code_is_the_same_in_every_run_and_each_next_one_is_longer() {
         let codes = codes("5f0a4e6c-0c5e-4d1f-9d2b-6f6f6f6f6f6f", None);
-        assert_eq!(codes, ["LV-K81TPFDWH7K6", "LV-K81TPFDWH7K6HXP6", "LV-K81TPFDWH7K6HXP6JDE0"]);
+        assert_eq!(codes, ["LV-0T1GFSKSHP3K", "LV-0T1GFSKSHP3K58B1", "LV-0T1GFSKSHP3K58B1S55W"]);
     }
 
     #[test]

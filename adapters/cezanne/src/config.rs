@@ -256,9 +256,12 @@ fn rules(section: &mut Section<'_>) -> Option<Rules> {
     }
     company_table(section);
     // Somebody may map COMPANYCODE instead, or leave the employment to HR.
-    if create_employment && !is_mapped(section, "hire", "COMPANYCODE") {
-        section.required("company_code", company.clone(), "\"ACME-UK\"");
-    }
+    let is_needed = create_employment && !is_mapped(section, "hire", "COMPANYCODE");
+    let needed = if is_needed {
+        section.required("company_code", company.clone(), "\"ACME-UK\"")
+    } else {
+        Some(String::new())
+    };
     let prefix = person_code_prefix(section);
     let gender = Gender {
         code: section.text("gender_code").unwrap_or_else(|| "U".to_owned()),
@@ -282,6 +285,7 @@ fn rules(section: &mut Section<'_>) -> Option<Rules> {
         companies: named("companies", "Companies"),
     };
     sets.finish();
+    needed?;
     Some(Rules {
         sets: named,
         prefix: prefix?,

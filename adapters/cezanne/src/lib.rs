@@ -17,8 +17,8 @@
 //! | `errors` | what went wrong with a request, and what that means to the engine |
 //! | `encode` | percent-encoding, the one that every server reads alike |
 //!
-//! How to think of it: everything the service sends is somebody else's. Bytes become [`odata::Row`]s and a
-//! [`odata::Metadata`] in `odata` and nowhere else, and what cannot be read is an error, never an absence.
+//! How to think of it: everything the service sends is somebody else's. Bytes become an `odata::Row` and an
+//! `odata::Metadata` in `odata` and nowhere else, and what cannot be read is an error, never an absence.
 //!
 //! **Invariant:** nothing is deleted and nothing is replaced: there is no call for it.
 

@@ -16,7 +16,7 @@ use serde_json::{Map, Value as Json};
 use crate::{
     adapter::{Cezanne, read_failed, text},
     code,
-    contract::{Contract, EMPLOYMENT_ID, Entity},
+    contract::{Contract, EMPLOYMENT_ID, Entity, Set},
     errors::{Trouble, TroubleKind},
     look::Whose,
     mapping::{COMPANY, HIRE_DATE, PERSON_CODE, TERMINATION_DATE},
@@ -216,8 +216,11 @@ impl Cezanne {
             top: Some(1),
             ..Query::by(Filter::eq(place.property.clone(), Literal::text(text)))
         };
-        let page = self.service.page(&job.contract.people.name, &query).await;
-        page.is_ok_and(|page| page.rows.is_empty())
+        let set = &job.contract.people.name;
+        let nobody_has_it = self.service.page(set, &query).await.is_ok_and(|page| page.rows.is_empty());
+        let anybody = Query { filter: None, ..query };
+        // In a tenant without people that says nothing.
+        nobody_has_it && self.service.page(set, &anybody).await.is_ok_and(|page| !page.rows.is_empty())
     }
 
     /// The person is there: what changed is written, if anything did.
@@ -233,6 +236,10 @@ impl Cezanne {
             return Err(Error::new(ErrorKind::Conflict, "changing a person who is not shown to us")
                 .obstacle(words::hidden(code)));
         };
+        let fields = moves(&job.contract.people, &row, fields);
+        if fields.is_empty() {
+            return Ok(());
+        }
         match self.service.change(set, &key, fields, row.etag.as_deref()).await {
             Ok(()) => {
                 progress.changed = true;
@@ -283,7 +290,7 @@ impl Cezanne {
             true => new.into_iter().filter(|(name, _)| is_empty(name)).collect(),
             false => Map::new(),
         };
-        fields.extend(moved.into_iter().filter(|(name, value)| row.fields.get(name) != Some(value)));
+        fields.extend(moves(&job.contract.communications, &row, moved));
         if fields.is_empty() {
             return Ok(());
         }
@@ -315,6 +322,17 @@ impl Cezanne {
             for hire in missing {
                 let outcome = self.employ_for(job, code, hire, &rows, progress).await;
                 self.note(job, progress, EMPLOYMENT, outcome)?;
+            }
+        }
+        if job.contract.deployments.is_some() {
+            let is_due = |hire: &OpportunityId| {
+                job.whole || job.delivery.link.as_ref().is_none_or(|link| !link.hires.contains_key(hire))
+            };
+            for (hire, id) in
+                progress.hires.clone().iter().filter(|(hire, _)| wanted.contains_key(*hire) && is_due(hire))
+            {
+                let outcome = self.deploy(job, code, id.as_str(), hire, progress).await;
+                self.note(job, progress, DEPLOYMENT, outcome)?;
             }
         }
         let linked = job.delivery.link.iter().flat_map(|link| &link.hires);
@@ -361,7 +379,7 @@ impl Cezanne {
         if let Ok(remote) = id.parse() {
             progress.hires.insert(hire.clone(), remote);
         }
-        self.deploy(job, code, &id, hire, progress).await
+        Ok(())
     }
 
     async fn make_employment(
@@ -468,6 +486,10 @@ impl Cezanne {
         let Some(row) = self.service.get(set, &key).await.map_err(stopped)? else {
             return Err(Stop::Refused(words::employment_gone(code, id.as_str())));
         };
+        let moved = moves(&job.contract.employments, &row, moved);
+        if moved.is_empty() {
+            return Ok(());
+        }
         match self.service.change(set, &key, moved, row.etag.as_deref()).await {
             Ok(()) => {
                 progress.changed = true;
@@ -679,6 +701,15 @@ impl Cezanne {
 }
 
 type Done2 = std::result::Result<Map<String, Json>, Obstacle>;
+
+/// The fields that the row does not hold already, however it writes them.
+fn moves(set: &Set, row: &Row, fields: Map<String, Json>) -> Map<String, Json> {
+    let is_there = |name: &String, value: &Json| {
+        let edm = set.property(name).map_or(odata::Edm::String, |spec| spec.edm);
+        odata::read(row.fields.get(name).unwrap_or(&Json::Null), edm) == odata::read(value, edm)
+    };
+    fields.into_iter().filter(|(name, value)| !is_there(name, value)).collect()
+}
 
 /// The hires of a delivery, oldest first.
 fn ordered(delivery: &Delivery) -> Vec<&OpportunityId> {

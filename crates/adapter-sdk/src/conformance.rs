@@ -210,13 +210,21 @@ impl<B: Bench> Run<B> {
         if self.can().dedupes_by_key || !self.can().find {
             return self.send(delivery).await;
         }
-        let found = self.adapter().find(&somebody.identity()).await?;
+        let found = self.adapter().find(&self.identity(somebody)).await?;
         let mut again = delivery.clone();
         if let Some(found) = found.into_iter().find(|found| found.evidence.is_proof()) {
             again.link = Some(found.link);
             again.intent = if self.can().update { Intent::Update } else { Intent::Add };
         }
         self.send(&again).await
+    }
+
+    /// Whom the engine would look for: with the record's own key, where the configuration makes it.
+    fn identity(&self, somebody: &Somebody) -> Identity {
+        let schema = self.bench.adapter().info().schema.clone();
+        let wanted = self.bench.wanted(somebody);
+        let key = schema.key.and_then(|key| wanted.person.get(&key).map(|value| value.reveal().to_text()));
+        Identity { key: key.filter(|key| !key.is_empty()), ..somebody.identity() }
     }
 
     async fn seen(&self) -> Vec<Seen> {

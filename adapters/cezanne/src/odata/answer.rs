@@ -129,8 +129,40 @@ pub(crate) fn is_html(body: &[u8], content_type: Option<&str>) -> bool {
         || begins("<html")
 }
 
+/// The body as JSON. Half an emoji, which .NET writes as it is when a text was cut there, must not cost the whole answer.
 fn json(body: &[u8]) -> Option<Value> {
-    serde_json::from_str(String::from_utf8_lossy(body).trim_start_matches('\u{feff}')).ok()
+    let body = String::from_utf8_lossy(body);
+    let body = body.trim_start_matches('\u{feff}');
+    serde_json::from_str(body).or_else(|_| serde_json::from_str(&mended(body))).ok()
+}
+
+/// `text` with U+FFFD for every escaped half of a surrogate pair that lacks its other half.
+fn mended(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let (kept, len) = match (escaped_unit(rest), rest.get(6..).and_then(escaped_unit)) {
+            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => (&rest[..12], 12),
+            (Some(0xd800..=0xdfff), _) => ("\\ufffd", 6),
+            // The backslash and the character after it, which may be a backslash.
+            _ => {
+                let len = 1 + rest[1..].chars().next().map_or(0, char::len_utf8);
+                (&rest[..len], len)
+            }
+        };
+        out.push_str(kept);
+        rest = &rest[len..];
+    }
+    out.push_str(rest);
+    out
+}
+
+/// The code unit of the `\u0041` that `text` begins with.
+fn escaped_unit(text: &str) -> Option<u16> {
+    let digits = text.strip_prefix("\\u")?.get(..4)?;
+    u16::from_str_radix(digits, 16).ok().filter(|_| !digits.starts_with('+'))
 }
 
 fn array(value: Value) -> Option<Vec<Value>> {
@@ -408,6 +440,24 @@ mod tests {
     }
 
     #[test]
+    fn half_an_emoji_costs_a_character_and_not_the_answer() {
+        for (escaped, read) in [
+            (r"Ada \ud83d", "Ada \u{fffd}"),
+            (r"\ude00 Ada", "\u{fffd} Ada"),
+            (r"\ud83d\ud83d\ude00", "\u{fffd}😀"),
+            (r"\ud83d\u0041\ud83d", "\u{fffd}A\u{fffd}"),
+            (r"\\ud83d \ud83d", r"\ud83d �"),
+            (r"\ud83dé", "\u{fffd}é"),
+        ] {
+            let row = entity(format!(r#"{{"NAME":"{escaped}"}}"#).as_bytes()).expect(escaped);
+            assert_eq!(row.fields["NAME"], json!(read), "{escaped}");
+        }
+        for body in [r#"{"A":"\ud83d"#, r#"{"A":"\u+123"}"#, r#"{"A":"\"#, "\\é", "\\u12é4"] {
+            assert_eq!(entity(body.as_bytes()), None, "{body}");
+        }
+    }
+
+    #[test]
     fn only_an_error_in_the_words_of_odata_is_one_of_the_service_itself() {
         for (body, is) in [
             (
@@ -473,7 +523,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_bytes_make_a_reader_of_answers_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), text in "[<>{}\\[\\]\"a-f:,/&;! é]{0,80}") {
+        fn no_bytes_make_a_reader_of_answers_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), text in "[<>{}\\[\\]\"a-f:,/&;! é\\\\ud8]{0,80}") {
             for body in [bytes.as_slice(), text.as_bytes()] {
                 let _ = (page(body), entity(body));
                 prop_assert!(error_text(body, None).is_none_or(|said| said.len() <= SAID_MAX));

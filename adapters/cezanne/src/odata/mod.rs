@@ -25,7 +25,7 @@ mod xml;
 
 pub(crate) use answer::{Page, Row, Written, entity, error_text, is_html, is_refusal, page, written};
 pub(crate) use filter::{Comparison, Filter, Key, Literal, Query};
-pub(crate) use metadata::{BadMetadata, Edm, EntityType, Metadata, Property};
+pub(crate) use metadata::{Edm, EntityType, Metadata, Property};
 pub(crate) use service::{Service, Settings};
 pub(crate) use value::{read, write};
 

@@ -89,9 +89,8 @@ impl Service {
         transport: Arc<dyn Transport>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let per_second = settings.requests_per_second;
         Service {
-            pace: Pace::capped(per_second, per_second.ceil() as usize),
+            pace: pace(settings.requests_per_second),
             settings,
             tokens,
             transport,
@@ -337,6 +336,11 @@ impl Service {
     fn manner(&self) -> Manner {
         *self.manner.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Never more in any second than the rate says, either.
+fn pace(per_second: f64) -> Pace {
+    Pace::capped(per_second, per_second.ceil() as usize)
 }
 
 impl fmt::Debug for Service {

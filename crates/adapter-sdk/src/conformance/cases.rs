@@ -122,13 +122,13 @@ pub async fn an_existing_record_is_adopted_and_not_doubled<B: Bench>() {
     need!(run.can().find, "the adapter does not find");
     let ada = Somebody::ada("ada");
     let (delivery, receipt) = run.add(&ada).await;
-    let found = run.adapter().find(&ada.identity()).await.expect("looking for somebody who is there");
+    let found = run.adapter().find(&run.identity(&ada)).await.expect("looking for somebody who is there");
     assert_eq!(found.iter().map(|found| &found.link).collect::<Vec<_>>(), [&receipt.link]);
     assert!(found[0].evidence.is_proof(), "found by more than an address");
     run.resume(&ada, &delivery).await.expect("delivering somebody who is there");
     run.assert_holds(&[&ada]).await;
     let stranger =
-        run.adapter().find(&Somebody::ada("bob").identity()).await.expect("looking for a stranger");
+        run.adapter().find(&run.identity(&Somebody::ada("bob"))).await.expect("looking for a stranger");
     assert!(stranger.iter().all(|found| !found.evidence.is_proof()), "a stranger is not found");
 }
 
@@ -141,7 +141,7 @@ pub async fn two_matching_records_are_a_conflict<B: Bench>() {
     let before = run.seen().await;
     if run.can().find {
         let found =
-            run.adapter().find(&ada.identity()).await.expect("looking for somebody who is there twice");
+            run.adapter().find(&run.identity(&ada)).await.expect("looking for somebody who is there twice");
         assert_eq!(found.len(), 2, "both are found");
     }
     if run.can().dedupes_by_key {
@@ -376,7 +376,7 @@ pub async fn what_is_not_declared_is_unsupported_and_leaves_the_target_alone<B: 
     let before = run.seen().await;
     let mut refused = Vec::new();
     if !can.find {
-        refused.push(run.adapter().find(&ada.identity()).await.err());
+        refused.push(run.adapter().find(&run.identity(&ada)).await.err());
     }
     if !can.read {
         refused.push(run.adapter().read(&receipt.link).await.err());
@@ -429,7 +429,7 @@ pub async fn no_secret_and_no_personal_value_is_ever_shown<B: Bench>() {
     let adapter = run.adapter();
     shown.push(format!("{delivery:?} {receipt:?} {adapter:?} {:?}", run.bench.adapter()));
     shown.push(format!("{:?}", adapter.check().await));
-    shown.push(format!("{:?}", adapter.find(&canary.identity()).await));
+    shown.push(format!("{:?}", adapter.find(&run.identity(&canary)).await));
     shown.push(format!("{:?}", adapter.read(&receipt.link).await));
     shown.push(format!("{:?}", adapter.list(None).await));
     assert!(journal.text().contains(canary.contact.as_str()), "the journal hears what is logged");
