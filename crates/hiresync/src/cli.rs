@@ -380,6 +380,68 @@ redirect, each also @/opportunities (on one endpoint); late=10m and skew=-24h st
         #[arg(long, value_name = "PERMISSION")]
         deny: Vec<String>,
     },
+    /// A pretend Cezanne HR
+    #[command(after_help = format!("\
+It prints what the settings of a target have to say to reach it. Beside its API sits HR:
+  curl -X POST http://ADDR:PORT/_act -d '{{\"act\": \"close-company\", \"company\": \"ACME-UK\"}}'
+
+{}
+A fault: 503 (before anything is done), after=503 (it is done, and then), close, lost (the same without an answer), hang, stuck, \
+429=30 and 503=30 (Retry-After in seconds), 429=date:30, login, html, half, cut, slow, bare, soft, soft=stored, foreign, \
+nopatch=405, nolight. Each also @PLACE, made of a set, token, webhook, metadata, read, write or a method: \
+after=503@write/People; and *2 (times), %20 (percent), ~60s (for so long).", sandbox::cezanne::ACTS))]
+    Cezanne(CezanneArgs),
+}
+
+/// The pretend Cezanne.
+#[cfg(feature = "demo")]
+#[derive(Debug, Args)]
+pub struct CezanneArgs {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:0")]
+    pub listen: std::net::SocketAddr,
+    /// Its OData: v3 with gender by text, v3 with gender by code, v4, or v2
+    #[arg(long, default_value = "description", value_parser = ["description", "code", "v4", "v2"])]
+    pub variant: String,
+    /// How an employment without an end is kept: as 9999-12-31, or as nothing
+    #[arg(long, default_value = "sentinel", value_parser = ["sentinel", "null"])]
+    pub open_ended: String,
+    /// People to begin with, coded from 1001
+    #[arg(long, default_value_t = 20)]
+    pub staff: u32,
+    /// Decides who they are
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// The code of a company; may be repeated
+    #[arg(long, value_name = "CODE", default_values = ["ACME-UK", "ACME-IE"])]
+    pub company: Vec<String>,
+    /// Rows on a page of a list
+    #[arg(long, value_name = "ROWS", default_value_t = 100)]
+    pub page_size: u32,
+    /// Milliseconds until a read sees what was written
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub lag: u64,
+    /// Who is let in
+    #[arg(long, value_name = "ID", default_value = "sandbox-client")]
+    pub client_id: String,
+    /// With which secret
+    #[arg(long, value_name = "SECRET", default_value = "sandbox-secret")]
+    pub client_secret: String,
+    /// Scopes that have to be asked for, separated by blanks [default: none]
+    #[arg(long)]
+    pub scope: Option<String>,
+    /// Seconds a token lives
+    #[arg(long, value_name = "SECONDS", default_value_t = 1200)]
+    pub token_lifetime: u32,
+    /// Switches the native integration with Lever on: its signature token
+    #[arg(long, value_name = "TOKEN")]
+    pub signature_token: Option<String>,
+    /// The last part of the address Lever's webhooks go to
+    #[arg(long, value_name = "NAME", default_value = "acme")]
+    pub subdomain: String,
+    /// What goes wrong; may be repeated
+    #[arg(long, value_name = "SPEC")]
+    pub fault: Vec<String>,
 }
 
 #[cfg(test)]

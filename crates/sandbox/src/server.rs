@@ -572,6 +572,32 @@ mod tests {
         drop((first, second));
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn what_is_under_way_at_once_is_counted_while_the_vendor_thinks() {
+        use crate::cezanne::{Cezanne, Settings, TOKEN_PATH};
+        let settings = Settings { think_ms: 60_000, ..Settings::default() };
+        let cezanne = Arc::new(Mutex::new(Cezanne::new(settings, NOW)));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut task = JoinSet::new();
+        task.spawn(serve(Arc::clone(&cezanne), listener, || NOW, std::future::pending()));
+        let mut streams = Vec::new();
+        for _ in 0..5 {
+            streams.push(TcpStream::connect(address).await.unwrap());
+        }
+        let request = format!("POST {TOKEN_PATH} HTTP/1.1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        for stream in &mut streams {
+            stream.write_all(request.as_bytes()).await.unwrap();
+        }
+        for stream in &mut streams {
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+        }
+        let cezanne = cezanne.lock().unwrap();
+        assert_eq!((cezanne.figures().most_tokens_at_once, cezanne.figures().most_at_once), (5, 0));
+    }
+
     #[tokio::test]
     async fn shutdown_drops_the_connections_and_ends() {
         let lever = Arc::new(Mutex::new(Lever::new(Settings::default())));

@@ -9,8 +9,8 @@ use crate::message::Request;
 pub(super) enum Format {
     /// JSON light of v3.
     Light { is_bare: bool },
-    /// Verbose JSON of v2 and v3.
-    Verbose,
+    /// Verbose JSON of v2 and v3. Up to v2 a moment is `/Date(ms)/`, and who takes no v3 is answered in v2.
+    Verbose { has_ticks: bool },
     /// JSON of v4.
     V4 { is_bare: bool },
     /// Atom.
@@ -22,7 +22,7 @@ impl Format {
         match self {
             Format::Light { is_bare: false } => "application/json;odata=minimalmetadata;charset=utf-8",
             Format::Light { is_bare: true } => "application/json;odata=nometadata;charset=utf-8",
-            Format::Verbose => "application/json;odata=verbose;charset=utf-8",
+            Format::Verbose { .. } => "application/json;odata=verbose;charset=utf-8",
             Format::V4 { is_bare: false } => "application/json;odata.metadata=minimal;charset=utf-8",
             Format::V4 { is_bare: true } => "application/json;odata.metadata=none;charset=utf-8",
             Format::Atom => "application/atom+xml;charset=utf-8",
@@ -33,7 +33,7 @@ impl Format {
 /// The format for an answer nobody negotiated, such as a 401.
 pub(super) fn usual(version: Version) -> Format {
     match version {
-        Version::V2 => Format::Verbose,
+        Version::V2 => Format::Verbose { has_ticks: true },
         Version::V3 => Format::Light { is_bare: false },
         Version::V4 => Format::V4 { is_bare: false },
     }
@@ -59,7 +59,7 @@ fn of_option(settings: &Settings, wanted: &str) -> Result<Format, Problem> {
     }
     match (wanted, settings.variant.version()) {
         ("json", version) => Ok(usual(version)),
-        ("verbosejson", Version::V3) => Ok(Format::Verbose),
+        ("verbosejson", Version::V3) => Ok(Format::Verbose { has_ticks: false }),
         ("atom", Version::V2 | Version::V3) => Ok(Format::Atom),
         _ => Err(Problem::new(415, "Unsupported media type requested.")),
     }
@@ -110,24 +110,23 @@ fn of_range(version: Version, request: &Request, range: &Range) -> Option<Format
             _ => None,
         },
         (Version::V3, "application/json") => match parameter("odata") {
-            Some("verbose") => Some(Format::Verbose),
+            Some("verbose") => Some(Format::Verbose { has_ticks: !takes_v3(request) }),
             Some("minimalmetadata" | "fullmetadata") if takes_v3(request) => {
                 Some(Format::Light { is_bare: false })
             }
             Some("nometadata") if takes_v3(request) => Some(Format::Light { is_bare: true }),
             Some(_) => None,
             None if takes_v3(request) => Some(Format::Light { is_bare: false }),
-            None => Some(Format::Verbose),
+            None => Some(Format::Verbose { has_ticks: true }),
         },
-        (Version::V2, "application/json") => {
-            matches!(parameter("odata"), None | Some("verbose")).then_some(Format::Verbose)
-        }
+        (Version::V2, "application/json") => matches!(parameter("odata"), None | Some("verbose"))
+            .then_some(Format::Verbose { has_ticks: true }),
         _ => None,
     }
 }
 
 /// JSON light is for who takes v3; who says nothing takes anything.
-fn takes_v3(request: &Request) -> bool {
+pub(super) fn takes_v3(request: &Request) -> bool {
     let most = request.header("maxdataserviceversion").or_else(|| request.header("dataserviceversion"));
     most.is_none_or(|version| version.trim_start().starts_with('3'))
 }

@@ -184,7 +184,7 @@ pub(super) fn service_document(schema: &Schema, format: Format, root: &str) -> R
     let body = match format {
         Format::Light { .. } => json!({"odata.metadata": format!("{root}/$metadata"), "value": listed()}),
         Format::V4 { .. } => json!({"@odata.context": format!("{root}/$metadata"), "value": listed()}),
-        Format::Verbose => json!({"d": {"EntitySets": names}}),
+        Format::Verbose { .. } => json!({"d": {"EntitySets": names}}),
         Format::Atom => {
             let sets: String = names
                 .iter()

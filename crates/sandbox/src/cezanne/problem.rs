@@ -49,7 +49,7 @@ fn body(status: u16, text: &str, shape: ErrorShape, format: Format) -> Reply {
     let spoken = json!({"lang": "en-GB", "value": text});
     let shape = match (shape, format) {
         (ErrorShape::Negotiated, Format::Light { .. }) => ErrorShape::Light,
-        (ErrorShape::Negotiated, Format::Verbose) => ErrorShape::Verbose,
+        (ErrorShape::Negotiated, Format::Verbose { .. }) => ErrorShape::Verbose,
         (ErrorShape::Negotiated, Format::V4 { .. }) => ErrorShape::Flat,
         (ErrorShape::Negotiated, Format::Atom) => ErrorShape::Xml,
         (shape, _) => shape,

@@ -80,7 +80,7 @@ impl Pen<'_> {
                 object.extend(self.entity(row));
                 Value::Object(object)
             }
-            Format::Verbose => json!({"d": self.entity(row)}),
+            Format::Verbose { .. } => json!({"d": self.entity(row)}),
             Format::Atom => return self.with_etag(self.atom(status, &self.entry(row)), row),
         };
         self.with_etag(Reply::text(status, self.format.content_type(), body.to_string()), row)
@@ -116,7 +116,7 @@ impl Pen<'_> {
                 put("value", json!(rows));
                 page.next.iter().for_each(|next| put("@odata.nextLink", json!(next)));
             }
-            Format::Verbose => {
+            Format::Verbose { .. } => {
                 put("results", json!(rows));
                 page.count.into_iter().for_each(|count| put("__count", json!(count.to_string())));
                 page.next.iter().for_each(|next| put("__next", json!(next)));
@@ -137,7 +137,7 @@ impl Pen<'_> {
         let mut object = Map::new();
         let uri = format!("{}/{}", self.root, row.address);
         match (self.format, &row.etag) {
-            (Format::Verbose, etag) => {
+            (Format::Verbose { .. }, etag) => {
                 let kind = format!("{NAMESPACE}.{}", self.table.kind());
                 let mut about = json!({"id": uri, "uri": uri, "type": kind});
                 if let Some(etag) = etag {
@@ -154,7 +154,7 @@ impl Pen<'_> {
         for (name, value) in &row.fields {
             object.insert(name.clone(), self.value(name, value));
         }
-        if self.format == Format::Verbose && self.table == Table::People {
+        if matches!(self.format, Format::Verbose { .. }) && self.table == Table::People {
             for name in Table::ALL.into_iter().filter_map(Table::navigation) {
                 object.insert(name.to_owned(), json!({"__deferred": {"uri": format!("{uri}/{name}")}}));
             }
@@ -164,7 +164,7 @@ impl Pen<'_> {
 
     fn value(&self, name: &str, value: &Value) -> Value {
         let edm = self.schema.column(self.table, name).map_or(Edm::String, |column| column.edm);
-        show(self.schema.version, self.format, edm, value)
+        show(self.format, edm, value)
     }
 
     fn entry(&self, row: &Shown) -> String {
@@ -194,8 +194,9 @@ const ATOM_NAMES: &str = "xmlns=\"http://www.w3.org/2005/Atom\" \
     xmlns:m=\"http://schemas.microsoft.com/ado/2007/08/dataservices/metadata\"";
 
 /// The header that says which version an answer is in.
-pub(super) fn version_header(version: Version) -> (&'static str, &'static str) {
+pub(super) fn version_header(version: Version, takes_v3: bool) -> (&'static str, &'static str) {
     match version {
+        Version::V3 if !takes_v3 => ("dataserviceversion", "2.0;"),
         Version::V2 => ("dataserviceversion", "2.0;"),
         Version::V3 => ("dataserviceversion", "3.0;"),
         Version::V4 => ("odata-version", "4.0"),

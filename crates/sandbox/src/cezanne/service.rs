@@ -1,6 +1,6 @@
 //! One call: who is let in, what goes wrong on order, what is done.
 
-use super::dialect::{Format, negotiate, usual};
+use super::dialect::{Format, negotiate, takes_v3, usual};
 use super::edmx;
 use super::faults::{FaultKind, Occasion};
 use super::path::{Target, dangerous};
@@ -33,7 +33,7 @@ impl Cezanne {
         let target = Target::read(&self.schema, path);
         self.figures.count(now, &method, target.as_ref().map_or("unknown", Target::place));
         let mut reply = self.answer(now, &method, path, target, request);
-        let (name, version) = version_header(self.schema.version);
+        let (name, version) = version_header(self.schema.version, takes_v3(request));
         reply.headers.push((name, version.to_owned()));
         self.figures.count_reply(reply.status);
         reply

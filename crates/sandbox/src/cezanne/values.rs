@@ -11,10 +11,10 @@ use super::schema::{Column, Edm};
 use super::settings::Version;
 
 /// A value as an answer writes it.
-pub(super) fn show(version: Version, format: Format, edm: Edm, value: &Value) -> Value {
+pub(super) fn show(format: Format, edm: Edm, value: &Value) -> Value {
     let Some(text) = value.as_str() else { return value.clone() };
     match (edm, format) {
-        (Edm::DateTime, Format::Verbose) if version == Version::V2 => {
+        (Edm::DateTime, Format::Verbose { has_ticks: true }) => {
             day::read(text).map_or(Value::Null, |ms| json!(format!("/Date({ms})/")))
         }
         (Edm::DateTimeOffset, _) => json!(format!("{text}Z")),

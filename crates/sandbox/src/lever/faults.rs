@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use rand::{RngExt, SeedableRng};
+use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
+use crate::amounts::{Amounts, span};
 use crate::message::Millis;
 
 /// Something that goes wrong.
@@ -131,20 +132,18 @@ impl FaultKind {
 pub struct Fault {
     kind: FaultKind,
     endpoint: Option<String>,
-    times: Option<u32>,
-    percent: u32,
-    lasts: Option<Millis>,
+    amounts: Amounts,
 }
 
 impl Fault {
     /// Once, on the next request it fits.
     pub fn once(kind: FaultKind) -> Fault {
-        Fault { times: Some(1), ..Fault::always(kind) }
+        Fault { kind, endpoint: None, amounts: Amounts::once() }
     }
 
     /// On every request it fits, until [`Lever::clear_faults`](super::Lever::clear_faults).
     pub fn always(kind: FaultKind) -> Fault {
-        Fault { kind, endpoint: None, times: None, percent: 100, lasts: None }
+        Fault { kind, endpoint: None, amounts: Amounts::always() }
     }
 
     /// Only on this template path, such as `/opportunities/:id`; a trailing slash means everything below.
@@ -153,52 +152,36 @@ impl Fault {
     }
 
     /// At most so many times.
-    pub fn times(self, times: u32) -> Fault {
-        Fault { times: Some(times), ..self }
+    pub fn times(mut self, times: u32) -> Fault {
+        self.amounts.times = Some(times);
+        self
     }
 
     /// With this probability, in percent.
-    pub fn percent(self, percent: u32) -> Fault {
-        Fault { percent: percent.min(100), ..self }
+    pub fn percent(mut self, percent: u32) -> Fault {
+        self.amounts.percent = percent.min(100);
+        self
     }
 
     /// For so long from the first request it meets.
-    pub fn lasting(self, span: Millis) -> Fault {
-        Fault { lasts: Some(span), ..self }
+    pub fn lasting(mut self, span: Millis) -> Fault {
+        self.amounts.lasts = Some(span);
+        self
     }
 
     /// Reads one fault of the text form.
     pub fn parse(text: &str) -> Result<Fault, BadFault> {
         let bad = |why| BadFault { text: text.to_owned(), why };
-        let amounts_at = text.find(['*', '%', '~']).unwrap_or(text.len());
-        let (what, mut amounts) = text.split_at(amounts_at);
+        let (what, amounts) = Amounts::split(text);
         let (kind, endpoint) = what.split_once('@').map_or((what, None), |(kind, path)| (kind, Some(path)));
         let kind = parse_kind(kind.trim()).map_err(bad)?;
-        let mut fault =
-            if amounts.is_empty() && !kind.is_state() { Fault::once(kind) } else { Fault::always(kind) };
-        if let Some(endpoint) = endpoint {
-            if !endpoint.starts_with('/') {
-                return Err(bad("an endpoint starts with a slash, such as /opportunities/:id"));
-            }
-            fault = fault.on(endpoint.trim());
+        let usual = if amounts.is_empty() && !kind.is_state() { Amounts::once() } else { Amounts::always() };
+        let fault = Fault { kind, endpoint: None, amounts: usual.read(amounts).map_err(bad)? };
+        match endpoint {
+            None => Ok(fault),
+            Some(endpoint) if endpoint.starts_with('/') => Ok(fault.on(endpoint.trim())),
+            Some(_) => Err(bad("an endpoint starts with a slash, such as /opportunities/:id")),
         }
-        while let Some(sign) = amounts.chars().next() {
-            let rest = &amounts[1..];
-            let end = rest.find(['*', '%', '~']).unwrap_or(rest.len());
-            let value = rest[..end].trim();
-            fault = match sign {
-                '*' => fault.times(value.parse().map_err(|_| bad("after * comes how many times"))?),
-                '%' => match value.parse() {
-                    Ok(percent @ 0..=100) => fault.percent(percent),
-                    _ => return Err(bad("after % comes a number from 0 to 100")),
-                },
-                _ => {
-                    fault.lasting(parse_span(value).ok_or_else(|| bad("after ~ comes a span, such as 60s"))?)
-                }
-            };
-            amounts = &rest[end..];
-        }
-        Ok(fault)
     }
 
     /// Reads a list of the text form.
@@ -250,7 +233,7 @@ fn parse_kind(text: &str) -> Result<FaultKind, &'static str> {
         "redirect" => {
             FaultKind::Redirect { to: argument.unwrap_or("https://elsewhere.example.net").to_owned() }
         }
-        "late" => match argument.and_then(parse_span) {
+        "late" => match argument.and_then(span) {
             Some(by) => FaultKind::Late { by },
             None => return Err("late takes a span, such as late=600s"),
         },
@@ -271,22 +254,9 @@ fn parse_kind(text: &str) -> Result<FaultKind, &'static str> {
 fn parse_signed_span(text: &str) -> Option<i64> {
     let ahead = text.strip_prefix('+').unwrap_or(text);
     match ahead.strip_prefix('-') {
-        Some(behind) => i64::try_from(parse_span(behind)?).ok().map(i64::wrapping_neg),
-        None => i64::try_from(parse_span(ahead)?).ok(),
+        Some(behind) => i64::try_from(span(behind)?).ok().map(i64::wrapping_neg),
+        None => i64::try_from(span(ahead)?).ok(),
     }
-}
-
-fn parse_span(text: &str) -> Option<Millis> {
-    let digits = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
-    let number: Millis = text[..digits].parse().ok()?;
-    let unit = match &text[digits..] {
-        "ms" => 1,
-        "s" => 1000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        _ => return None,
-    };
-    number.checked_mul(unit)
 }
 
 impl fmt::Display for Fault {
@@ -306,16 +276,7 @@ impl fmt::Display for Fault {
         if let Some(endpoint) = &self.endpoint {
             write!(formatter, "@{endpoint}")?;
         }
-        if let Some(times) = self.times {
-            write!(formatter, "*{times}")?;
-        }
-        if self.percent < 100 || (self.times.is_none() && self.lasts.is_none()) {
-            write!(formatter, "%{}", self.percent)?;
-        }
-        if let Some(lasts) = self.lasts {
-            write!(formatter, "~{lasts}ms")?;
-        }
-        Ok(())
+        write!(formatter, "{}", self.amounts)
     }
 }
 
@@ -345,14 +306,8 @@ pub(super) struct Occasion<'a> {
 /// The faults still to come, in order.
 #[derive(Debug)]
 pub(super) struct Faults {
-    planned: Vec<Planned>,
+    planned: Vec<Fault>,
     pub(super) dice: ChaCha8Rng,
-}
-
-#[derive(Debug)]
-struct Planned {
-    fault: Fault,
-    ends: Option<Millis>,
 }
 
 impl Faults {
@@ -364,7 +319,7 @@ impl Faults {
     }
 
     pub(super) fn add(&mut self, fault: Fault) {
-        self.planned.push(Planned { fault, ends: None });
+        self.planned.push(fault);
     }
 
     pub(super) fn clear(&mut self) {
@@ -372,28 +327,19 @@ impl Faults {
     }
 
     pub(super) fn texts(&self) -> Vec<String> {
-        self.planned.iter().map(|planned| planned.fault.to_string()).collect()
+        self.planned.iter().map(ToString::to_string).collect()
     }
 
     /// The fault to play on this request, if any. Starts the spans of those it meets and drops the used up.
     pub(super) fn play(&mut self, occasion: &Occasion<'_>) -> Option<FaultKind> {
         let now = occasion.now;
-        self.planned
-            .retain(|planned| planned.ends.is_none_or(|ends| now < ends) && planned.fault.times != Some(0));
-        for planned in &mut self.planned {
-            if !planned.fits(occasion) {
-                continue;
+        self.planned.retain(|fault| !fault.amounts.is_over(now));
+        for fault in self.planned.iter_mut().filter(|fault| fault.fits(occasion)) {
+            if fault.kind.is_state() {
+                fault.amounts.begin(now);
+            } else if fault.amounts.take(now, &mut self.dice) {
+                return Some(fault.kind.clone());
             }
-            if let (None, Some(lasts)) = (planned.ends, planned.fault.lasts) {
-                planned.ends = Some(now.saturating_add(lasts));
-            }
-            if planned.fault.kind.is_state() || !self.dice.random_ratio(planned.fault.percent, 100) {
-                continue;
-            }
-            if let Some(times) = &mut planned.fault.times {
-                *times -= 1;
-            }
-            return Some(planned.fault.kind.clone());
         }
         None
     }
@@ -411,19 +357,18 @@ impl Faults {
     }
 
     fn lasting(&self, now: Millis) -> impl Iterator<Item = &FaultKind> {
-        let lasting = self.planned.iter().filter(move |planned| planned.ends.is_none_or(|ends| now < ends));
-        lasting.map(|planned| &planned.fault.kind)
+        self.planned.iter().filter(move |fault| !fault.amounts.is_over(now)).map(|fault| &fault.kind)
     }
 }
 
-impl Planned {
+impl Fault {
     fn fits(&self, occasion: &Occasion<'_>) -> bool {
-        let on_endpoint = self.fault.endpoint.as_deref().is_none_or(|wanted| {
+        let on_endpoint = self.endpoint.as_deref().is_none_or(|wanted| {
             wanted == occasion.endpoint || (wanted.ends_with('/') && occasion.endpoint.starts_with(wanted))
         });
         on_endpoint
-            && (occasion.is_list || !self.fault.kind.wants_list())
-            && (occasion.has_offset || !self.fault.kind.wants_offset())
+            && (occasion.is_list || !self.kind.wants_list())
+            && (occasion.has_offset || !self.kind.wants_offset())
     }
 }
 

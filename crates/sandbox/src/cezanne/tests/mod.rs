@@ -2,7 +2,11 @@
 
 mod dialects;
 mod faults;
+mod hr;
 mod queries;
+mod reading;
+mod receiving;
+mod schema;
 mod tokens;
 mod writing;
 
