@@ -76,6 +76,7 @@ fn no_personal_data_and_no_secret_stands_in_logs_ledger_or_answers() {
     }
     // Looked up live, and stored nowhere.
     world.ask(&["explain", CANARIES[2], "--log", "trace"]);
+    world.ask(&["tasks", "--names", "--log", "trace"]);
     world.ask(&["status", "--log", "trace"]);
     daemon.terminate().expect(0);
     world.write_key("canary-wrong-key");
