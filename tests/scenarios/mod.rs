@@ -6,6 +6,7 @@ mod catalogue;
 mod config;
 mod crash;
 mod daemon;
+mod demo;
 mod figures;
 mod guard;
 mod hostile;
