@@ -1,31 +1,16 @@
 //! The pretend Lever on a port of its own, and its recruiters.
 
-use std::{
-    net::{SocketAddr, TcpListener},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    thread::JoinHandle,
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::MutexGuard};
 
 use people::{Clock, SystemClock};
 use sandbox::{ContactId, Fault, Figures, Lever, NewContact, NewOffer, OpportunityId, Settings};
-use tokio::sync::oneshot;
 
-use super::wait_until;
+use super::port::Port;
 
 const DAY: u64 = 24 * 60 * 60 * 1000;
 
 /// A pretend Lever that answers on loopback until it is dropped or stopped.
-pub struct PretendLever {
-    lever: Arc<Mutex<Lever>>,
-    address: SocketAddr,
-    serving: Option<Serving>,
-}
-
-struct Serving {
-    shutdown: oneshot::Sender<()>,
-    thread: JoinHandle<()>,
-}
+pub struct PretendLever(Port<Lever>);
 
 /// Somebody and one hire of theirs.
 #[derive(Debug, Clone)]
@@ -42,37 +27,27 @@ impl PretendLever {
 
     /// Serves `lever` on a free port.
     pub fn start(lever: Lever) -> PretendLever {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let lever = Arc::new(Mutex::new(lever));
-        let serving = Some(serve(Arc::clone(&lever), listener));
-        PretendLever { lever, address, serving }
+        PretendLever(Port::open(lever))
     }
 
     /// Where it is, or was.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.0.address()
     }
 
     /// Closes the port: connections are refused from now on.
     pub fn go_away(&mut self) {
-        if let Some(serving) = self.serving.take() {
-            let _ = serving.shutdown.send(());
-            serving.thread.join().unwrap();
-        }
+        self.0.close();
     }
 
     /// Opens the same port again.
     pub fn come_back(&mut self) {
-        let listener = wait_until("the port is free again", Duration::from_secs(5), || {
-            TcpListener::bind(self.address).ok()
-        });
-        self.serving = Some(serve(Arc::clone(&self.lever), listener));
+        self.0.reopen();
     }
 
     /// The account itself.
     pub fn account(&self) -> MutexGuard<'_, Lever> {
-        self.lever.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.account()
     }
 
     /// What a recruiter does, now.
@@ -120,12 +95,6 @@ impl PretendLever {
     }
 }
 
-impl Drop for PretendLever {
-    fn drop(&mut self) {
-        self.go_away();
-    }
-}
-
 /// A new candidacy of this contact, with a signed offer, hired at `at`.
 pub fn hire(lever: &mut Lever, at: u64, contact: &ContactId) -> Result<Hire, sandbox::Refused> {
     let jobs: Vec<_> =
@@ -142,17 +111,4 @@ pub fn hire(lever: &mut Lever, at: u64, contact: &ContactId) -> Result<Hire, san
 /// The wall clock in Lever's unit.
 pub fn now_ms() -> u64 {
     SystemClock.now().timestamp_millis().try_into().unwrap()
-}
-
-fn serve(lever: Arc<Mutex<Lever>>, listener: TcpListener) -> Serving {
-    let (shutdown, asked_to_stop) = oneshot::channel();
-    let thread = std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            listener.set_nonblocking(true).unwrap();
-            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-            sandbox::serve(lever, listener, now_ms, async { drop(asked_to_stop.await) }).await;
-        });
-    });
-    Serving { shutdown, thread }
 }

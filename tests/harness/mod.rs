@@ -3,6 +3,8 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`world`] | one test's world: a folder, a configuration, a pretend Lever, the program run on them |
+//! | [`port`] | a pretend vendor on a port of its own |
+//! | [`cezanne`] | the pretend Cezanne, its HR people, and the comparison with the truth |
 //! | [`lever`] | the pretend Lever on a port of its own, and its recruiters |
 //! | [`program`] | the real program: run to its end, or as a daemon that is asked, signalled, killed |
 //! | [`socket`] | the daemon's socket, byte by byte |
@@ -17,8 +19,10 @@
 #![allow(clippy::unwrap_used, reason = "test helpers: a surprise is a failed test")]
 
 pub mod awaited;
+pub mod cezanne;
 pub mod host;
 pub mod lever;
+pub mod port;
 pub mod program;
 pub mod roster;
 pub mod socket;
@@ -27,6 +31,7 @@ pub mod watch;
 pub mod webhook;
 pub mod world;
 
+pub use cezanne::PretendCezanne;
 pub use lever::PretendLever;
 pub use program::{Daemon, Ended};
 pub use roster::{Comparison, Roster};

@@ -63,7 +63,9 @@ impl fmt::Display for Ended {
 
 /// The program with these arguments, in an environment that holds nothing of the caller's, from a folder that is not ours.
 pub fn command(args: &[&str]) -> Command {
-    let mut command = Command::new(PROGRAM);
+    // A long soak keeps its own copy, so that the next build does not change it under its feet.
+    let program = std::env::var_os("HIRESYNC_PROGRAM").unwrap_or_else(|| PROGRAM.into());
+    let mut command = Command::new(program);
     clean(&mut command);
     command.args(args);
     command

@@ -113,34 +113,9 @@ impl World {
 
     /// What the configuration file says.
     pub fn config_text(&self) -> String {
-        let Setup {
-            hired_since,
-            poll,
-            requests_per_second,
-            creates_per_cycle_max,
-            changes_per_cycle_max,
-            export,
-            state,
-        } = &self.setup;
+        let export = self.setup.export.display();
         format!(
-            r#"
-[lever]
-base_url    = "http://{address}/v1"
-api_key     = {{ file = "lever-api-key" }}
-hired_since = "{hired_since}"
-poll        = "{poll}"
-requests_per_second = {requests_per_second}
-
-[state]
-dir = "{state}"
-
-[socket]
-path = "run/hiresync.sock"
-
-[guards]
-creates_per_cycle_max = {creates_per_cycle_max}
-changes_per_cycle_max = {changes_per_cycle_max}
-
+            r#"{}
 [targets.roster]
 adapter = "file-export"
 path    = "{export}"
@@ -162,9 +137,48 @@ title      = "posting.title"
 department = "posting.department"
 start_date = "offer.start_date"
 "#,
+            self.config_head()
+        )
+    }
+
+    /// The same with other targets.
+    pub fn config_text_of(&self, targets: &str) -> String {
+        format!("{}\n{targets}", self.config_head())
+    }
+
+    /// Everything but the targets.
+    pub fn config_head(&self) -> String {
+        let Setup {
+            hired_since,
+            poll,
+            requests_per_second,
+            creates_per_cycle_max,
+            changes_per_cycle_max,
+            state,
+            ..
+        } = &self.setup;
+        format!(
+            r#"
+[lever]
+base_url    = "http://{address}/v1"
+api_key     = {{ file = "lever-api-key" }}
+hired_since = "{hired_since}"
+poll        = "{poll}"
+requests_per_second = {requests_per_second}
+
+[state]
+dir = "{state}"
+
+[socket]
+path = "run/hiresync.sock"
+
+[guards]
+creates_per_cycle_max = {creates_per_cycle_max}
+changes_per_cycle_max = {changes_per_cycle_max}
+
+"#,
             address = self.lever.address(),
             state = state.display(),
-            export = export.display(),
         )
     }
 

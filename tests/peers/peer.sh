@@ -1,8 +1,8 @@
 # What the peers have in common. Sourced by them, with their name in $peer; not run.
 #
-# A peer is a client of Lever's API that other people wrote, released and ran against the real one. It reads the pretend
-# Lever, and what it makes of it is compared record for record with a plain reading of the same API. So the pretend Lever
-# is not only what we believe Lever to be.
+# A peer is a client that other people wrote, released and ran against the real thing: of Lever's API, or of OData, which
+# Cezanne HR speaks. It reads the pretend vendor, and what it makes of it is compared record for record with a plain reading,
+# or with what is true there. So the pretend vendor is not only what we believe the real one to be.
 #
 #   tests/peers/<peer>.sh [path of hiresync]      without a path, cargo builds and runs it
 #
@@ -33,18 +33,24 @@ install() {
         unable "the client cannot be installed: $(tail -n 1 "$work/pip")"
 }
 
-# Starts a pretend Lever of 200 candidacies; $address is where.
+# Starts the pretend vendor of "${vendor[@]}", without one a pretend Lever of 200 candidacies; $address is where.
+vendor=(lever --people 200 --rate 0)
 start() {
     local program=("$@")
     if [ ${#program[@]} -eq 0 ]; then
         program=(cargo run --quiet --manifest-path "$folder/../../Cargo.toml" --package hiresync --)
     fi
-    "${program[@]}" sandbox lever --people 200 --rate 0 >"$work/said" 2>"$work/complaints" &
+    "${program[@]}" sandbox "${vendor[@]}" >"$work/said" 2>"$work/complaints" &
     sandbox=$!
     until address=$(sed -n 's/^listening on //p' "$work/said") && [ -n "$address" ]; do
         kill -0 "$sandbox" 2>"$work/kill" || { cat "$work/complaints" >&2; exit 1; }
         sleep 0.1
     done
+}
+
+stop() {
+    kill "$sandbox" && wait "$sandbox" || true
+    sandbox=
 }
 
 # Runs the client and compares. What it says of itself is shown only if it failed.

@@ -3,6 +3,7 @@
 
 mod architecture;
 mod catalogue;
+mod cezanne;
 mod config;
 mod crash;
 mod daemon;

@@ -17,7 +17,7 @@ pub struct Error {
     next: Next,
     doing: String,
     context: Vec<(&'static str, String)>,
-    obstacle: Option<Obstacle>,
+    obstacle: Option<Box<Obstacle>>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -132,13 +132,13 @@ impl Error {
 
     /// Says it in HR's words, for the history.
     pub fn obstacle(mut self, obstacle: Obstacle) -> Self {
-        self.obstacle = Some(obstacle);
+        self.obstacle = Some(Box::new(obstacle));
         self
     }
 
     /// What stands in the way, in HR's words, if the adapter knows.
     pub fn stands_in_the_way(&self) -> Option<&Obstacle> {
-        self.obstacle.as_ref()
+        self.obstacle.as_deref()
     }
 
     /// What kind of failure.

@@ -345,7 +345,10 @@ impl Engine {
         };
         let outcome = match &phase {
             Phase::Waiting { not_before } => {
-                delivered.retried += 1;
+                match error.stands_in_the_way() {
+                    Some(_) => delivered.parked += 1,
+                    None => delivered.retried += 1,
+                }
                 Outcome::Retry { kind: error.kind(), not_before: *not_before }
             }
             Phase::Sent { ask_after, .. } => {
@@ -643,7 +646,20 @@ impl Engine {
         if known.is_some_and(|agreed| agreed.link.remote == link.remote) {
             return Ok(false);
         }
-        let _ = self.ledger.write(|draft| self.adopt(draft, target, contact, link))?;
+        // Found by what we keep on this person's own record: it got another id. By an opportunity: it may be another record.
+        let same = found.iter().any(|found| {
+            found.link.remote == link.remote && matches!(found.evidence, Evidence::ContactId | Evidence::Key)
+        });
+        let _ = self.ledger.write(|draft| {
+            if !same {
+                return self.adopt(draft, target, contact, link);
+            }
+            let mut standing = draft.standing(&target.name, contact)?.unwrap_or_default();
+            standing.moved_to(link);
+            draft.put_standing(&target.name, contact, standing)?;
+            draft.mark(contact, self.clock.now())?;
+            draft.tell(&self.event(contact, Some(&target.name), Outcome::Adopted))
+        })?;
         Ok(true)
     }
 

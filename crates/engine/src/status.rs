@@ -211,7 +211,7 @@ pub struct Delivered {
     pub retried: u64,
     /// Attempts whose outcome is unknown.
     pub unknown: u64,
-    /// Debts that wait for a human after a refusal.
+    /// Deliveries that were refused: a human has to mend something.
     pub parked: u64,
 }
 

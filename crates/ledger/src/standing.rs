@@ -360,6 +360,16 @@ impl Standing {
         before.is_some() && before < hired_at
     }
 
+    /// The record has another id over there now; it is the same record, and what was agreed about it stands.
+    pub fn moved_to(&mut self, link: Link) {
+        if let Some(agreed) = &mut self.agreed {
+            let hires = std::mem::replace(&mut agreed.link, link).hires;
+            for (opportunity, remote) in hires {
+                agreed.link.hires.entry(opportunity).or_insert(remote);
+            }
+        }
+    }
+
     /// Notes what stands in the way of what is owed.
     pub fn meet(&mut self, obstacle: Option<Obstacle>) {
         if let Some(owed) = &mut self.owed {

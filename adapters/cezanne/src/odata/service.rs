@@ -26,6 +26,9 @@ use crate::{
 const DEADLINE: Duration = Duration::from_secs(60);
 const ANSWER_MAX: usize = 16 << 20;
 const METADATA_MAX: usize = 32 << 20;
+/// What is waited for in place when the service asks for a pause, and how often for one request.
+const MOMENT: Duration = Duration::from_secs(5);
+const WAITS_MAX: u32 = 5;
 /// Metadata is not fetched again sooner, whoever doubts it.
 const METADATA_AGE_MIN: Duration = Duration::from_secs(3600);
 /// A list that goes on for longer is not what anybody here asks for.
@@ -299,16 +302,23 @@ impl Service {
         Ok(())
     }
 
-    /// Sends `ask`, and again where the service wants a new token or another way of saying it. Each of the three happens once
-    /// at most, and each follows an answer that says that nothing was done.
+    /// Sends `ask`, and again where the service wants a new token, another way of saying it, or a moment's patience. Each follows
+    /// an answer that says that nothing was done; a longer wait is the caller's, who writes it down.
     async fn send(&self, ask: &Ask) -> Result<Response, Trouble> {
         let _lane = self.lane.lock().await;
         let mut manner = self.manner();
         let mut token = self.tokens.token().await?;
         let mut is_renewed = false;
+        let mut waits = 0;
         loop {
             let response = self.send_once(ask, manner, &token).await?;
             match response.status {
+                429 if waits < WAITS_MAX && self.is_a_moment(&response) => {
+                    waits += 1;
+                    self.pace.slow_down();
+                    tokio::time::sleep(http::retry_after(&response, self.clock.now()).unwrap_or(MOMENT))
+                        .await;
+                }
                 401 if !is_renewed => {
                     token = self.tokens.renew(&token).await?;
                     is_renewed = true;
@@ -325,6 +335,11 @@ impl Service {
                 }
             }
         }
+    }
+
+    /// Whether it asks for no more than may be waited for here.
+    fn is_a_moment(&self, response: &Response) -> bool {
+        http::retry_after(response, self.clock.now()).is_none_or(|pause| pause <= MOMENT)
     }
 
     async fn send_once(&self, ask: &Ask, manner: Manner, token: &Secret) -> Result<Response, Trouble> {
