@@ -202,6 +202,26 @@ fn a_task_is_closed_by_order() {
 }
 
 #[test]
+fn a_task_shows_a_name_only_when_it_is_asked_for_and_lever_can_be_asked() {
+    let (mut world, daemon) = idle();
+    let ada = world.lever.account().hired()[0].clone();
+    world.lever.act(|lever, now| lever.unarchive(now, &ada.opportunity));
+    daemon.post("/v1/sync", "").expect(202);
+    daemon.wait_for_status("a task was raised", SOON, |status| status["tasks_open"] == 1);
+
+    let named = world.ask(&["tasks", "--names"]).expect(0);
+    assert!(named.stdout.contains(&ada.name) && named.stdout.contains(ada.contact.as_str()), "{named}");
+    let plain = world.ask(&["tasks"]).expect(0);
+    assert!(!plain.stdout.contains(&ada.name) && plain.stdout.contains(ada.contact.as_str()), "{plain}");
+
+    world.lever.go_away();
+    let named = world.ask(&["tasks", "--names", "--json"]).expect(0).json();
+    assert_eq!(named["tasks"][0]["contact"], ada.contact.as_str());
+    assert!(named["names_missing"].as_str().unwrap().contains("Lever could not be asked"), "{named}");
+    world.ask(&["tasks", "--names"]).expect(0).says(&[ada.contact.as_str(), "Names are missing"]);
+}
+
+#[test]
 fn a_foreign_user_may_ask_when_let_in_but_never_order() {
     let nobody = |args: &[&str]| -> Result<Command, String> {
         let mut command = as_nobody(PROGRAM)?;

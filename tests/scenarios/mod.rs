@@ -7,6 +7,7 @@ mod cezanne;
 mod config;
 mod crash;
 mod daemon;
+mod demo;
 mod figures;
 mod guard;
 mod hostile;

@@ -76,6 +76,9 @@ fn no_personal_data_and_no_secret_stands_in_logs_ledger_or_answers() {
     }
     // Looked up live, and stored nowhere.
     world.ask(&["explain", CANARIES[2], "--log", "trace"]);
+    // Names are in this answer and nowhere else.
+    let named = daemon.get("/v1/tasks?names=true").expect(200).text();
+    assert!(CANARIES.iter().any(|canary| named.contains(canary)), "{named}");
     world.ask(&["status", "--log", "trace"]);
     daemon.terminate().expect(0);
     world.write_key("canary-wrong-key");

@@ -22,7 +22,7 @@ use axum::{
     Router, middleware,
     routing::{get, post},
 };
-use engine::{CycleError, DryRun, Engine};
+use engine::{CycleError, DryRun, Engine, Source};
 use hyper::server::conn::http1;
 use hyper_util::{rt::TokioIo, rt::TokioTimer, service::TowerToHyperService};
 use people::{Clock, ContactId, Pii, Timestamp};
@@ -37,6 +37,8 @@ pub use door::{Door, DoorError};
 
 use crate::{
     config::Config,
+    names::Names,
+    report::Doers,
     schedule::{Ordered, Schedule},
     webhook::Tally,
 };
@@ -55,6 +57,9 @@ const REPLY_TIME: Duration = Duration::from_secs(5);
 /// What the socket and the engine's thread have in common.
 pub struct Shared {
     engine: RwLock<Arc<Engine>>,
+    /// Whom the engine asks, for what it has no question for.
+    source: RwLock<Arc<dyn Source>>,
+    doers: RwLock<Arc<Doers>>,
     schedule: RwLock<Arc<Schedule>>,
     asking: RwLock<Asking>,
     reload_refused_at: RwLock<Option<Timestamp>>,
@@ -90,6 +95,8 @@ impl Asking {
 pub enum Ask {
     /// Who is meant.
     Resolve(Pii<String>, oneshot::Sender<adapter_sdk::Result<Option<ContactId>>>),
+    /// What these contacts are called now.
+    Names(Vec<ContactId>, oneshot::Sender<(Names, adapter_sdk::Result<()>)>),
     /// What would be sent.
     Plan(Vec<ContactId>, oneshot::Sender<Result<DryRun, CycleError>>),
     /// Go on under another configuration.
@@ -97,15 +104,17 @@ pub enum Ask {
 }
 
 impl Shared {
-    /// Around an engine; `asks` leads to its thread.
+    /// Around an engine and its source; `asks` leads to its thread.
     pub fn new(
-        engine: Arc<Engine>,
+        (engine, source): (Arc<Engine>, Arc<dyn Source>),
         config: &Config,
         clock: Arc<dyn Clock>,
         asks: mpsc::UnboundedSender<Ask>,
     ) -> Arc<Shared> {
         Arc::new(Shared {
             engine: RwLock::new(engine),
+            source: RwLock::new(source),
+            doers: RwLock::new(Arc::new(doers(config))),
             schedule: RwLock::new(Arc::new(config.schedule.clone())),
             asking: RwLock::new(Asking::of(config)),
             reload_refused_at: RwLock::default(),
@@ -123,6 +132,16 @@ impl Shared {
     /// The engine of the configuration in force.
     pub fn engine(&self) -> Arc<Engine> {
         Arc::clone(&self.engine.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whom the engine asks.
+    pub fn source(&self) -> Arc<dyn Source> {
+        Arc::clone(&self.source.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Who does the tasks, by the configuration in force.
+    fn doers(&self) -> Arc<Doers> {
+        Arc::clone(&self.doers.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The schedule in force.
@@ -144,7 +163,9 @@ impl Shared {
     }
 
     /// Another configuration is in force.
-    pub fn replace(&self, engine: Arc<Engine>, config: &Config) {
+    pub fn replace(&self, (engine, source): (Arc<Engine>, Arc<dyn Source>), config: &Config) {
+        *self.source.write().unwrap_or_else(PoisonError::into_inner) = source;
+        *self.doers.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(doers(config));
         *self.engine.write().unwrap_or_else(PoisonError::into_inner) = engine;
         *self.schedule.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config.schedule.clone());
         *self.asking.write().unwrap_or_else(PoisonError::into_inner) = Asking::of(config);
@@ -181,6 +202,13 @@ impl Shared {
             sweep: self.sweep.swap(false, Ordering::AcqRel),
         }
     }
+}
+
+fn doers(config: &Config) -> Doers {
+    let doer = |target: &crate::config::TargetConfig| {
+        Some((target.name.clone(), target.adapter.info().tasks_for.clone()?))
+    };
+    config.targets.iter().filter_map(doer).collect()
 }
 
 /// Who is at the other end, by the kernel's word.

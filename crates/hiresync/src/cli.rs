@@ -134,7 +134,16 @@ is stored nowhere.")]
         since: Option<String>,
     },
     /// What a human has to do; `tasks done ID` closes one
+    #[command(
+        args_conflicts_with_subcommands = true,
+        after_help = "\
+A task names nobody: the contact id stands for the person. --names asks Lever now what they are called; it is shown and stored \
+nowhere."
+    )]
     Tasks {
+        /// Ask Lever now for the name of each contact, and show it
+        #[arg(long)]
+        names: bool,
         /// What is ordered about them, if anything
         #[command(subcommand)]
         order: Option<TaskOrder>,
@@ -338,6 +347,9 @@ pub struct Demo {
     /// Decides who they are
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// Where they go: a file, or a pretend Cezanne HR
+    #[arg(long, default_value = "file", value_parser = ["file", "cezanne"])]
+    pub target: String,
     /// Leave configuration, ledger and files in this (new or empty) folder
     #[arg(long, value_name = "DIR")]
     pub keep: Option<PathBuf>,
@@ -516,7 +528,10 @@ mod tests {
         let cli = Cli::parse_from(["hiresync", "status", "--json", "--socket", "/s"]);
         assert!(cli.json && cli.socket == Path::new("/s"));
         let cli = Cli::parse_from(["hiresync", "tasks", "done", "t-1", "--socket", "/s"]);
-        assert!(matches!(cli.command, Command::Tasks { order: Some(TaskOrder::Done { .. }) }));
+        assert!(matches!(cli.command, Command::Tasks { order: Some(TaskOrder::Done { .. }), .. }));
+        let cli = Cli::parse_from(["hiresync", "tasks", "--names"]);
+        assert!(matches!(cli.command, Command::Tasks { order: None, names: true }));
+        assert!(Cli::try_parse_from(["hiresync", "tasks", "--names", "done", "t-1"]).is_err());
         let cli = Cli::parse_from(["hiresync", "plan", "--contact", "a", "--config", "f", "--contact", "b"]);
         assert!(matches!(cli.command, Command::Plan { contact, .. } if contact == ["a", "b"]));
         let cli = Cli::parse_from(["hiresync", "lever", "resolve", "a", "--config", "f", "b", "--json"]);

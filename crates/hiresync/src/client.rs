@@ -2,9 +2,9 @@
 
 use std::{path::Path, time::Duration};
 
-use engine::{Explanation, GuardTrip, PersonLine};
+use engine::{GuardTrip, PersonLine};
 use http::{Failure, Local, Response};
-use ledger::{Event, Task};
+use ledger::Event;
 use people::{Clock as _, SystemClock};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use crate::{
     cli::{Command, TaskOrder},
     exit::Exit,
     print,
-    report::{self, PlanAnswer, StatusAnswer},
+    report::{self, Explained, NamedTasks, ParkedLine, PlanAnswer, StatusAnswer, TaskLine},
 };
 
 /// What is said when Lever finds nobody by what was typed.
@@ -56,16 +56,24 @@ impl Client {
             Command::History { contact, since } => {
                 self.history(contact.as_deref(), since.as_deref(), as_json).await
             }
-            Command::Tasks { order: None } => {
-                self.shown::<Vec<Task>>("/v1/tasks", as_json, |tasks| report::tasks(tasks)).await
+            Command::Tasks { order: None, names: false } => {
+                let tasks = |tasks: &Vec<TaskLine>| report::tasks(tasks, print::width());
+                self.shown("/v1/tasks", as_json, tasks).await
             }
-            Command::Tasks { order: Some(TaskOrder::Done { id }) } => {
+            Command::Tasks { order: None, names: true } => {
+                let named = |answer: &NamedTasks| report::named(answer, print::width());
+                self.shown("/v1/tasks?names=true", as_json, named).await
+            }
+            Command::Tasks { order: Some(TaskOrder::Done { id }), .. } => {
                 self.ordered(&format!("/v1/tasks/{}/done", segment(id)), &Value::Null, as_json, |_| {
                     "Closed.".to_owned()
                 })
                 .await
             }
-            Command::Parked => self.shown::<Value>("/v1/parked", as_json, parked).await,
+            Command::Parked => {
+                let parked = |list: &Vec<ParkedLine>| report::parked(list, print::width());
+                self.shown("/v1/parked", as_json, parked).await
+            }
             Command::Guards => {
                 self.shown::<Vec<GuardTrip>>("/v1/guards", as_json, |trips| report::guards(trips)).await
             }
@@ -106,7 +114,8 @@ impl Client {
                 _ if answer.summary.starts_with("All right") => print::Tone::Good,
                 _ => print::Tone::Plain,
             };
-            format!("{}\n\n{}", print::toned(&print::safe(&answer.summary), tone), report::status(&answer))
+            let summary = print::wrapped(&answer.summary, 0, print::width());
+            format!("{}\n\n{}", print::toned(summary.trim_end(), tone), report::status(&answer))
         })?;
         Ok(match answer {
             StatusAnswer { engine: engine::Status { last_fault: Some(_), .. }, .. } => Exit::Unreachable,
@@ -139,7 +148,7 @@ impl Client {
             }
         }
         let Some(answer) = known else { return Err(Exit::Bug) };
-        let explanation: Explanation = parse(&answer)?;
+        let explanation: Explained = parse(&answer)?;
         show(&explanation, as_json, || report::explain(&explanation))
     }
 
@@ -246,21 +255,6 @@ impl Client {
 
 fn explain_path(contact: &str) -> String {
     format!("/v1/people/{}/explain", segment(contact))
-}
-
-fn parked(list: &Value) -> String {
-    let cell = |entry: &Value, key: &str| entry[key].as_str().unwrap_or("-").to_owned();
-    let rows: Vec<Vec<String>> = list
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|entry| ["contact", "target", "code", "what", "remedy"].map(|key| cell(entry, key)).to_vec())
-        .collect();
-    if rows.is_empty() {
-        "Nobody is parked.\n".to_owned()
-    } else {
-        print::table(&["contact", "target", "code", "what", "what to do"], &rows)
-    }
 }
 
 /// Prints the document, or what it says to people.

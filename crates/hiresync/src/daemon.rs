@@ -111,8 +111,8 @@ impl Daemon {
             }
         })?;
         let (asks, asked) = mpsc::unbounded_channel();
-        let engine = Arc::new(self.ground.engine(&config));
-        let shared = Shared::new(engine, &config, Arc::clone(&self.ground.clock), asks);
+        let shared =
+            Shared::new(self.ground.equipped(&config), &config, Arc::clone(&self.ground.clock), asks);
         let mut webhook = Webhook::new(&shared);
         webhook.set(config.webhook.clone()).await.map_err(|error| {
             print::complain(&format!("{}; choose another [webhook] listen", closed_port(&error)));

@@ -93,7 +93,8 @@ struct OfField {
 struct Fact {
     name: String,
     data: &'static str,
-    object: &'static str,
+    /// What of Lever's it comes with; `None`: it is no fact of Lever's.
+    object: Option<&'static str>,
 }
 
 /// An object that is asked for, and because of which fields.
@@ -119,6 +120,8 @@ const KEPT: &[&str] = &[
     "times, states, codes and names of fields",
 ];
 const SEARCHED_BY: &[&str] = &["contact id", "opportunity ids", "where it can be, e-mail addresses"];
+/// The same, of a target without a place for the contact id.
+const SEARCHED_BY_KEY: &[&str] = &["a key made of the contact id", "where it can be, e-mail addresses"];
 
 /// The page, printed.
 pub fn run(path: &Path, as_json: bool) -> Result<Exit, Exit> {
@@ -211,7 +214,11 @@ impl OfTarget {
             destination: target.destination.clone(),
             purpose: target.purpose.clone(),
             when,
-            searched_by: if info.capabilities.find { SEARCHED_BY } else { &[] },
+            searched_by: match (info.capabilities.find, info.capabilities.contact_id) {
+                (true, true) => SEARCHED_BY,
+                (true, false) => SEARCHED_BY_KEY,
+                (false, _) => &[],
+            },
             fields: target.mapping.fields().map(|field| OfField::of(field, target)).collect(),
             told_to_lever: told_to_lever(target),
         }
@@ -255,6 +262,11 @@ impl OfField {
 fn when_absent(field: &Field) -> String {
     let rule = &field.rule;
     match (&rule.placeholder, rule.hold.map(|hold| hold.due)) {
+        (Some(placeholder), _) if field.facts().is_empty() => {
+            format!(
+                "nothing is mapped to it: the placeholder {placeholder} is always sent, and a task asks for the right value"
+            )
+        }
         (Some(placeholder), _) => {
             format!("the placeholder {placeholder} is sent, and a task asks for the right value")
         }
@@ -300,10 +312,11 @@ impl Fact {
     fn of(used: &Use) -> Option<Fact> {
         let name = entry(used)?;
         let object = match name.name {
-            "answer" => "applications",
-            "job_location" => "opportunities, postings",
-            _ if name.needs.requisitions || name.needs.requisition_details => "requisitions",
-            _ => objects(name.needs).first().copied().unwrap_or("opportunities"),
+            "today" => None,
+            "answer" => Some("applications"),
+            "job_location" => Some("opportunities, postings"),
+            _ if name.needs.requisitions || name.needs.requisition_details => Some("requisitions"),
+            _ => Some(objects(name.needs).first().copied().unwrap_or("opportunities")),
         };
         Some(Fact { name: used.text.clone(), data: name.data.words(), object })
     }

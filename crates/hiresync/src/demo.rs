@@ -1,22 +1,26 @@
-//! `demo`: the whole thing on this machine. A pretend Lever on loopback with the real limits; configuration, ledger, HTTP,
-//! mapping and file-export are the real ones. What it says at the end is computed from the file and from the pretend Lever's
+//! `demo`: the whole thing on this machine. Pretend vendors on loopback with the real limits; configuration, ledger, HTTP, mapping
+//! and adapters are the real ones. What it says at the end is computed from what the target holds and from the pretend Lever's
 //! truth, not from what we believe of ourselves.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `stage` | the folder, the configuration, and what recruiters do |
+//! | `roster` | the play with a file |
+//! | `tenant` | the play with the pretend Cezanne HR |
+//! | `truth`, `tenant_truth` | what either holds against what Lever says |
 
+mod roster;
 mod stage;
+mod tenant;
+mod tenant_truth;
 mod truth;
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    os::unix::fs::MetadataExt,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{net::SocketAddr, sync::Arc};
 
 use engine::{CycleOrder, CycleReport, Engine, SweepKind};
 use ledger::StateFolder;
 use people::Clock;
-use serde_json::json;
+use serde::Serialize;
 use tokio::runtime::Runtime;
 
 use crate::{
@@ -29,48 +33,22 @@ use crate::{
     sandbox::{PretendLever, millis},
     wiring::{self, Ground},
 };
-use stage::Stage;
-use truth::Comparison;
-
-/// Lines of the roster shown at the end.
-const LINES_SHOWN: usize = 6;
+use stage::{Script, Stage};
 
 /// `demo`
 pub fn run(demo: &Demo, as_json: bool) -> Result<Exit, Exit> {
-    let clock = once::clock();
-    let settings = ::sandbox::Settings { seed: demo.seed, ..::sandbox::Settings::default() };
-    let api_key = settings.api_key.clone();
-    let lever = ::sandbox::Lever::seeded(settings, demo.people as usize, millis(clock.as_ref()));
-    let listen = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
-    let lever = PretendLever::start(listen, lever, &clock)?;
-    let stage = Stage::set(demo, &lever, &api_key, clock.as_ref())?;
-    let outside = Outside { clock: Arc::clone(&clock), transport: once::transport()? };
-    let config = Config::load(&stage.config, &Env::default(), &outside).map_err(|faults| {
-        faults.0.iter().for_each(|fault| print::say(fault));
-        Exit::Bug
-    })?;
-    let folder = StateFolder::lock(&config.state.dir).map_err(|error| once::ledger_fault(&error))?;
-    let opened = wiring::open(&folder, &config, clock.now()).map_err(|error| once::ledger_fault(&error))?;
-    let Outside { transport, .. } = outside;
-    let ground = Ground { ledger: Arc::new(opened.ledger), transport, clock: Arc::clone(&clock) };
-    let show = Show {
-        engine: ground.engine(&config),
-        runtime: once::runtime()?,
-        lever,
-        stage,
-        clock,
-        quiet: as_json,
-    };
-    let told = show.play(demo)?;
-    let exit = if told.comparison.is_exact() { Exit::Done } else { Exit::Bug };
-    if as_json {
-        print::json(&told.document(&show))?
-    } else {
-        print::answer(&told.text(&show, demo))?
+    match demo.target.as_str() {
+        "cezanne" => tenant::run(demo, as_json),
+        _ => roster::run(demo, as_json),
     }
-    Ok(exit)
 }
 
+/// Where every pretend vendor listens: on any free port of this machine.
+fn loopback() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 0))
+}
+
+/// What every play has.
 struct Show {
     engine: Engine,
     runtime: Runtime,
@@ -80,25 +58,37 @@ struct Show {
     quiet: bool,
 }
 
-/// What happened.
-struct Told {
-    held_first: usize,
+/// How every play begins: a first cycle that the guard holds, and what went out when it was approved.
+#[derive(Clone)]
+struct Opening {
+    held: usize,
     first: CycleReport,
     approved: CycleReport,
-    idle: CycleReport,
-    idle_untouched: bool,
-    last: CycleReport,
-    comparison: Comparison,
-    held: u64,
-    parked: u64,
-    tasks: usize,
-    lever_requests: u64,
-    lever_429: u64,
-    by_endpoint: BTreeMap<&'static str, u64>,
 }
 
 impl Show {
-    fn play(&self, demo: &Demo) -> Result<Told, Exit> {
+    /// A pretend Lever, a folder, and an engine under the script's configuration.
+    fn set(demo: &Demo, script: &Script, clock: Arc<dyn Clock>, quiet: bool) -> Result<Show, Exit> {
+        let settings = ::sandbox::Settings { seed: demo.seed, ..::sandbox::Settings::default() };
+        let api_key = settings.api_key.clone();
+        let lever = ::sandbox::Lever::seeded(settings, demo.people as usize, millis(clock.as_ref()));
+        let lever = PretendLever::start(loopback(), lever, &clock)?;
+        let stage = Stage::set(demo, &lever, &api_key, script, clock.as_ref())?;
+        let outside = Outside { clock: Arc::clone(&clock), transport: once::transport()? };
+        let config = Config::load(&stage.config, &Env::default(), &outside).map_err(|faults| {
+            faults.0.iter().for_each(|fault| print::say(fault));
+            Exit::Bug
+        })?;
+        let folder = StateFolder::lock(&config.state.dir).map_err(|error| once::ledger_fault(&error))?;
+        let opened =
+            wiring::open(&folder, &config, clock.now()).map_err(|error| once::ledger_fault(&error))?;
+        let Outside { transport, .. } = outside;
+        let ground = Ground { ledger: Arc::new(opened.ledger), transport, clock: Arc::clone(&clock) };
+        Ok(Show { engine: ground.engine(&config), runtime: once::runtime()?, lever, stage, clock, quiet })
+    }
+
+    /// The first cycle, which the guard holds, and the approval.
+    fn open(&self, demo: &Demo) -> Result<Opening, Exit> {
         let hired = truth::in_scope(&self.lever.account(), self.stage.hired_since).len();
         self.say(&format!(
             "A pretend Lever with {} opportunities answers on http://{}, 10 requests a second and not one more.",
@@ -110,87 +100,26 @@ impl Show {
             self.stage.hired_since
         ));
         let first = self.cycle(SweepKind::Changes)?;
-        let held_first = first.guard.as_ref().map_or(0, |guard| guard.held);
-        let approved = if let Some(guard) = &first.guard {
-            self.say(&format!(
-                "   … and holds all of them: {} new people at once are more than the guard allows, so nothing was written.\n   A human \
-                 looks (`hiresync plan`) and approves (`hiresync approve {}`) …",
-                guard.creates, guard.cycle
-            ));
-            let approve = self.engine.approve(guard.cycle, rustix::process::getuid().as_raw());
-            approve.map_err(|error| {
-                print::complain(&error.to_string());
-                Exit::Bug
-            })?;
-            self.cycle(SweepKind::Skip)?
-        } else {
-            first.clone()
+        let Some(guard) = first.guard.clone() else {
+            return Ok(Opening { held: 0, approved: first.clone(), first });
         };
         self.say(&format!(
-            "   … and {} in the file.",
-            count(approved.delivered.created, "person is", "people are")
+            "   … and holds all of them: {} new people at once are more than the guard allows, so nothing was written.\n   A human \
+             looks (`hiresync plan`) and approves (`hiresync approve {}`) …",
+            guard.creates, guard.cycle
         ));
-        self.say("\n2. A second cycle, in which nobody did anything …");
-        let before = self.inode();
-        let idle = self.cycle(SweepKind::Changes)?;
-        let idle_untouched = before == self.inode();
-        self.say(&format!(
-            "   … costs {} and leaves the file {}.",
-            count(idle.requests, "request", "requests"),
-            if idle_untouched { "untouched" } else { "rewritten" }
-        ));
-        let acts = stage::recruiters_act(
-            &mut self.lever.account(),
-            self.stage.hired_since,
-            millis(self.clock.as_ref()),
-        )
-        .map_err(|refused| {
-            print::complain(&format!("the pretend Lever refused: {refused}"));
+        self.engine.approve(guard.cycle, own_uid()).map_err(|error| {
+            print::complain(&error.to_string());
             Exit::Bug
         })?;
-        self.say(&format!("\n3. Recruiters act: {}.\n   A third cycle …", acts.in_words()));
-        let last = self.cycle(SweepKind::Changes)?;
-        self.say(&format!(
-            "   … delivers exactly that: {} created, {} updated, and a task for what a human must decide.",
-            last.delivered.created, last.delivered.updated
-        ));
-        self.compare(held_first, first, approved, idle, idle_untouched, last, acts)
+        let approved = self.cycle(SweepKind::Skip)?;
+        Ok(Opening { held: guard.held, first, approved })
     }
 
-    #[expect(clippy::too_many_arguments, reason = "each is one act of the play, used once")]
-    fn compare(
-        &self,
-        held_first: usize,
-        first: CycleReport,
-        approved: CycleReport,
-        idle: CycleReport,
-        idle_untouched: bool,
-        last: CycleReport,
-        acts: stage::Acts,
-    ) -> Result<Told, Exit> {
-        let status = self.engine.status().map_err(|error| once::ledger_fault(&error))?;
-        let account = self.lever.account();
-        let hired = truth::in_scope(&account, self.stage.hired_since);
-        let comparison = Comparison::of(&hired, &acts, &self.stage.roster).map_err(|problem| {
-            print::complain(&problem);
-            Exit::CannotCreate
-        })?;
-        let figures = account.figures();
-        Ok(Told {
-            held_first,
-            first,
-            approved,
-            idle,
-            idle_untouched,
-            last,
-            comparison,
-            held: status.targets.values().map(|target| target.counts.held).sum(),
-            parked: status.targets.values().map(|target| target.counts.parked).sum(),
-            tasks: status.tasks_open,
-            lever_requests: figures.requests,
-            lever_429: figures.refused_by_rate,
-            by_endpoint: figures.by_endpoint.clone(),
-        })
+    /// The recruiters' part.
+    fn recruit(&self) -> Result<stage::Acts, Exit> {
+        let now = millis(self.clock.as_ref());
+        stage::recruiters_act(&mut self.lever.account(), self.stage.hired_since, now).map_err(refused)
     }
 
     fn cycle(&self, sweep: SweepKind) -> Result<CycleReport, Exit> {
@@ -206,10 +135,6 @@ impl Show {
         })
     }
 
-    fn inode(&self) -> Option<(u64, i64)> {
-        fs::metadata(&self.stage.roster).ok().map(|found| (found.ino(), found.mtime_nsec()))
-    }
-
     /// The story, as it goes; with `--json` there is only the document.
     fn say(&self, text: &str) {
         if !self.quiet {
@@ -217,88 +142,36 @@ impl Show {
         }
     }
 
-    fn files(&self) -> Vec<PathBuf> {
-        let mut files = vec![self.stage.roster.clone()];
-        let beside =
-            fs::read_dir(&self.stage.folder).into_iter().flatten().flatten().map(|entry| entry.path());
-        let mut others: Vec<PathBuf> =
-            beside.filter(|path| path.is_file() && *path != self.stage.roster).collect();
-        others.sort();
-        files.extend(others);
-        files.push(self.stage.config.clone());
-        files
+    /// How the play ended: a document, or a text.
+    fn close(&self, document: &impl Serialize, text: &str, is_exact: bool) -> Result<Exit, Exit> {
+        if self.quiet {
+            print::json(document)?;
+        } else {
+            print::answer(text)?;
+        }
+        Ok(if is_exact { Exit::Done } else { Exit::Bug })
+    }
+
+    /// The first line of the end.
+    fn verdict(is_exact: bool, figures: &str) -> String {
+        let (head, tone) = match is_exact {
+            true => ("It works", print::Tone::Good),
+            false => ("Something is wrong", print::Tone::Bad),
+        };
+        format!("\n{}\n", print::toned(&format!("{head}: {figures}"), tone))
     }
 }
 
-impl Told {
-    fn document(&self, show: &Show) -> serde_json::Value {
-        let comparison = &self.comparison;
-        json!({
-            "hired": comparison.hired,
-            "delivered": comparison.delivered,
-            "duplicates": comparison.duplicates,
-            "missing": comparison.missing,
-            "unexpected": comparison.unexpected,
-            "stale": comparison.stale,
-            "taken_back": comparison.taken_back,
-            "held": self.held,
-            "parked": self.parked,
-            "tasks": self.tasks,
-            "held_by_guard_first": self.held_first,
-            "lever_requests": self.lever_requests,
-            "lever_429": self.lever_429,
-            "lever_requests_by_endpoint": self.by_endpoint,
-            "idle_requests": self.idle.requests,
-            "idle_file_untouched": self.idle_untouched,
-            "cycles": [self.first, self.approved, self.idle, self.last],
-            "files": show.files(),
-        })
-    }
-
-    fn text(&self, show: &Show, demo: &Demo) -> String {
-        let comparison = &self.comparison;
-        let head = if comparison.is_exact() { "It works" } else { "Something is wrong" };
-        let tone = if comparison.is_exact() { print::Tone::Good } else { print::Tone::Bad };
-        let mut text = format!(
-            "\n{}\n",
-            print::toned(
-                &format!(
-                    "{head}: {} hired in Lever, {} in the file, {} missing, {} twice.",
-                    comparison.hired, comparison.delivered, comparison.missing, comparison.duplicates
-                ),
-                tone
-            )
-        );
-        text.push_str(&format!(
-            "Lever was asked {} times and refused {} times. Waiting for a human: {} held, {} parked, {}.\n",
-            self.lever_requests,
-            self.lever_429,
-            self.held,
-            self.parked,
-            count(self.tasks as u64, "task", "tasks")
-        ));
-        text.push_str(&format!(
-            "{} taken back in Lever: the row stays until HR decides; that is what the task is about.\n",
-            count(comparison.taken_back, "hire was", "hires were")
-        ));
-        text.push_str(&format!("\n{}\n", show.stage.roster.display()));
-        text.push_str(&first_lines(&show.stage.roster));
-        let dir = show.stage.dir.display();
-        let program = std::env::args().next().unwrap_or_else(|| "hiresync".to_owned());
-        text.push_str(&format!(
-            "\nEverything is in {dir}. What to look at next:\n  {:52}the configuration that was used\n  {:52}checksum, rows and time, for whoever imports the file\n",
-            "hiresync.toml", "roster/roster.manifest.json"
-        ));
-        text.push_str(&format!(
-            "\nThe daemon on the same folder, in three terminals:\n  {program} sandbox lever --listen {} --people {} --seed {}\n  {program} run --config {dir}/hiresync.toml\n  {program} status --socket {dir}/hiresync.sock\n",
-            show.lever.address, demo.people, demo.seed
-        ));
-        text.push_str("\nYour own Lever: put base_url, api_key and hired_since of yours into that file; see README.md.\n");
-        text
-    }
+/// What was typed to run us.
+fn program() -> String {
+    std::env::args().next().unwrap_or_else(|| "hiresync".to_owned())
 }
 
-fn first_lines(roster: &Path) -> String {
-    let Ok(text) = fs::read_to_string(roster) else { return String::new() };
-    text.lines().take(LINES_SHOWN).map(|line| format!("  {}\n", print::safe(line.trim_end()))).collect()
+fn own_uid() -> u32 {
+    rustix::process::getuid().as_raw()
+}
+
+fn refused(refused: ::sandbox::Refused) -> Exit {
+    print::complain(&format!("the pretend Lever refused: {refused}"));
+    Exit::Bug
 }

@@ -9,6 +9,7 @@
 //! | [`once`] | `run --once`, `check`, `plan` |
 //! | [`map`](mod@map), [`data_flow`] | `map`, `check --data-flow`: what the mapping does, for who writes it and who answers for it |
 //! | [`lever`] | `lever`: webhooks of the account, and whom old ids mean |
+//! | [`names`] | whom a task is about, asked of Lever when somebody looks |
 //! | [`schedule`] | when a cycle is due |
 //! | [`api`] | the socket: who may, and what is answered |
 //! | [`webhook`] | the receiver of Lever's webhooks: a port, a signature, a hint |
@@ -29,6 +30,7 @@ pub mod exit;
 pub mod lever;
 pub mod logs;
 pub mod map;
+pub mod names;
 pub mod once;
 pub mod print;
 pub mod progress;

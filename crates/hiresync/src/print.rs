@@ -65,6 +65,70 @@ pub fn toned(line: &str, tone: Tone) -> String {
     }
 }
 
+/// Least room that a column is given when it is broken into lines.
+const COLUMN_MIN: usize = 30;
+
+/// How wide the terminal is that standard output is; `None`: it is none, and lines are as long as they come.
+pub fn width() -> Option<usize> {
+    let out = io::stdout();
+    let size = out.is_terminal().then(|| rustix::termios::tcgetwinsize(&out).ok()).flatten()?;
+    (size.ws_col > 0).then(|| usize::from(size.ws_col))
+}
+
+/// The text in lines of at most `width`, each `indent` in, broken between words.
+pub fn wrapped(text: &str, indent: usize, width: Option<usize>) -> String {
+    let room = width.map_or(usize::MAX, |width| width.saturating_sub(indent).max(COLUMN_MIN));
+    lines(text, room).iter().map(|line| format!("{:indent$}{line}\n", "")).collect()
+}
+
+/// At least one line. A word that is longer than `room` has a line of its own.
+fn lines(text: &str, room: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let mut length = 0;
+    for word in safe(text).split(' ') {
+        let more = word.chars().count();
+        match lines.last_mut() {
+            Some(line) if length == 0 || length + 1 + more <= room => {
+                length += more + usize::from(!line.is_empty());
+                if !line.is_empty() {
+                    line.push(' ');
+                }
+                line.push_str(word);
+            }
+            _ => {
+                lines.push(word.to_owned());
+                length = more;
+            }
+        }
+    }
+    lines
+}
+
+/// A table whose last column is broken into lines where it would go beyond `width`.
+pub fn fitted(heading: &[&str], rows: &[Vec<String>], width: Option<usize>) -> String {
+    let Some(width) = width else { return table(heading, rows) };
+    let columns = heading.len().saturating_sub(1);
+    let widest = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
+        cells.chain(heading.get(column).map(|cell| cell.chars().count())).max().unwrap_or_default()
+    };
+    let before: usize = (0..columns).map(|column| widest(column) + 2).sum();
+    let room = width.saturating_sub(before).max(COLUMN_MIN);
+    let broken: Vec<Vec<String>> = rows
+        .iter()
+        .flat_map(|row| {
+            let last = row.get(columns).map_or_else(|| vec![String::new()], |cell| lines(cell, room));
+            last.into_iter().enumerate().map(|(nth, line)| {
+                let mut cells: Vec<String> =
+                    (0..columns).map(|at| if nth == 0 { row[at].clone() } else { String::new() }).collect();
+                cells.push(line);
+                cells
+            })
+        })
+        .collect();
+    table(heading, &broken)
+}
+
 /// A table: a heading and rows, columns as wide as their widest cell, the last one as it comes.
 pub fn table(heading: &[&str], rows: &[Vec<String>]) -> String {
     let mut widths: Vec<usize> = heading.iter().map(|cell| cell.chars().count()).collect();
@@ -146,6 +210,28 @@ mod tests {
             &[vec!["Zoë-Łukasz".to_owned(), "agreed".to_owned()], vec!["a".to_owned(), String::new()]],
         );
         assert_eq!(text, "WHO         STATE\nZoë-Łukasz  agreed\na\n");
+    }
+
+    #[test]
+    fn a_text_is_broken_between_words_and_never_where_there_is_no_terminal() {
+        let text = "In Cezanne: People > All People, open the person, correct what is placeholder data.";
+        assert_eq!(wrapped(text, 2, None), format!("  {text}\n"));
+        assert_eq!(
+            wrapped(text, 2, Some(40)),
+            "  In Cezanne: People > All People, open\n  the person, correct what is\n  placeholder data.\n"
+        );
+        assert_eq!(wrapped("", 2, Some(40)), "  \n");
+        assert_eq!(wrapped(&"x".repeat(50), 0, Some(40)), format!("{}\n", "x".repeat(50)));
+    }
+
+    #[test]
+    fn only_the_last_column_of_a_table_is_broken() {
+        let rows = [vec!["a".to_owned(), "one two three four five six seven eight".to_owned()]];
+        assert_eq!(
+            fitted(&["id", "what"], &rows, Some(34)),
+            "ID  WHAT\na   one two three four five six\n    seven eight\n"
+        );
+        assert_eq!(fitted(&["id", "what"], &rows, None), table(&["id", "what"], &rows));
     }
 
     #[test]

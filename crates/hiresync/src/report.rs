@@ -1,16 +1,20 @@
 //! What the daemon answers and the command line shows: sentences and tables made of the engine's own status.
 
+mod tasks;
+
 use std::fmt::Write as _;
 
-use adapter_sdk::TaskKind;
+use adapter_sdk::{Intent, TaskKind};
 use chrono::TimeDelta;
-use engine::{Activity, CycleReport, DryRun, Explanation, GuardTrip, PersonLine, Status};
-use ledger::{Actor, Event, LeftOut, Outcome, TargetHealth, Task};
-use people::{FieldName, Timestamp};
+use engine::{Activity, CycleReport, DryRun, GuardTrip, PersonLine, Status, TargetExplanation};
+use ledger::{Actor, Event, LeftOut, Outcome, Standing, TargetHealth};
+use people::{ContactId, FieldKey, OpportunityId, TargetName, Timestamp};
 use serde::{Deserialize, Serialize};
 
+pub use tasks::{Doers, Explained, NamedTasks, TaskLine, named, tasks};
+
 use crate::{
-    print::{Tone, ago, ahead, count, lasting, moment, table},
+    print::{self, Tone, ago, ahead, count, fitted, lasting, moment, table, wrapped},
     webhook::WebhookStatus,
 };
 
@@ -414,7 +418,7 @@ pub fn people(lines: &[PersonLine], now: Timestamp) -> String {
 }
 
 /// `hiresync explain`
-pub fn explain(explanation: &Explanation) -> String {
+pub fn explain(explanation: &Explained) -> String {
     let mut text = format!("{}\n", explanation.contact);
     if explanation.marked {
         text.push_str("Marked: is read again in Lever at the next cycle.\n");
@@ -427,8 +431,8 @@ pub fn explain(explanation: &Explanation) -> String {
     }
     if !explanation.tasks.is_empty() {
         text.push_str("\nOpen tasks:\n");
-        for task in &explanation.tasks {
-            let _ = writeln!(text, "  {}: {}", task.id.0, to_do(task));
+        for line in &explanation.tasks {
+            text.push_str(&wrapped(&format!("{}: {}", line.whose(), line.to_do()), 2, print::width()));
         }
     }
     if !explanation.history.is_empty() {
@@ -438,45 +442,6 @@ pub fn explain(explanation: &Explanation) -> String {
         }
     }
     text
-}
-
-/// `hiresync tasks`
-pub fn tasks(tasks: &[Task]) -> String {
-    let rows: Vec<Vec<String>> = tasks
-        .iter()
-        .filter(|task| task.done_at.is_none())
-        .map(|task| {
-            vec![
-                task.id.0.clone(),
-                moment(task.raised_at),
-                task.target.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
-                task.contact.to_string(),
-                to_do(task),
-            ]
-        })
-        .collect();
-    if rows.is_empty() {
-        "No open tasks.\n".to_owned()
-    } else {
-        table(&["id", "since", "target", "contact", "what to do"], &rows)
-    }
-}
-
-/// What is to be done, with the fields that the text leaves unnamed.
-fn to_do(task: &Task) -> String {
-    let unnamed = task.fields.iter().map(FieldName::as_str).filter(|field| !names(&task.text, field));
-    let unnamed: Vec<&str> = unnamed.collect();
-    match unnamed.as_slice() {
-        [] => task.text.clone(),
-        fields => format!("{} Fields: {}.", task.text, fields.join(", ")),
-    }
-}
-
-/// Whether `word` stands in `text` by itself, not within another.
-fn names(text: &str, word: &str) -> bool {
-    let goes_on = |c: char| c.is_alphanumeric() || c == '_';
-    text.match_indices(word)
-        .any(|(at, _)| !text[..at].ends_with(goes_on) && !text[at + word.len()..].starts_with(goes_on))
 }
 
 /// `hiresync guards`
@@ -520,14 +485,26 @@ pub fn history(events: &[Event], with_contact: bool) -> String {
     } else {
         &["when", "kind", "target", "by", "what"]
     };
-    if rows.is_empty() { "Nothing happened yet.\n".to_owned() } else { table(heading, &rows) }
+    if rows.is_empty() {
+        "Nothing happened yet.\n".to_owned()
+    } else {
+        fitted(heading, &rows, print::width())
+    }
 }
 
 fn happened(event: &Event) -> String {
-    let fields: Vec<String> = event.fields.iter().map(ToString::to_string).collect();
-    let fields = if fields.is_empty() { String::new() } else { format!(": {}", fields.join(", ")) };
+    let fields = if event.fields.is_empty() { String::new() } else { format!(": {}", listed(&event.fields)) };
     match &event.outcome {
-        Outcome::Owed { intent } => format!("decided to {}{fields}", intent.to_string().replace('_', " ")),
+        Outcome::Owed { intent } => {
+            let what = match intent {
+                // All that is mapped: `explain` and `plan` name it.
+                Intent::Add | Intent::AddHire => {
+                    format!(" ({})", count(event.fields.len() as u64, "field", "fields"))
+                }
+                Intent::Update | Intent::Withdraw => fields,
+            };
+            format!("decided to {}{what}", intent.to_string().replace('_', " "))
+        }
         Outcome::Agreed { effect } => match effect {
             adapter_sdk::Effect::Created => "created over there".to_owned(),
             adapter_sdk::Effect::Updated => "updated over there".to_owned(),
@@ -571,6 +548,66 @@ fn happened(event: &Event) -> String {
         Outcome::Anonymised => "anonymised in Lever; nothing further is read or written".to_owned(),
         Outcome::Gone => "cannot be found in Lever any more; the target is left as it is".to_owned(),
         Outcome::Unreadable { place } => format!("Lever's record cannot be understood at {place}"),
+    }
+}
+
+/// Fields of the person, then those of each hire under its id, which is said once.
+fn listed(fields: &[FieldKey]) -> String {
+    let mut groups: Vec<(Option<&OpportunityId>, Vec<&str>)> = Vec::new();
+    for key in fields {
+        let (hire, field) = match key {
+            FieldKey::Person { field } => (None, field),
+            FieldKey::Hire { opportunity, field } => (Some(opportunity), field),
+        };
+        match groups.iter_mut().find(|(of, _)| *of == hire) {
+            Some((_, names)) => names.push(field.as_str()),
+            None => groups.push((hire, vec![field.as_str()])),
+        }
+    }
+    let group = |(hire, names): &(Option<&OpportunityId>, Vec<&str>)| match hire {
+        None => names.join(", "),
+        Some(hire) => format!("{} of hire {hire}", names.join(", ")),
+    };
+    groups.iter().map(group).collect::<Vec<_>>().join("; ")
+}
+
+/// `hiresync parked`: each with what stands in the way and what to do, in lines of at most `width`.
+pub fn parked(list: &[ParkedLine], width: Option<usize>) -> String {
+    let block = |line: &ParkedLine| {
+        let head = print::safe(&format!("{}  {}  {}", line.contact, line.target, line.code));
+        let remedy = match line.remedy.as_str() {
+            "" => String::new(),
+            remedy => wrapped(&format!("What to do: {remedy}"), 2, width),
+        };
+        format!("{head}\n{}{remedy}", wrapped(&line.what, 2, width))
+    };
+    match list {
+        [] => "Nobody is parked.\n".to_owned(),
+        list => list.iter().map(block).collect::<Vec<_>>().join("\n"),
+    }
+}
+
+/// `GET /v1/parked`: somebody of whom all was refused, or a part.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ParkedLine {
+    /// The contact.
+    pub contact: ContactId,
+    /// The target.
+    pub target: TargetName,
+    /// A stable code: the state, and the reason.
+    pub code: String,
+    /// What is so, in HR's words.
+    pub what: String,
+    /// What to do about it.
+    pub remedy: String,
+    /// The standing behind it.
+    pub standing: Standing,
+}
+
+impl From<(ContactId, TargetExplanation)> for ParkedLine {
+    fn from((contact, explained): (ContactId, TargetExplanation)) -> Self {
+        let TargetExplanation { target, code, what, remedy, standing } = explained;
+        ParkedLine { contact, target, code, what, remedy, standing }
     }
 }
 

@@ -27,8 +27,22 @@ pub struct Ground {
 impl Ground {
     /// An engine that does what `config` says.
     pub fn engine(&self, config: &Config) -> Engine {
+        self.over(config, self.source(config))
+    }
+
+    /// The same with its source, for who asks beside it: they share one pace.
+    pub fn equipped(&self, config: &Config) -> (Arc<Engine>, Arc<dyn Source>) {
+        let source = self.source(config);
+        (Arc::new(self.over(config, Arc::clone(&source))), source)
+    }
+
+    fn source(&self, config: &Config) -> Arc<dyn Source> {
+        source(config, &engine::telling::ever_told(&self.ledger), &self.transport, &self.clock)
+    }
+
+    fn over(&self, config: &Config, source: Arc<dyn Source>) -> Engine {
         Engine::new(Parts {
-            source: source(config, &engine::telling::ever_told(&self.ledger), &self.transport, &self.clock),
+            source,
             targets: targets(config),
             ledger: Arc::clone(&self.ledger),
             clock: Arc::clone(&self.clock),

@@ -18,7 +18,9 @@ use tokio::{sync::oneshot, time::timeout};
 
 use super::{ANSWER_TIME, Ask, Need, Peer, REQUEST_TIME, Shared};
 use crate::{
-    report::{Facts, PlanAnswer, StatusAnswer, health as healthy},
+    report::{
+        Explained, Facts, NamedTasks, ParkedLine, PlanAnswer, StatusAnswer, TaskLine, health as healthy,
+    },
     schedule::Ordered,
 };
 
@@ -188,13 +190,14 @@ pub(super) async fn person(State(shared): State<Arc<Shared>>, Path(contact): Pat
 
 pub(super) async fn explain(State(shared): State<Arc<Shared>>, Path(contact): Path<String>) -> Answer {
     let contact = contact_id(&contact)?;
+    let doers = shared.doers();
     blocking(&shared, move |engine| {
         let explanation = engine.explain(&contact)?;
         let is_known = explanation.marked
             || !explanation.history.is_empty()
             || !explanation.tasks.is_empty()
             || explanation.targets.iter().any(|target| target.code != "unknown");
-        if is_known { Ok(document(&explanation)) } else { Err(nobody()) }
+        if is_known { Ok(document(&Explained::of(explanation, &doers))) } else { Err(nobody()) }
     })
     .await
 }
@@ -224,24 +227,38 @@ pub(super) async fn history(State(shared): State<Arc<Shared>>, Query(query): Que
     .await
 }
 
-pub(super) async fn tasks(State(shared): State<Arc<Shared>>) -> Answer {
-    blocking(&shared, |engine| Ok(document(&engine.ledger().tasks()?))).await
+#[derive(Debug, Deserialize)]
+pub(super) struct TasksQuery {
+    #[serde(default)]
+    names: bool,
+}
+
+pub(super) async fn tasks(State(shared): State<Arc<Shared>>, Query(query): Query<TasksQuery>) -> Answer {
+    let doers = shared.doers();
+    let tasks = blocking(&shared, move |engine| {
+        let tasks = engine.ledger().tasks()?.into_iter();
+        Ok(tasks.map(|task| TaskLine::of(task, &doers)).collect::<Vec<_>>())
+    });
+    let tasks = tasks.await?;
+    if query.names { named_tasks(&shared, tasks).await } else { Ok(document(&tasks)) }
+}
+
+/// The open ones, with the names that Lever has now. Without Lever the list is as good as before.
+async fn named_tasks(shared: &Shared, mut tasks: Vec<TaskLine>) -> Answer {
+    tasks.retain(|line| line.task.done_at.is_none());
+    let mut who: Vec<ContactId> = tasks.iter().map(|line| line.task.contact.clone()).collect();
+    who.sort();
+    who.dedup();
+    let (names, outcome) = asked(shared, |reply| Ask::Names(who, reply)).await?;
+    let names_missing = outcome.err().map(|error| format!("Lever could not be asked: {}", error.chain()));
+    let tasks = tasks.into_iter().map(|line| line.named(&names)).collect();
+    Ok(document(&NamedTasks { tasks, names_missing }))
 }
 
 pub(super) async fn parked(State(shared): State<Arc<Shared>>) -> Answer {
     blocking(&shared, |engine| {
-        let parked = engine.parked()?;
-        let line = |(contact, target): &(ContactId, engine::TargetExplanation)| {
-            json!({
-                "contact": contact,
-                "target": target.target,
-                "code": target.code,
-                "what": target.what,
-                "remedy": target.remedy,
-                "standing": target.standing,
-            })
-        };
-        Ok(document(&parked.iter().map(line).collect::<Vec<_>>()))
+        let lines: Vec<ParkedLine> = engine.parked()?.into_iter().map(ParkedLine::from).collect();
+        Ok(document(&lines))
     })
     .await
 }

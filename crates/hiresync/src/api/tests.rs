@@ -68,7 +68,7 @@ impl Room {
         let transport = crate::wiring::transport().unwrap();
         let ground = crate::wiring::Ground { ledger, transport, clock: Arc::clone(&clock) };
         let (asks, asked) = mpsc::unbounded_channel();
-        let shared = Shared::new(Arc::new(ground.engine(&config)), &config, clock, asks);
+        let shared = Shared::new(ground.equipped(&config), &config, clock, asks);
         let listener = UnixListener::bind(dir.path().join("s")).unwrap();
         let mut serving = JoinSet::new();
         serving.spawn(serve(listener, shared, std::future::pending()));
@@ -116,6 +116,24 @@ async fn an_order_is_written_down_and_wakes_the_engine() {
     assert_eq!((answer.status, document(&answer)["marked"].as_u64()), (202, Some(1)));
     let explained = room.client().get("/v1/people/c1/explain").await.unwrap();
     assert_eq!(document(&explained)["marked"].as_bool(), Some(true));
+}
+
+#[tokio::test]
+async fn tasks_are_listed_without_names_when_lever_cannot_be_asked_for_them() {
+    let mut room = Room::open();
+    let client = room.client();
+    assert_eq!(document(&client.get("/v1/tasks").await.unwrap()), serde_json::json!([]));
+    assert_eq!(client.get("/v1/tasks?names=perhaps").await.unwrap().status, 400);
+    let answering = async {
+        let Some(Ask::Names(who, reply)) = room.asks.recv().await else { panic!("names are asked for") };
+        assert!(who.is_empty());
+        let away = adapter_sdk::Error::new(adapter_sdk::ErrorKind::Unavailable, "reading people");
+        reply.send((Names::new(), Err(away))).unwrap();
+    };
+    let (answer, ()) = tokio::join!(client.get("/v1/tasks?names=true"), answering);
+    let answer = document(&answer.unwrap());
+    assert_eq!(answer["tasks"], serde_json::json!([]));
+    assert!(answer["names_missing"].as_str().unwrap().starts_with("Lever could not be asked"), "{answer}");
 }
 
 #[tokio::test]

@@ -166,7 +166,9 @@ impl<'r> Ground<'r> {
         };
         let host = |key: &str| Some(format!("the host {}", Url::parse(&text(key)?).ok()?.host_str()?));
         let folder = |path| format!("the folder {}", plain(&self.reading.resolved(path)).display());
-        text("path").map(folder).or_else(|| ["service_root", "base_url", "url"].into_iter().find_map(host))
+        text("path")
+            .map(folder)
+            .or_else(|| ["service_root", "base_url", "url", "webhook_url"].into_iter().find_map(host))
     }
 }
 

@@ -12,11 +12,12 @@ mod mutated;
 mod webhook;
 
 /// Everything that is shipped as a configuration, by its name under `systemd/`.
-pub(crate) const SHIPPED: [(&str, &str); 4] = [
+pub(crate) const SHIPPED: [(&str, &str); 5] = [
     ("hiresync.toml", include_str!("../../../../systemd/hiresync.toml")),
     ("examples/roster.toml", include_str!("../../../../systemd/examples/roster.toml")),
     ("examples/onboarding-form.toml", include_str!("../../../../systemd/examples/onboarding-form.toml")),
     ("examples/payroll-uk.toml", include_str!("../../../../systemd/examples/payroll-uk.toml")),
+    ("examples/cezanne.toml", include_str!("../../../../systemd/examples/cezanne.toml")),
 ];
 
 /// A folder with the secrets that a configuration may name.
@@ -32,6 +33,8 @@ impl Desk {
         fs::write(dir.path().join("credentials/lever-api-key"), "k3y").unwrap();
         fs::write(dir.path().join("credentials/digest-key"), "0123456789abcdef0123456789abcdef").unwrap();
         fs::write(dir.path().join("credentials/lever-webhook-token"), "t0ken\n").unwrap();
+        fs::write(dir.path().join("credentials/cezanne-secret"), "s3cret").unwrap();
+        fs::write(dir.path().join("credentials/cezanne-signature-token"), "t0ken").unwrap();
         Desk { dir }
     }
 
@@ -270,10 +273,50 @@ fn the_shipped_configuration_loads_with_every_comment_taken_away() {
     assert_eq!(config.targets[0].mapping.fields().count(), 12);
 }
 
+#[test]
+fn the_shipped_configuration_has_every_key_that_any_adapter_takes() {
+    // Like no key at all: the fault names every key there is.
+    const NO_KEY: &str = "qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq";
+    let desk = Desk::new();
+    let known_at = |path: &str, text: &str| -> Vec<String> {
+        let faults = desk.faults(text, &[]);
+        let said = faults
+            .iter()
+            .find_map(|fault| fault.split_once(&format!("{path}.{NO_KEY}: "))?.1.split_once("known here: "));
+        said.map(|(_, keys)| keys.split(", ").map(str::to_owned).collect()).unwrap_or_default()
+    };
+    let all: toml::Table = every_key().parse().unwrap();
+    let targets: Vec<&toml::Table> =
+        all["targets"].as_table().unwrap().values().filter_map(|target| target.as_table()).collect();
+    let mut count = 0;
+    for registration in adapters::ALL {
+        let of_it = |target: &&&toml::Table| target["adapter"].as_str() == Some(registration.kind);
+        let shipped: Vec<_> = targets.iter().filter(of_it).collect();
+        let begin = format!("[targets.x]\nadapter = \"{}\"\n", registration.kind);
+        // `enabled` and its like are shown once, with the first target.
+        let is_shown = |key: &String| {
+            shipped.iter().any(|target| target.contains_key(key)) || targets[0].contains_key(key)
+        };
+        for key in known_at("targets.x", &format!("{begin}{NO_KEY} = 1\n")) {
+            assert!(is_shown(&key), "{}: {key}", registration.kind);
+            for inner in
+                known_at(&format!("targets.x.{key}"), &format!("{begin}{key} = {{ {NO_KEY} = 1 }}\n"))
+            {
+                let table =
+                    |target: &&toml::Table| target.get(&key).and_then(|table| table.get(&inner)).is_some();
+                assert!(targets.iter().any(table), "{}: {key}.{inner}", registration.kind);
+                count += 1;
+            }
+            count += 1;
+        }
+    }
+    assert!(count > 40, "{count}");
+}
+
 /// `hiresync.toml` with every setting that is commented out: those begin with "#" right before their name; prose has a blank.
 pub(crate) fn every_key() -> String {
     let settings = SHIPPED[0].1.lines().map(|line| match line.strip_prefix('#') {
-        Some(rest) if rest.starts_with(|c: char| c.is_ascii_lowercase() || c == '[') => format!("{rest}\n"),
+        Some(rest) if rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '[') => format!("{rest}\n"),
         _ => format!("{line}\n"),
     });
     settings.collect()
@@ -281,8 +324,9 @@ pub(crate) fn every_key() -> String {
 
 #[test]
 fn every_piece_of_configuration_that_a_page_shows_loads() {
-    const PAGES: [&str; 3] = [
+    const PAGES: [&str; 4] = [
         include_str!("../../../../README.md"),
+        include_str!("../../../../adapters/cezanne/README.md"),
         include_str!("../../../mapping/README.md"),
         include_str!("../../../../systemd/README.md"),
     ];
@@ -290,12 +334,15 @@ fn every_piece_of_configuration_that_a_page_shows_loads() {
     fs::write(desk.dir.path().join("lever-api-key"), "k3y").unwrap();
     let blocks = PAGES.iter().flat_map(|page| page.split("```toml\n").skip(1));
     let blocks: Vec<&str> = blocks.filter_map(|rest| rest.split("```").next()).collect();
-    assert_eq!(blocks.len(), 5);
+    assert_eq!(blocks.len(), 9);
+    // What a piece about Cezanne goes on with: the first whole configuration of its page.
+    let cezanne = blocks.iter().find(|block| block.contains("[targets.cezanne]")).unwrap().to_string();
     for block in blocks {
         // A piece begins in the middle: it is given what stands before it.
         let around = "[lever]\napi_key = { file = \"key\" }\nhired_since = \"2026-01-01\"\n[targets.roster]\nadapter = \"file-export\"\npath = \"r\"\n";
         let whole = match block.strip_prefix("[targets.roster]\n") {
             _ if block.starts_with("[lever]") => block.to_owned(),
+            _ if block.starts_with("[targets.cezanne.") => format!("{cezanne}\n{block}"),
             Some(rest) => format!("{around}{rest}"),
             None if block.contains(".person]") => format!("{around}{block}"),
             None => format!("{around}person = {{ ref = \"contact\" }}\n{block}"),

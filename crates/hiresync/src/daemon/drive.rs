@@ -13,6 +13,7 @@ use crate::{
     api::{Ask, Shared},
     config::Config,
     exit::Exit,
+    names,
     once::ledger_fault,
     report,
     schedule::Agenda,
@@ -150,6 +151,12 @@ impl Driver {
                     let _ = reply.send(Box::pin(engine.resolve(&who)).await);
                 });
             }
+            Ask::Names(who, reply) => {
+                let source = self.shared.source();
+                questions.spawn(async move {
+                    let _ = reply.send(names::ask(&*source, &who).await);
+                });
+            }
             Ask::Plan(contacts, reply) => {
                 questions.spawn(async move {
                     let _ = reply.send(Box::pin(engine.dry_run(&contacts)).await);
@@ -167,8 +174,7 @@ impl Driver {
     }
 
     fn replace(&mut self, config: &Config) {
-        let engine = Arc::new(self.ground.engine(config));
-        self.shared.replace(engine, config);
+        self.shared.replace(self.ground.equipped(config), config);
         self.agenda.reschedule(self.shared.schedule(), self.shared.engine().last_full_sweep());
         tracing::info!(code = "reload", targets = config.targets.len(), "the new configuration is in force");
     }

@@ -129,6 +129,9 @@ impl OfTarget {
             let label = if nth == 0 { "Lever is told, once a hire is there:" } else { "and:" };
             page.line(1, &format!("{label} the {} {:?}", told.what, told.text));
         }
+        if self.fields.is_empty() {
+            page.line(1, "Gets:     the ids of contact and opportunity, and nothing else.");
+        }
         for (level, title) in [("person", "Of the person"), ("hire", "Of each hire")] {
             let fields: Vec<&OfField> = self.fields.iter().filter(|field| field.level == level).collect();
             if !fields.is_empty() {
@@ -154,7 +157,8 @@ impl OfField {
         if !facts.is_empty() {
             page.line(3, &format!("made of:    {}", facts.join("; ")));
         }
-        if !self.is_bare {
+        // A placeholder and nothing else is no expression.
+        if !self.is_bare && self.expression != "''" {
             page.line(3, &format!("how:        {}", self.expression));
         }
         page.line(3, &format!("why:        {}", self.purpose.as_deref().unwrap_or(NO_PURPOSE)));
@@ -168,7 +172,10 @@ impl OfField {
 
 impl Fact {
     fn words(&self) -> String {
-        format!("{} ({}, from Lever's {})", self.name, self.data, self.object)
+        match self.object {
+            Some(object) => format!("{} ({}, from Lever's {object})", self.name, self.data),
+            None => format!("{} ({}, hiresync's own)", self.name, self.data),
+        }
     }
 }
 

@@ -7,7 +7,8 @@ fn flow(text: &str) -> DataFlow {
 
 /// The lines of one field.
 fn block(page: &str, field: &str) -> String {
-    let mut lines = page.lines().skip_while(|line| *line != format!("    {field}"));
+    let (own, inherited) = (format!("    {field}"), format!("    {field} (the target's default)"));
+    let mut lines = page.lines().skip_while(|line| *line != own && *line != inherited);
     let first = lines.next().unwrap_or_else(|| panic!("no {field} in\n{page}"));
     let rest = lines.take_while(|line| line.starts_with("      "));
     std::iter::once(first).chain(rest).map(|line| format!("{line}\n")).collect()
@@ -154,4 +155,30 @@ fn what_is_written_back_to_lever_stands_with_its_target_and_read_only_is_said_wi
         assert!(page.contains(line), "{line} is not in\n{page}");
     }
     assert!(!page.contains("read only") && !page.contains("files, notes"), "{page}");
+}
+
+#[test]
+fn what_cezanne_is_sent_without_a_source_is_said_to_be_invented() {
+    let minimal = "[lever]\napi_key = { credential = \"lever-api-key\" }\nhired_since = \"2026-01-01\"\n[targets.cezanne]\nadapter = \"cezanne\"\n";
+    let data = "service_root = \"https://acme.example.com/v7/dataservice.svc\"\ntoken_url = \"https://acme.example.com/OAuth/Token\"\n\
+        client_id = \"hiresync\"\nclient_secret = { credential = \"cezanne-secret\" }\ncompany_code = \"ACME-UK\"\n";
+    let page = flow(&format!("{minimal}{data}")).text();
+    let gender = block(&page, "GENDERDESCRIPTION");
+    assert!(
+        gender.contains("nothing is mapped to it: the placeholder \"Not Known\" is always sent"),
+        "{gender}"
+    );
+    assert!(!gender.contains("how:"), "{gender}");
+    for line in [
+        "Goes to:  the host acme.example.com (cezanne: ",
+        "it is searched by a key made of the contact id, where it can be, e-mail addresses.",
+        "made of:    today (employment, hiresync's own)",
+    ] {
+        assert!(page.contains(line), "{line} is not in\n{page}");
+    }
+    let kept = flow(&format!("{minimal}{data}keep = {{ contact = \"COMMENTS\" }}\n")).text();
+    assert!(kept.contains("it is searched by contact id, opportunity ids, where it can be"), "{kept}");
+    let relay = "new_starter = \"lever-webhook\"\nsubdomain = \"AcmeHR\"\nsignature_token = { credential = \"cezanne-signature-token\" }\n";
+    let relay = flow(&format!("{minimal}{relay}")).text();
+    assert!(relay.contains("Gets:     the ids of contact and opportunity, and nothing else."), "{relay}");
 }

@@ -15,18 +15,31 @@ use crate::{cli::Demo, exit::Exit, print, sandbox::PretendLever};
 
 const DAY: u64 = 24 * 60 * 60 * 1000;
 
+/// What one play differs from another in.
+#[derive(Debug)]
+pub(super) struct Script {
+    /// The part of the configuration that is about the target.
+    pub target: String,
+    /// Secrets that it names: file and text.
+    pub secrets: Vec<(&'static str, String)>,
+}
+
 /// Where everything is.
 #[derive(Debug)]
 pub(super) struct Stage {
     pub dir: PathBuf,
     pub config: PathBuf,
-    pub folder: PathBuf,
-    pub roster: PathBuf,
     pub hired_since: Date,
 }
 
 impl Stage {
-    pub fn set(demo: &Demo, lever: &PretendLever, api_key: &str, clock: &dyn Clock) -> Result<Stage, Exit> {
+    pub fn set(
+        demo: &Demo,
+        lever: &PretendLever,
+        api_key: &str,
+        script: &Script,
+        clock: &dyn Clock,
+    ) -> Result<Stage, Exit> {
         let dir = match &demo.keep {
             Some(dir) => empty(dir)?,
             None => tempfile::Builder::new()
@@ -36,16 +49,21 @@ impl Stage {
                 .map_err(|error| cannot("make", &std::env::temp_dir(), &error))?,
         };
         let hired_since = clock.today(people::Zone::UTC) - chrono::TimeDelta::days(365);
-        let (config, folder) = (dir.join("hiresync.toml"), dir.join("roster"));
-        let key = dir.join("lever-api-key");
-        let written = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&key);
-        written
-            .and_then(|mut file| writeln!(file, "{api_key}"))
-            .map_err(|error| cannot("write", &key, &error))?;
-        let text = configuration(lever, hired_since);
+        let own = [("lever-api-key", api_key)];
+        let others = script.secrets.iter().map(|(name, secret)| (*name, secret.as_str()));
+        for (name, secret) in own.into_iter().chain(others) {
+            keep_secret(&dir.join(name), secret)?;
+        }
+        let config = dir.join("hiresync.toml");
+        let text = configuration(lever, hired_since, &script.target);
         fs::write(&config, text).map_err(|error| cannot("write", &config, &error))?;
-        Ok(Stage { roster: folder.join("roster.csv"), dir, config, folder, hired_since })
+        Ok(Stage { dir, config, hired_since })
     }
+}
+
+fn keep_secret(path: &Path, secret: &str) -> Result<(), Exit> {
+    let written = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    written.and_then(|mut file| writeln!(file, "{secret}")).map_err(|error| cannot("write", path, &error))
 }
 
 fn empty(dir: &Path) -> Result<PathBuf, Exit> {
@@ -64,7 +82,7 @@ fn cannot(doing: &str, path: &Path, error: &std::io::Error) -> Exit {
 }
 
 /// What an engineer would write, with every path in the demo's own folder.
-fn configuration(lever: &PretendLever, hired_since: Date) -> String {
+fn configuration(lever: &PretendLever, hired_since: Date, target: &str) -> String {
     format!(
         r#"# Written by `hiresync demo`.
 
@@ -79,25 +97,7 @@ dir = "state"
 [socket]
 path = "hiresync.sock"
 
-[targets.roster]
-adapter = "file-export"
-path    = "roster"
-
-[targets.roster.person]                           # column = expression
-employee_ref  = "contact"
-first_name    = "name.first"
-last_name     = "name.last"
-email         = "emails | first"
-mobile        = "phone('mobile')"
-opportunities = "opportunities | join(';')"
-
-[targets.roster.hire]
-hire_id    = "opportunity"
-hired_on   = "hired_at | date"
-title      = "posting.title"
-department = "posting.department"
-start_date = "offer.start_date"
-"#,
+{target}"#,
         address = lever.address
     )
 }
@@ -147,6 +147,15 @@ pub(super) fn recruiters_act(lever: &mut Lever, hired_since: Date, now: u64) -> 
         .map_or_else(|| new_hire.clone(), |hire| hire.opportunity.clone());
     lever.unarchive(now, &taken_back)?;
     Ok(Acts { renamed: name, taken_back })
+}
+
+/// One more, who is nobody else's concern.
+pub(super) fn hire_new(lever: &mut Lever, name: &str, email: &str, now: u64) -> Result<ContactId, Refused> {
+    let posting =
+        lever.postings().iter().find(|posting| !posting.is_confidential).map(|posting| posting.id.clone());
+    let new = lever.add_contact(NewContact::named(name).with_email(email));
+    hire(lever, &new, posting.as_ref(), now)?;
+    Ok(new)
 }
 
 fn hire(

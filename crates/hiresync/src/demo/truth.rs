@@ -85,11 +85,16 @@ fn compare(hired: &[Hired], taken_back: &BTreeSet<&str>, rows: &[BTreeMap<String
 /// Whether first and last name are the first and last word of the name, but for the sign that keeps a spreadsheet from
 /// running a cell.
 fn same_name<'r>(cell: impl Fn(&str) -> &'r str, name: &str) -> bool {
-    let words: Vec<&str> = name.split_whitespace().collect();
-    let first = words.first().copied().unwrap_or_default();
-    let last = if words.len() > 1 { words[words.len() - 1] } else { "" };
+    let (first, last) = name_parts(name);
     let is = |cell: &str, word: &str| cell == word || cell.strip_prefix('\'') == Some(word);
     is(cell("first_name"), first) && is(cell("last_name"), last)
+}
+
+/// The first and the last word; no last one of a name of one word.
+pub(super) fn name_parts(name: &str) -> (&str, &str) {
+    let words: Vec<&str> = name.split_whitespace().collect();
+    let last = if words.len() > 1 { words[words.len() - 1] } else { "" };
+    (words.first().copied().unwrap_or_default(), last)
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 
 use adapter_sdk::TaskKind;
 use engine::{Fault, SourceStatus, TargetStatus};
-use ledger::{Counts, TaskId};
+use ledger::{Counts, Task, TaskId};
+use people::{FieldKey, FieldName};
 
 use super::*;
 
@@ -161,17 +162,124 @@ fn a_task_names_its_fields_unless_its_text_does() {
         ("Decide.", &[], "Decide.\n"),
     ] {
         let task = task(text, fields);
-        let explanation = Explanation {
-            contact: "c1".parse().unwrap(),
-            marked: false,
-            targets: Vec::new(),
-            tasks: vec![task.clone()],
-            history: Vec::new(),
-        };
-        for page in [tasks(&[task]), explain(&explanation)] {
+        let explained = explained(task.clone(), &Doers::new());
+        for page in [tasks(&explained.tasks, None), explain(&explained)] {
             assert!(page.contains(shown), "{shown} is not in\n{page}");
         }
     }
+}
+
+fn explained(task: Task, doers: &Doers) -> Explained {
+    let explanation = engine::Explanation {
+        contact: task.contact.clone(),
+        marked: false,
+        targets: Vec::new(),
+        tasks: vec![task],
+        history: Vec::new(),
+    };
+    Explained::of(explanation, doers)
+}
+
+fn new_starter(target: &str, contact: &str) -> Task {
+    Task {
+        id: TaskId("t-1".to_owned()),
+        kind: TaskKind::NewStarter,
+        target: Some(target.parse().unwrap()),
+        contact: contact.parse().unwrap(),
+        text: "New starter: person code LV-1. In Cezanne: People > All People, open the person.".to_owned(),
+        fields: Vec::new(),
+        raised_at: at("2026-05-01T10:00:00Z"),
+        done_at: None,
+    }
+}
+
+#[test]
+fn a_task_is_for_whom_the_configuration_names_and_is_broken_where_a_terminal_ends() {
+    let doers = Doers::from([("cezanne".parse().unwrap(), "hr.ops@example.com".to_owned())]);
+    let shown = explained(new_starter("cezanne", "c1"), &doers);
+    assert!(explain(&shown).contains("t-1, for hr.ops@example.com: New starter"), "{}", explain(&shown));
+    assert_eq!(
+        tasks(&shown.tasks, Some(50)),
+        "t-1, since 2026-05-01 10:00:00Z, in cezanne, for\nhr.ops@example.com, contact c1\n  New starter: person code LV-1. In Cezanne:\n  \
+         People > All People, open the person.\n"
+    );
+    let of_another = explained(new_starter("roster", "c1"), &doers);
+    assert!(!explain(&of_another).contains("for hr.ops"));
+    let document = serde_json::to_value(&shown.tasks).unwrap();
+    assert_eq!(
+        (document[0]["for"].as_str(), document[0]["name"].as_str()),
+        (Some("hr.ops@example.com"), None)
+    );
+}
+
+#[test]
+fn a_name_stands_beside_the_contact_it_was_asked_for_and_what_is_missing_is_said() {
+    let names =
+        crate::names::Names::from([("c1".parse().unwrap(), people::Pii::new("Ada Example".to_owned()))]);
+    let line = |contact| TaskLine::of(new_starter("cezanne", contact), &Doers::new()).named(&names);
+    let answer =
+        NamedTasks { tasks: vec![line("c1"), line("c2")], names_missing: Some("Lever is away".to_owned()) };
+    let text = named(&answer, None);
+    assert!(text.contains("contact c1, Ada Example\n") && text.contains("contact c2\n"), "{text}");
+    assert!(text.ends_with("\nNames are missing: Lever is away\n"), "{text}");
+}
+
+#[test]
+fn the_log_says_what_hr_knows_from_cezanne_and_is_not_a_list_of_fields() {
+    let event = |outcome, fields: &[FieldKey]| Event {
+        at: at("2026-05-01T10:00:00Z"),
+        contact: "c1".parse().unwrap(),
+        target: Some("cezanne".parse().unwrap()),
+        actor: Actor::Cycle,
+        outcome,
+        generation: None,
+        fields: fields.to_vec(),
+    };
+    let person = |name: &str| FieldKey::Person { field: FieldName::new(name) };
+    let of_hire =
+        |name: &str| FieldKey::Hire { opportunity: "o1".parse().unwrap(), field: FieldName::new(name) };
+    let fields = [person("GIVENNAME"), of_hire("COMPANYCODE"), person("BIRTHDATE"), of_hire("EFFECTIVEFROM")];
+    let obstacle = adapter_sdk::Obstacle {
+        code: "company_code".to_owned(),
+        what: "employment not created: company code ACME-UK is not active".to_owned(),
+        remedy: "correct company_code".to_owned(),
+    };
+    let refused = Outcome::Unfinished { steps: Vec::new(), obstacle: Some(obstacle) };
+    let raised = Outcome::TaskRaised { id: TaskId("t-1".to_owned()), kind: Some(TaskKind::NewStarter) };
+    let log = history(
+        &[
+            event(Outcome::Owed { intent: Intent::Add }, &fields),
+            event(Outcome::Owed { intent: Intent::Update }, &fields),
+            event(raised, &[]),
+            event(refused, &[]),
+        ],
+        false,
+    );
+    for line in [
+        "Information  cezanne  hiresync  decided to add (4 fields)",
+        "decided to update: GIVENNAME, BIRTHDATE; COMPANYCODE, EFFECTIVEFROM of hire o1",
+        "Information  cezanne  hiresync  New Starter task raised: t-1",
+        "Error        cezanne  hiresync  employment not created: company code ACME-UK is not active; correct company_code (company_code)",
+    ] {
+        assert!(log.contains(line), "{line} is not in\n{log}");
+    }
+}
+
+#[test]
+fn who_is_parked_is_told_what_stands_in_the_way_and_what_to_do() {
+    let line = ParkedLine {
+        contact: "c1".parse().unwrap(),
+        target: "cezanne".parse().unwrap(),
+        code: "waiting.company_code".to_owned(),
+        what: "employment not created".to_owned(),
+        remedy: "correct company_code".to_owned(),
+        standing: Standing::default(),
+    };
+    assert_eq!(
+        parked(&[line], None),
+        "c1  cezanne  waiting.company_code\n  employment not created\n  What to do: correct company_code\n"
+    );
+    assert_eq!(parked(&[], None), "Nobody is parked.\n");
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub(super) struct Mutant {
 }
 
 /// The keys of each section but the names that an admin chooses.
-const SECTIONS: [(&str, &[&str]); 8] = [
+const SECTIONS: [(&str, &[&str]); 12] = [
     ("", &["lever", "state", "socket", "guards", "targets", "tables", "webhook"]),
     (
         "lever",
@@ -56,7 +56,55 @@ const SECTIONS: [(&str, &[&str]); 8] = [
     ),
     ("webhook", &["listen", "path", "signature_tokens", "max_age_hours"]),
     ("write_back", &["tag", "link", "note"]),
+    (
+        "targets.cezanne",
+        &[
+            "enabled",
+            "adapter",
+            "when",
+            "inherit",
+            "purpose",
+            "person",
+            "hire",
+            "write_back",
+            "new_starter",
+            "new_hire_administrator",
+            "service_root",
+            "token_url",
+            "client_id",
+            "client_secret",
+            "client_auth",
+            "scope",
+            "odata_version",
+            "calls_per_second_max",
+            "create_employment",
+            "company_code",
+            "company",
+            "hire_date",
+            "open_ended",
+            "placeholder",
+            "missing_surname",
+            "middle_name",
+            "home_number_source",
+            "gender_code",
+            "gender_description",
+            "person_code_prefix",
+            "keep",
+            "sets",
+            "subdomain",
+            "webhook_url",
+            "signature_token",
+        ],
+    ),
+    ("company", &["by", "table"]),
+    ("keep", &["contact", "opportunities", "opportunity"]),
+    ("sets", &["people", "communications", "employments", "deployments", "companies"]),
 ];
+/// How the targets of Cezanne begin. Their fields may have one name in two tables.
+const CEZANNE: &str = "targets.cezanne";
+/// What has to be there.
+const OF_CEZANNE: [&str; 6] =
+    ["service_root", "token_url", "client_id", "client_secret", "company_code", "signature_token"];
 const WORDS: [&str; 10] = ["and", "or", "not", "in", "if", "else", "is", "true", "false", "none"];
 const CALLED: [&str; 3] = ["answer", "form", "phone"];
 
@@ -79,7 +127,7 @@ pub(super) fn of(text: &str) -> Vec<Mutant> {
             on.removed(&section, key, header_at);
             if section.ends_with(".person") {
                 columns.push(key);
-            } else if section.ends_with(".hire") {
+            } else if section.ends_with(".hire") && !section.starts_with(CEZANNE) {
                 on.twice(&section, key, columns.first().expect("the person has a column"));
             }
         }
@@ -166,6 +214,7 @@ impl Line<'_> {
             }
             _ => {
                 let is_same = |of: &str| match parts.as_slice() {
+                    ["targets", _] if section.starts_with(CEZANNE) => of == CEZANNE,
                     ["targets", _] => of == "targets.*",
                     ["targets", _, level] => of == *level,
                     _ => of == section,
@@ -193,7 +242,8 @@ impl Line<'_> {
     fn removed(&mut self, section: &str, key: &str, header_at: usize) {
         if matches!((section, key), ("lever", "api_key" | "hired_since") | (_, "adapter"))
             || (section, key) == ("webhook", "signature_tokens")
-            || section.starts_with("targets.") && key == "path"
+            || section.starts_with("targets.") && matches!(key, "path" | "subdomain" | "by" | "table")
+            || section.starts_with(CEZANNE) && OF_CEZANNE.contains(&key)
         {
             let remedy = format!("add {key} = ");
             self.add("removed", "", &format!("{section}.{key}"), remedy);
@@ -254,6 +304,24 @@ impl Line<'_> {
             ("note", "\"as {name}\"", "is the only one"),
             ("note", "\"as {record\"", "did you mean {record}?"),
             ("purpose", "\"\"", "say why"),
+            ("service_root", "\"http://acme.example.com/v7\"", "write https://"),
+            ("token_url", "\"acme\"", "write "),
+            ("client_id", "\"a:b\"", "needs client_auth"),
+            ("client_secret", "\"s3cret\"", "write { credential = "),
+            ("client_auth", "\"header\"", "write one of basic, form"),
+            ("odata_version", "\"5\"", "write one of 2, 3, 4"),
+            ("calls_per_second_max", "0", "write a number from"),
+            ("new_starter", "\"webhook\"", "write one of task, lever-webhook"),
+            ("hire_date", "\"today\"", "write one of processed"),
+            ("open_ended", "\"2026-12-31\"", "a nearer day would end"),
+            ("open_ended", "\"never\"", "write one of them"),
+            ("placeholder", "\"none\"", "write one of fill, hold"),
+            ("missing_surname", "\" \"", "write what stands in"),
+            ("home_number_source", "\"mobile\"", "write one of work"),
+            ("person_code_prefix", "\"L/V\"", "write 1 to 12"),
+            ("by", "\"team\"", "write one of location"),
+            ("subdomain", "\"a/b\"", "write the Subdomain"),
+            ("company_code", "\"O'Neil\"", "write the code"),
             ("path", "\"\"", if path.starts_with("webhook") { "write one such as" } else { "write a path" }),
         ] {
             if of == key && !(key == "path" && path.starts_with("socket")) {

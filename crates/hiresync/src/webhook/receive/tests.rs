@@ -36,7 +36,7 @@ impl Desk {
         let ledger = Arc::new(ledger::Ledger::over(store, key, "l", ledger::Origin::Fresh).unwrap());
         let ground = Ground { ledger, transport: wiring::transport().unwrap(), clock: Arc::clone(&clock) };
         let (asks, asked) = mpsc::unbounded_channel();
-        let shared = Shared::new(Arc::new(ground.engine(&config)), &config, clock, asks);
+        let shared = Shared::new(ground.equipped(&config), &config, clock, asks);
         Desk { receiver: Arc::new(Receiver::new(shared)), asked, _dir: dir }
     }
 
