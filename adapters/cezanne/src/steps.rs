@@ -620,7 +620,7 @@ impl Cezanne {
             let too_long = place.spec.length_max.is_some_and(|most| value.to_text().chars().count() > most);
             let json = odata::write(value, place.spec.edm, job.contract.version);
             match json {
-                Some(json) if !too_long && !(json.is_null() && !place.spec.nullable) => {
+                Some(json) if !too_long && (place.spec.nullable || !json.is_null()) => {
                     written.insert(place.property.clone(), json);
                 }
                 _ => return Err(words::does_not_fit(field, &place.spec)),

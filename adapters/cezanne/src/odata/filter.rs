@@ -7,7 +7,7 @@ use std::fmt;
 
 use people::Date;
 
-use super::{Edm, Version};
+use super::Version;
 
 /// Which records are meant.
 #[derive(Clone, PartialEq)]
@@ -61,11 +61,6 @@ pub(crate) struct Query {
 impl Literal {
     pub(crate) fn text(text: impl Into<String>) -> Self {
         Literal::Text(text.into())
-    }
-
-    /// A day, for a property of type `edm`.
-    pub(crate) fn day(day: Date, edm: Edm) -> Self {
-        if edm == Edm::DateTimeOffset { Literal::Midnight(day) } else { Literal::Day(day) }
     }
 
     fn to_text(&self, version: Version) -> String {
@@ -288,7 +283,7 @@ mod tests {
                 "A ge 2026-01-31",
             ),
             (
-                compare(Comparison::Lt, Literal::day(day, Edm::DateTimeOffset)),
+                compare(Comparison::Lt, Literal::Midnight(day)),
                 "A lt datetimeoffset'2026-01-31T00:00:00Z'",
                 "A lt 2026-01-31T00:00:00Z",
             ),
