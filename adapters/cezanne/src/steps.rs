@@ -10,7 +10,7 @@ use adapter_sdk::{
     Delivery, Effect, Error, ErrorKind, Identity, Intent, Level, Link, Obstacle, Receipt, Result, Step,
     TaskKind, TaskRequest,
 };
-use people::{FieldKey, FieldName, Fields, OpportunityId, Pii, RemoteHireId, Value};
+use people::{FieldKey, FieldName, Fields, OpportunityId, Pii, RemoteHireId, RemoteId, Value};
 use serde_json::{Map, Value as Json};
 
 use crate::{
@@ -110,13 +110,7 @@ impl Cezanne {
             (false, true) => Effect::Updated,
             (false, false) => Effect::Unchanged,
         };
-        let remote = code.parse().map_err(|_| {
-            Error::new(
-                ErrorKind::ConfigInvalid,
-                "making a person code: what is mapped to PERSONID gives none",
-            )
-            .with("remedy", "map PERSONID to a number or a short text")
-        })?;
+        let remote = code.parse().map_err(|_| no_code(job))?;
         Ok(Receipt {
             tasks: self.new_starter_tasks(job, code),
             filled: job.delivery.wanted.filled.clone(),
@@ -132,6 +126,7 @@ impl Cezanne {
     async fn make_person(&self, job: &Job<'_>, progress: &mut Progress) -> Result<String> {
         let who = self.who(job.delivery);
         for code in self.codes(job.contract, &who) {
+            check_code(job, &code)?;
             if let Some(row) = self.person_row(job.contract, &code).await? {
                 match self.whose(job.contract, &row, &code, &who).await? {
                     Whose::Theirs => return Ok(code),
@@ -141,7 +136,6 @@ impl Cezanne {
             }
             let fields = self.new_fields(job, Entity::People, &job.delivery.wanted.person);
             let mut fields = fields.map_err(refused)?;
-            self.check_code(job, &code)?;
             fields.insert(PERSON_CODE.to_owned(), Json::String(code.clone()));
             let Err(trouble) = self.service.insert(&job.contract.people.name, fields).await else {
                 progress.created = true;
@@ -635,19 +629,6 @@ impl Cezanne {
         if as_code && text == self.rules.gender.description { self.rules.gender.code.clone() } else { text }
     }
 
-    fn check_code(&self, job: &Job<'_>, code: &str) -> Result<()> {
-        let most = job.contract.code_length_max().unwrap_or(usize::MAX);
-        if code.is_empty() || code.chars().count() > most {
-            let field = FieldName::new(PERSON_CODE);
-            let spec = job.contract.people.property(PERSON_CODE);
-            return Err(spec.map_or_else(
-                || Error::new(ErrorKind::Rejected, "making a person code"),
-                |spec| refused(words::does_not_fit(&field, spec)),
-            ));
-        }
-        Ok(())
-    }
-
     /// Who is delivered, as far as a delivery says.
     fn who(&self, delivery: &Delivery) -> Identity {
         let value = |name: &str| delivery.wanted.person.get(name).map(|value| value.reveal().to_text());
@@ -733,6 +714,16 @@ fn taken(code: &str) -> Error {
     Error::new(ErrorKind::Conflict, "making a person: somebody else stands under their code")
         .with("code", code)
         .obstacle(words::code_taken(code))
+}
+
+/// What is mapped to the person code need not be one, and is asked before anybody is made: the code is kept as an id.
+fn check_code(job: &Job<'_>, code: &str) -> Result<()> {
+    let most = job.contract.code_length_max().unwrap_or(usize::MAX);
+    if code.parse::<RemoteId>().is_ok() && code.len() <= most { Ok(()) } else { Err(no_code(job)) }
+}
+
+fn no_code(job: &Job<'_>) -> Error {
+    refused(words::no_code(job.contract.code_length_max()))
 }
 
 /// A value that cannot be sent: this person waits for somebody to correct it.

@@ -142,6 +142,15 @@ pub(crate) fn code_taken(code: &str) -> Obstacle {
     )
 }
 
+pub(crate) fn no_code(length_max: Option<usize>) -> Obstacle {
+    let most = length_max.map(|most| format!(", {most} at most")).unwrap_or_default();
+    obstacle(
+        "person_code",
+        "person not created: what is mapped to PERSONID gives no person code".to_owned(),
+        format!("map PERSONID to something of letters, digits and signs without blanks{most}"),
+    )
+}
+
 pub(crate) fn does_not_fit(field: &FieldName, spec: &Property) -> Obstacle {
     let takes = match spec.length_max {
         Some(most) => format!("at most {most} characters"),
@@ -316,6 +325,7 @@ mod tests {
             deployment_refused("LV-1", &said),
             hidden("LV-1"),
             code_taken("LV-1"),
+            no_code(Some(50)),
             does_not_fit(&FieldName::new("GIVENNAME"), &fits),
         ];
         for obstacle in &all {

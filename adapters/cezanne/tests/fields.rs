@@ -283,6 +283,19 @@ async fn a_mapped_person_code_is_taken_and_one_made_of_a_name_is_refused_by_the_
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_mapped_person_code_that_cannot_be_kept_is_refused_before_anybody_is_made() {
+    for code in ["E 17", "Ünal", " "] {
+        let tenant = Tenant::empty(Settings::default(), "[person]\nPERSONID = \"answer('Payroll number')\"");
+        let mut person = ann();
+        person.answers = vec![answer("Payroll number", AnswerValue::Text(code.to_owned()))];
+        let error = Story::of(&tenant, person).attempt().await.expect_err(code);
+        assert_eq!(error.kind(), adapter_sdk::ErrorKind::Rejected, "{error}");
+        assert!(said(&error).contains("PERSONID"), "{}", said(&error));
+        assert_eq!(tenant.writes(), [0, 0, 0], "{code}");
+    }
+}
+
 // ---- employment
 
 #[tokio::test(start_paused = true)]
