@@ -5,7 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use adapter_sdk::{Error, ErrorKind, Evidence, Found, Identity, Link, Result};
-use people::{OpportunityId, RemoteHireId, RemoteId};
+use chrono::Datelike;
+use people::{Date, OpportunityId, RemoteHireId, RemoteId, Value};
 
 use crate::{
     adapter::{Cezanne, contact_in, email_of, read_failed, text},
@@ -234,6 +235,11 @@ fn has_name(row: &Row, who: &Identity) -> bool {
     !first.is_empty() && alike("GIVENNAME", first) && (last.is_empty() || alike("FAMILYNAME", last))
 }
 
+/// Whether that day means "no end".
+pub(crate) fn is_far(day: Date) -> bool {
+    day.year() >= FAR
+}
+
 /// What the tenant's own employments have for an end that is none: the same far day, more than once.
 pub(crate) async fn far_end(service: &Service, contract: &Contract) -> Result<serde_json::Value> {
     let query = Query {
@@ -247,11 +253,8 @@ pub(crate) async fn far_end(service: &Service, contract: &Contract) -> Result<se
     let edm = contract.employments.property(TERMINATION_DATE).map_or(Edm::DateTime, |spec| spec.edm);
     let ends: Vec<&serde_json::Value> =
         page.rows.iter().filter_map(|row| row.fields.get(TERMINATION_DATE)).collect();
-    let is_far = |end: &serde_json::Value| {
-        use chrono::Datelike;
-        matches!(odata::read(end, edm), people::Value::Day(day) if day.year() >= FAR)
-    };
-    let learnt = ends.iter().find(|end| is_far(end) && ends.iter().filter(|other| other == end).count() > 1);
+    let is_end = |end: &serde_json::Value| matches!(odata::read(end, edm), Value::Day(day) if is_far(day));
+    let learnt = ends.iter().find(|end| is_end(end) && ends.iter().filter(|other| other == end).count() > 1);
     learnt.map(|end| (*end).clone()).ok_or_else(|| {
         Error::new(ErrorKind::ConfigInvalid, "learning how this tenant writes an employment without an end")
             .with(

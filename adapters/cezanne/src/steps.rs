@@ -609,6 +609,13 @@ impl Cezanne {
             if place.property == PERSON_CODE {
                 continue;
             }
+            // An end that was taken away leaves the employment open, however this tenant writes that.
+            if let (TERMINATION_DATE, true, Some(end)) =
+                (place.property.as_str(), value.reveal().is_blank(), &job.end)
+            {
+                written.insert(place.property.clone(), end.clone());
+                continue;
+            }
             let text = self.gender_text(place.as_gender_code, value.reveal());
             let value = if place.as_gender_code { &Value::Text(text) } else { value.reveal() };
             let too_long = place.spec.length_max.is_some_and(|most| value.to_text().chars().count() > most);

@@ -384,6 +384,34 @@ async fn an_open_end_that_no_employment_shows_is_asked_for_before_anybody_is_mad
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_mapped_end_is_sent_and_one_that_is_taken_away_leaves_the_employment_open() {
+    let more = "[hire]\nEFFECTIVETO = \"offer.custom_end\"";
+    for variant in VARIANTS {
+        let tenant = Tenant::empty(of(variant), more);
+        let offer = |end: Option<&str>| Offer {
+            fields: end
+                .map(|end| ("custom_end".to_owned(), Pii::new(AnswerValue::Day(day(end)))))
+                .into_iter()
+                .collect(),
+            ..Offer::default()
+        };
+        let mut person = ann();
+        hire(&mut person, 0).offer = Some(offer(Some("2026-12-31")));
+        let mut story = Story::of(&tenant, person);
+        story.done().await;
+        assert_eq!(tenant.only_employment().text("EFFECTIVETO"), midnight("2026-12-31"));
+        hire(&mut story.person, 0).offer = Some(offer(None));
+        story.done().await;
+        assert_eq!(tenant.only_employment().text("EFFECTIVETO"), midnight("9999-12-31"), "{variant:?}");
+        // And so it is read: nobody over there changed anything.
+        let link = story.link.clone().unwrap();
+        let state = story.adapter().read(&link).await.unwrap().unwrap();
+        let end = state.hires.values().next().and_then(|fields| fields.get("EFFECTIVETO")).unwrap();
+        assert!(end.reveal().is_blank(), "an open end is read as none");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn without_create_employment_hr_makes_it_by_the_process() {
     let tenant = Tenant::empty(Settings::default(), "create_employment = false");
     let receipt = Story::of(&tenant, ann()).done().await;
