@@ -457,6 +457,15 @@ async fn an_unknown_unit_leaves_person_and_employment_and_is_made_up_for_later()
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_tenant_without_deployments_says_so_once_and_by_name() {
+    let tenant =
+        Tenant::empty(Settings::default(), "[hire]\n\"Deployments.ORGUNITCODE\" = \"posting.department\"");
+    let error = tenant.adapter().check().await.unwrap_err();
+    let text = said(&error);
+    assert!(text.contains("no entity set Deployments") && text.contains("faults=1"), "{text}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_ids_of_lever_are_kept_where_told_and_a_check_says_so_or_warns() {
     for (keep, comments, is_good) in [
         ("[keep]\ncontact = \"COMMENTS\"", tenant::ANN.to_owned(), true),
