@@ -187,6 +187,7 @@ calls_per_second_max = 1000
         let tables = Tables::from([("companies".to_owned(), BTreeMap::from(companies))]);
         let mapping = Mapping::compile(&all, &tables, &schema, Zone::UTC)
             .map_err(|faults| faults.iter().map(|fault| format!("{fault:?}")).collect::<Vec<_>>())?;
+        let settings = Settings { origin: settings.origin.or(Some(HOST.to_owned())), ..settings };
         let network = Network {
             tenant: Mutex::new(Cezanne::new(settings, now_ms())),
             refuse: AtomicBool::new(false),
