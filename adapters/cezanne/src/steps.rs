@@ -21,7 +21,7 @@ use crate::{
     look::Whose,
     mapping::{COMPANY, HIRE_DATE, PERSON_CODE, TERMINATION_DATE},
     odata::{self, Filter, Key, Literal, Query, Row},
-    words,
+    words::{self, CompanyFault},
 };
 
 const COMMUNICATIONS: &str = "communications";
@@ -57,6 +57,30 @@ struct Job<'d> {
     /// Everything is looked at, not only what changed.
     whole: bool,
     end: Option<Json>,
+}
+
+impl Job<'_> {
+    /// Whether trouble with a write means that it was refused. A rule of the business that is broken may come as a 500, as
+    /// anything else that nobody foresaw ([MS-ODATA] knows no other status for it): at first it is unknown what came of it; when
+    /// it was looked for, sent again and answered alike, it is refused.
+    fn was_refused(&self, trouble: &Trouble) -> bool {
+        match trouble.kind {
+            TroubleKind::Refused | TroubleKind::Conflict | TroubleKind::NoSuchRecord => true,
+            TroubleKind::ServerError => !self.delivery.unfinished.is_empty(),
+            _ => false,
+        }
+    }
+
+    /// What trouble with a write means to a step.
+    fn stopped_by(&self, trouble: Trouble, refused: impl FnOnce() -> Obstacle) -> Stop {
+        if self.was_refused(&trouble) {
+            Stop::Refused(refused())
+        } else if trouble.is_unknown_for_a_write() {
+            Stop::Unknown(trouble.into_error(true).find_first())
+        } else {
+            Stop::Later(trouble.into_error(true))
+        }
+    }
 }
 
 impl Cezanne {
@@ -299,7 +323,7 @@ impl Cezanne {
 
     fn contact_details_stopped(&self, job: &Job<'_>, trouble: Trouble) -> Stop {
         let said = words::scrubbed(trouble.said.as_ref(), &job.delivery.wanted);
-        stopped_by(trouble, |_| words::contact_details_refused(&said))
+        job.stopped_by(trouble, || words::contact_details_refused(&said))
     }
 
     // ---- employments ----
@@ -386,31 +410,31 @@ impl Cezanne {
     ) -> Done {
         let set = &job.contract.employments.name;
         let Err(trouble) = self.service.insert(set, new).await else { return Ok(()) };
-        if matches!(trouble.kind, TroubleKind::Refused | TroubleKind::Conflict)
-            || trouble.is_unknown_for_a_write()
-        {
-            let rows = self.employments(job.contract, code).await;
-            match rows {
-                Ok(rows) if rows.iter().any(|row| text(row, EMPLOYMENT_ID).as_deref() == Some(id)) => {
-                    return Ok(());
-                }
-                _ if trouble.is_unknown_for_a_write() => {
-                    return Err(Stop::Unknown(trouble.into_error(true).find_first()));
-                }
-                Err(other) => return Err(stopped(other)),
-                Ok(_) => {}
-            }
-            self.service.forget_metadata().await;
-            let company = fields.get(COMPANY).map(|value| value.reveal().to_text()).unwrap_or_default();
-            let said = words::scrubbed(trouble.said.as_ref(), &job.delivery.wanted);
-            let day = match fields.get(HIRE_DATE).map(Pii::reveal) {
-                Some(Value::Day(day)) => Some(*day),
-                _ => None,
-            };
-            let fault = self.company_fault(job.contract, &company, day).await;
-            return Err(Stop::Refused(words::employment_refused(code, &company, fault, &said)));
+        let is_unknown = trouble.is_unknown_for_a_write();
+        if !is_unknown && !matches!(trouble.kind, TroubleKind::Refused | TroubleKind::Conflict) {
+            return Err(stopped(trouble));
         }
-        Err(stopped(trouble))
+        match self.employments(job.contract, code).await {
+            Ok(rows) if rows.iter().any(|row| text(row, EMPLOYMENT_ID).as_deref() == Some(id)) => {
+                return Ok(());
+            }
+            Err(_) if is_unknown => return Err(Stop::Unknown(trouble.into_error(true).find_first())),
+            Err(other) => return Err(stopped(other)),
+            Ok(_) => {}
+        }
+        let company = fields.get(COMPANY).map(|value| value.reveal().to_text()).unwrap_or_default();
+        let day = match fields.get(HIRE_DATE).map(Pii::reveal) {
+            Some(Value::Day(day)) => Some(*day),
+            _ => None,
+        };
+        let fault = self.company_fault(job.contract, &company, day).await;
+        let is_why = trouble.kind == TroubleKind::ServerError && fault.is_some_and(CompanyFault::is_certain);
+        if is_unknown && !is_why && !job.was_refused(&trouble) {
+            return Err(Stop::Unknown(trouble.into_error(true).find_first()));
+        }
+        self.service.forget_metadata().await;
+        let said = words::scrubbed(trouble.said.as_ref(), &job.delivery.wanted);
+        Err(Stop::Refused(words::employment_refused(code, &company, fault, &said)))
     }
 
     /// The first hire's employment has the person's own code, the next ones a number; what is taken by another hire is passed over.
@@ -491,7 +515,7 @@ impl Cezanne {
             }
             Err(trouble) => {
                 let said = words::scrubbed(trouble.said.as_ref(), &job.delivery.wanted);
-                Err(stopped_by(trouble, |_| words::change_refused(code, &said)))
+                Err(job.stopped_by(trouble, || words::change_refused(code, &said)))
             }
         }
     }
@@ -562,7 +586,7 @@ impl Cezanne {
             return Ok(());
         }
         let said = words::scrubbed(trouble.said.as_ref(), &job.delivery.wanted);
-        Err(stopped_by(trouble, |_| words::deployment_refused(code, &said)))
+        Err(job.stopped_by(trouble, || words::deployment_refused(code, &said)))
     }
 
     // ---- fields ----
@@ -741,17 +765,4 @@ fn refused(obstacle: Obstacle) -> Error {
 fn stopped(trouble: Trouble) -> Stop {
     let error = trouble.into_error(false);
     Stop::Later(error)
-}
-
-/// What trouble with a write means to a step.
-fn stopped_by(trouble: Trouble, refused: impl FnOnce(&Trouble) -> Obstacle) -> Stop {
-    if trouble.is_unknown_for_a_write() {
-        return Stop::Unknown(trouble.into_error(true).find_first());
-    }
-    match trouble.kind {
-        TroubleKind::Refused | TroubleKind::Conflict | TroubleKind::NoSuchRecord => {
-            Stop::Refused(refused(&trouble))
-        }
-        _ => Stop::Later(trouble.into_error(true)),
-    }
 }

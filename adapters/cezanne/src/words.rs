@@ -25,6 +25,11 @@ pub(crate) enum CompanyFault {
 }
 
 impl CompanyFault {
+    /// Whether the tenant itself says so, so that it surely takes no employment.
+    pub(crate) fn is_certain(self) -> bool {
+        self != CompanyFault::Unused
+    }
+
     pub(crate) fn words(self) -> &'static str {
         match self {
             CompanyFault::Unknown => "is not known (any more)",

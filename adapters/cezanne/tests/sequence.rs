@@ -33,6 +33,34 @@ async fn codes_of_ann() -> (String, String) {
 // ---- partial success
 
 #[tokio::test(start_paused = true)]
+async fn a_closed_company_leaves_the_person_and_the_employment_follows_once_it_is_open() {
+    for variant in VARIANTS {
+        for rule_status in [400, 500] {
+            let tenant = Tenant::empty(Settings { rule_status, ..of(variant) }, "");
+            tenant.account().close_company(tenant.now(), "ACME-UK").unwrap();
+            let mut story = Story::of(&tenant, ann());
+            for attempt in 1..=2 {
+                let receipt =
+                    story.attempt().await.unwrap_or_else(|error| panic!("{rule_status}: {}", error.chain()));
+                let obstacle = receipt.obstacle.unwrap();
+                assert_eq!(obstacle.code, "company_code");
+                let told = "employment not created: company code ACME-UK is not active";
+                assert!(obstacle.what.starts_with(told), "{obstacle}");
+                assert!(obstacle.remedy.contains("company_code"), "{obstacle}");
+                assert_impersonal(&obstacle.to_string());
+                assert_eq!(receipt.unfinished, [Step("employment".to_owned())]);
+                // What is there is not written again.
+                assert_eq!(tenant.writes(), [1, 1, attempt], "{variant:?} {rule_status}");
+            }
+            tenant.account().reopen_company(tenant.now(), "ACME-UK").unwrap();
+            let receipt = story.done().await;
+            assert_eq!(tenant.writes(), [1, 1, 3]);
+            assert_eq!(tenant.only_employment().text("EMPLOYMENTID"), receipt.link.remote.as_str());
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_employment_that_hr_entered_because_ours_was_refused_is_taken_as_it_is() {
     for variant in VARIANTS {
         let tenant = Tenant::empty(of(variant), "");
@@ -60,6 +88,26 @@ async fn refused_contact_details_keep_nobody_from_their_employment() {
         );
         story.done().await;
         assert_eq!(tenant.writes(), [1, 2, 1], "{variant:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rule_that_answers_500_for_ever_keeps_nobody_from_the_steps_after_it() {
+    for (at, code, made) in
+        [("Communications", "contact_details", [1, 0, 1]), ("Employments", "employment_refused", [1, 1, 0])]
+    {
+        let tenant = Tenant::empty(Settings::default(), "");
+        tenant.plan(&format!("500@write/{at}%100"));
+        let mut story = Story::of(&tenant, ann());
+        // At first it may have been done.
+        assert_eq!(story.attempt().await.unwrap_err().next(), Next::FindFirst);
+        story.look().await;
+        // Looked for, sent again, and answered in the same way: it is refused.
+        let receipt = story.attempt().await.unwrap();
+        assert_eq!(receipt.obstacle.unwrap().code, code);
+        let account = tenant.account();
+        let rows = [account.people().len(), account.communications().len(), account.employments().len()];
+        assert_eq!(rows, made, "{at}");
     }
 }
 
