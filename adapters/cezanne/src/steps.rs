@@ -50,6 +50,13 @@ struct Progress {
     obstacle: Option<Obstacle>,
 }
 
+impl Progress {
+    /// Whether this attempt came to nothing yet, so that all of it may be sent again.
+    fn is_untouched(&self) -> bool {
+        !self.created && !self.changed && self.unfinished.is_empty() && self.obstacle.is_none()
+    }
+}
+
 /// What is written of one delivery, and how.
 struct Job<'d> {
     contract: &'d Contract,
@@ -100,7 +107,7 @@ impl Cezanne {
             None => self.make_person(&job, &mut progress).await?,
         };
         let outcome = self.communicate(&job, &code, &mut progress).await;
-        self.note(&job, &mut progress, COMMUNICATIONS, outcome)?;
+        Self::note(&mut progress, COMMUNICATIONS, outcome)?;
         if self.rules.create_employment {
             self.employ(&job, &code, &mut progress).await?;
         } else {
@@ -110,15 +117,13 @@ impl Cezanne {
     }
 
     /// What was refused or put off is left to do; what is unknown is looked up first.
-    fn note(&self, job: &Job<'_>, progress: &mut Progress, step: &str, outcome: Done) -> Result<()> {
+    fn note(progress: &mut Progress, step: &str, outcome: Done) -> Result<()> {
         let step = || Step(step.to_owned());
         match outcome {
             Ok(()) => {}
             Err(Stop::Unknown(error)) => return Err(error),
-            // Nothing of it was done before, and all of it may be sent again.
-            Err(Stop::Later(error)) if !job.whole && !progress.created && !progress.changed => {
-                return Err(error);
-            }
+            // Nothing was done and nothing found out: the engine must know, for it may concern everybody.
+            Err(Stop::Later(error)) if progress.is_untouched() => return Err(error),
             Err(Stop::Later(_)) => progress.unfinished.push(step()),
             Err(Stop::Refused(obstacle)) => {
                 progress.unfinished.push(step());
@@ -335,11 +340,11 @@ impl Cezanne {
         if !missing.is_empty() {
             let rows = match self.employments(job.contract, code).await.map_err(stopped) {
                 Ok(rows) => rows,
-                Err(stop) => return self.note(job, progress, EMPLOYMENT, Err(stop)),
+                Err(stop) => return Self::note(progress, EMPLOYMENT, Err(stop)),
             };
             for hire in missing {
                 let outcome = self.employ_for(job, code, hire, &rows, progress).await;
-                self.note(job, progress, EMPLOYMENT, outcome)?;
+                Self::note(progress, EMPLOYMENT, outcome)?;
             }
         }
         if job.contract.deployments.is_some() {
@@ -350,13 +355,13 @@ impl Cezanne {
                 progress.hires.clone().iter().filter(|(hire, _)| wanted.contains_key(*hire) && is_due(hire))
             {
                 let outcome = self.deploy(job, code, id.as_str(), hire, progress).await;
-                self.note(job, progress, DEPLOYMENT, outcome)?;
+                Self::note(progress, DEPLOYMENT, outcome)?;
             }
         }
         let linked = job.delivery.link.iter().flat_map(|link| &link.hires);
         for (hire, id) in linked.filter(|(hire, _)| wanted.contains_key(*hire)) {
             let outcome = self.change_employment(job, code, hire, id, progress).await;
-            self.note(job, progress, EMPLOYMENT, outcome)?;
+            Self::note(progress, EMPLOYMENT, outcome)?;
         }
         Ok(())
     }

@@ -111,6 +111,31 @@ async fn a_rule_that_answers_500_for_ever_keeps_nobody_from_the_steps_after_it()
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_is_wrong_with_the_whole_target_is_said_also_when_only_a_rest_is_owed() {
+    for variant in VARIANTS {
+        let tenant = Tenant::empty(of(variant), "");
+        tenant.account().close_company(tenant.now(), "ACME-UK").unwrap();
+        let mut story = Story::of(&tenant, ann());
+        story.attempt().await.unwrap();
+        tenant.account().change_secret("another");
+        tenant.account().revoke_tokens();
+        let error = story.attempt().await.unwrap_err();
+        assert_eq!((error.kind(), error.next()), (ErrorKind::Unauthorized, Next::Park), "{error}");
+        assert!(error.to_string().contains("client_secret"), "{error}");
+        tenant.account().change_secret(&Settings::default().access.client_secret);
+        tenant.plan("429=7");
+        let error = story.attempt().await.unwrap_err();
+        let pause = std::time::Duration::from_secs(7);
+        assert_eq!(
+            (error.kind(), error.next()),
+            (ErrorKind::RateLimited, Next::Retry { after: Some(pause) })
+        );
+        tenant.account().reopen_company(tenant.now(), "ACME-UK").unwrap();
+        story.done().await;
+    }
+}
+
 // ---- what is there already
 
 #[tokio::test(start_paused = true)]
