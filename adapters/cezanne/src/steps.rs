@@ -26,6 +26,8 @@ use crate::{
 
 const COMMUNICATIONS: &str = "communications";
 const EMPLOYMENT: &str = "employment";
+/// An employment before which another one has to end.
+const EMPLOYED: &str = "employed";
 const DEPLOYMENT: &str = "deployment";
 
 /// Why a step was not done.
@@ -344,7 +346,12 @@ impl Cezanne {
             };
             for hire in missing {
                 let outcome = self.employ_for(job, code, hire, &rows, progress).await;
-                Self::note(progress, EMPLOYMENT, outcome)?;
+                // Only where ours was refused is one of HR's the answer to that.
+                let step = match &outcome {
+                    Err(Stop::Refused(obstacle)) if obstacle.code == words::EMPLOYED_ALREADY => EMPLOYED,
+                    _ => EMPLOYMENT,
+                };
+                Self::note(progress, step, outcome)?;
             }
         }
         if job.contract.deployments.is_some() {
@@ -375,6 +382,10 @@ impl Cezanne {
         rows: &[Row],
         progress: &mut Progress,
     ) -> Done {
+        if let Some(id) = self.kept_on(hire, rows) {
+            progress.hires.insert(hire.clone(), id);
+            return Ok(());
+        }
         let id = self.employment_id(job, code, hire, rows, progress);
         let there = rows.iter().find(|row| text(row, EMPLOYMENT_ID).as_deref() == Some(&id));
         if there.is_none()
@@ -385,7 +396,7 @@ impl Cezanne {
                 progress.hires.insert(hire.clone(), other);
                 return Ok(());
             }
-            return Err(Stop::Refused(words::employed_already(code, &other)));
+            return Err(Stop::Refused(words::employed_already(code, &other, &id)));
         }
         if there.is_none() {
             let fields = &job.delivery.wanted.hires[hire];
@@ -440,6 +451,13 @@ impl Cezanne {
         self.service.forget_metadata().await;
         let said = words::scrubbed(trouble.said.as_ref(), &job.delivery.wanted);
         Err(Stop::Refused(words::employment_refused(code, &company, fault, &said)))
+    }
+
+    /// The employment on which the hire's opportunity id is kept, whoever wrote it there.
+    fn kept_on(&self, hire: &OpportunityId, rows: &[Row]) -> Option<RemoteHireId> {
+        let kept = self.rules.keep.opportunity.as_deref()?;
+        let row = rows.iter().find(|row| text(row, kept).is_some_and(|said| said.trim() == hire.as_str()))?;
+        text(row, EMPLOYMENT_ID)?.parse().ok()
     }
 
     /// The first hire's employment has the person's own code, the next ones a number; what is taken by another hire is passed over.

@@ -71,13 +71,18 @@ pub(crate) fn employment_gone(code: &str, id: &str) -> Obstacle {
     )
 }
 
-pub(crate) fn employed_already(code: &str, other: &str) -> Obstacle {
+pub(crate) const EMPLOYED_ALREADY: &str = "employed_already";
+
+pub(crate) fn employed_already(code: &str, other: &str, id: &str) -> Obstacle {
     obstacle(
-        "employed_already",
-        format!("employment not created: {code} has the employment {other}, which is not ours and has not ended"),
-        "if it is this hire's, there is nothing to do over there; if the person is hired again, end it, and `hiresync retry` makes the \
-         new one"
-            .to_owned(),
+        EMPLOYED_ALREADY,
+        format!(
+            "employment not created: {code} has the employment {other}, which is not ours and has not ended"
+        ),
+        format!(
+            "if the person is hired again, end it in Cezanne, and the new one follows by itself; if it is this hire's, give it the \
+             employment id {id}, or the opportunity id where keep.opportunity says"
+        ),
     )
 }
 
@@ -322,7 +327,7 @@ mod tests {
             employment_refused("LV-1", "ACME-UK", Some(CompanyFault::NotActive), &said),
             employment_refused("LV-1", "ACME-UK", None, &said),
             employment_gone("LV-1", "LV-1"),
-            employed_already("LV-1", "1001"),
+            employed_already("LV-1", "1001", "LV-1"),
             gender("Not Known", "U", &said),
             person_refused("LV-1", &said),
             change_refused("LV-1", &said),

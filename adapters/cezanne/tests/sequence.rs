@@ -30,6 +30,16 @@ async fn codes_of_ann() -> (String, String) {
     (first, second)
 }
 
+fn key_of(id: &str, code: &str) -> [(&'static str, String); 2] {
+    [("EMPLOYMENTID", id.to_owned()), ("PERSONID", code.to_owned())]
+}
+
+fn edit_employment(tenant: &Tenant, id: &str, code: &str, name: &str, value: serde_json::Value) {
+    let key = key_of(id, code);
+    let key: Vec<(&str, &str)> = key.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    tenant.account().edit(tenant.now(), Table::Employments, &key, name, value).unwrap();
+}
+
 // ---- partial success
 
 #[tokio::test(start_paused = true)]
@@ -538,4 +548,43 @@ async fn the_ids_kept_over_there_grow_with_each_hire_and_are_found_by() {
             assert_eq!(found[0].link, Link { remote: "1042".parse().unwrap(), hires: link.hires.clone() });
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_employment_that_was_there_before_is_never_taken_for_a_new_hires() {
+    for variant in VARIANTS {
+        let tenant = Tenant::empty(of(variant), KEEP);
+        let ann_before = [("GIVENNAME", "Ann"), ("FAMILYNAME", "O'Neil"), ("COMMENTS", ANN)];
+        tenant.account().add_person(tenant.now(), "1001", &ann_before).unwrap();
+        tenant.account().employ(tenant.now(), "1001", "1001", "ACME-IE", "2019-04-01").unwrap();
+        let mut story = Story::of(&tenant, ann());
+        story.look().await;
+        for _ in 0..3 {
+            let receipt = story.attempt().await.unwrap();
+            let obstacle = receipt.obstacle.unwrap();
+            assert_eq!(obstacle.code, "employed_already", "{variant:?}");
+            assert!(receipt.link.hires.is_empty());
+            assert_eq!(tenant.writes()[2], 0);
+        }
+        let end = if variant == Variant::V4 { "2026-05-03T00:00:00Z" } else { "2026-05-03T00:00:00" };
+        edit_employment(&tenant, "1001", "1001", "EFFECTIVETO", json!(end));
+        story.done().await;
+        assert_eq!(tenant.employment_ids().len(), 2);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_employment_of_hrs_that_names_the_opportunity_is_the_hires() {
+    let more = "[keep]\ncontact = \"COMMENTS\"\nopportunity = \"HIRINGCOMMENT\"";
+    let tenant = Tenant::empty(Settings::default(), more);
+    let ann_before = [("GIVENNAME", "Ann"), ("FAMILYNAME", "O'Neil"), ("COMMENTS", ANN)];
+    tenant.account().add_person(tenant.now(), "1001", &ann_before).unwrap();
+    tenant.account().employ(tenant.now(), "1001", "1001", "ACME-IE", "2026-05-01").unwrap();
+    let mut story = Story::of(&tenant, ann());
+    story.look().await;
+    assert_eq!(story.attempt().await.unwrap().obstacle.unwrap().code, "employed_already");
+    edit_employment(&tenant, "1001", "1001", "HIRINGCOMMENT", json!(HIRES[0]));
+    let receipt = story.done().await;
+    assert_eq!(receipt.link.hires[HIRES[0]].as_str(), "1001");
+    assert_eq!(tenant.writes()[2], 0);
 }
