@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use adapter_sdk::{Error, ErrorKind, Evidence, Found, Identity, Link, Result};
+use adapter_sdk::{Error, ErrorKind, Evidence, Found, Identity, Link, Placeholder, Result};
 use chrono::Datelike;
 use people::{Date, OpportunityId, RemoteHireId, RemoteId, Value};
 
@@ -145,7 +145,7 @@ impl Cezanne {
         if self.is_anothers(row, who) {
             return Ok(Whose::Anothers);
         }
-        if self.kept_evidence(row, who).is_some() || has_name(row, who) {
+        if self.kept_evidence(row, who).is_some() || self.has_name(row, who) {
             return Ok(Whose::Theirs);
         }
         let key = Key::single(PERSON_CODE, code);
@@ -153,6 +153,28 @@ impl Cezanne {
         let email = row.as_ref().and_then(email_of);
         let is_theirs = email.is_some_and(|email| emails(who).any(|own| own == email));
         Ok(if is_theirs { Whose::Theirs } else { Whose::Unclear })
+    }
+
+    /// Whether the row has the person's first and last name, in any case, by either way of splitting a name that a mapping
+    /// has. Who has one name has the placeholder for a surname, and nobody else's.
+    fn has_name(&self, row: &Row, who: &Identity) -> bool {
+        let alike = |property: &str, ours: [&str; 2]| {
+            let theirs = text(row, property).unwrap_or_default().trim().to_lowercase();
+            !theirs.is_empty() && ours.iter().any(|ours| ours.trim().to_lowercase() == theirs)
+        };
+        let name = &who.name;
+        let none = self.no_surname();
+        let last = if name.last().is_empty() { none.as_str() } else { name.last() };
+        alike("GIVENNAME", [name.first(), &name.given()]) && alike("FAMILYNAME", [last, &name.surname()])
+    }
+
+    /// What is sent for a surname where there is none.
+    fn no_surname(&self) -> String {
+        let spec = self.info.schema.fields.iter().find(|spec| spec.name.as_str() == "FAMILYNAME");
+        match spec.and_then(|spec| spec.placeholder.as_ref()) {
+            Some(Placeholder::Is(value)) => value.to_text(),
+            _ => String::new(),
+        }
     }
 
     /// Codes of people with one of the addresses.
@@ -224,15 +246,6 @@ fn pair(
 
 fn emails(who: &Identity) -> impl Iterator<Item = String> + '_ {
     who.emails.iter().map(|email| email.reveal().trim().to_lowercase())
-}
-
-/// Whether the row has the person's first and last name, in any case.
-fn has_name(row: &Row, who: &Identity) -> bool {
-    let alike = |property: &str, ours: &str| {
-        text(row, property).is_some_and(|theirs| theirs.trim().to_lowercase() == ours.trim().to_lowercase())
-    };
-    let (first, last) = (who.name.first(), who.name.last());
-    !first.is_empty() && alike("GIVENNAME", first) && (last.is_empty() || alike("FAMILYNAME", last))
 }
 
 /// Whether that day means "no end".

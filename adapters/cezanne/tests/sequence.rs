@@ -387,6 +387,32 @@ async fn a_person_whom_no_read_shows_yet_is_looked_for_again_and_not_made_again(
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn whoever_was_made_without_an_answer_is_known_by_their_name_however_it_is_split() {
+    for (more, name) in [
+        ("", "Ann O'Neil"),
+        ("", "Suharto"),
+        ("missing_surname = \"Unknown\"", "Suharto"),
+        ("[person]\nGIVENNAME = \"name.given\"\nFAMILYNAME = \"name.surname\"", "Anna Maria van der Berg"),
+        ("[person]\nGIVENNAME = \"name.given\"\nFAMILYNAME = \"name.surname\"", "Berg, Anna van der"),
+        ("[person]\nFAMILYNAME = \"name.surname\"", "Anna van der Berg"),
+        ("[person]\nGIVENNAME = \"name.given\"\nFAMILYNAME = \"name.surname\"", "山田 花子"),
+    ] {
+        let tenant = Tenant::empty(Settings::default(), more);
+        let mut person = ann();
+        person.name = FullName::new(name);
+        // No answer, and no contact details by which to know them either.
+        tenant.plan("lost@POST/People");
+        let mut story = Story::of(&tenant, person);
+        tenant.lose_the_next_person();
+        assert_eq!(story.attempt().await.unwrap_err().next(), Next::FindFirst, "{name}");
+        let found = story.look().await;
+        assert_eq!(found.iter().map(|found| found.evidence).collect::<Vec<_>>(), [Evidence::Key], "{name}");
+        assert_eq!(story.go_on().await, 1, "{name}");
+        assert_eq!(tenant.writes()[0], 1, "{name}");
+    }
+}
+
 // ---- hidden, changed, deleted, somebody else's
 
 #[tokio::test(start_paused = true)]
@@ -488,6 +514,29 @@ async fn somebody_unknown_under_our_code_is_left_alone_and_nothing_is_written() 
         assert_eq!(error.stands_in_the_way().unwrap().code, "code_taken");
         assert_eq!(tenant.writes(), [0, 0, 0], "{variant:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn somebody_of_one_name_is_not_taken_for_whoever_shares_it() {
+    let more = "[person]\nPERSONID = \"answer('Payroll number')\"";
+    let tenant = Tenant::empty(Settings::default(), more);
+    let other = [("GIVENNAME", "Suharto"), ("FAMILYNAME", "Wijaya")];
+    tenant.account().add_person(tenant.now(), "1001", &other).unwrap();
+    let mut person = ann();
+    person.name = FullName::new("Suharto");
+    person.answers = vec![people::Answer {
+        opportunity: HIRES[0].parse().unwrap(),
+        posting: None,
+        template: None,
+        field: None,
+        question: "Payroll number".to_owned(),
+        value: Pii::new(people::AnswerValue::Text("1001".to_owned())),
+        at: None,
+    }];
+    let mut story = Story::of(&tenant, person);
+    assert!(story.look().await.iter().all(|found| !found.evidence.is_proof()));
+    assert_eq!(story.attempt().await.unwrap_err().stands_in_the_way().unwrap().code, "code_taken");
+    assert_eq!(tenant.writes(), [0, 0, 0]);
 }
 
 // ---- hired again
