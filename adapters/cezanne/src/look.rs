@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use adapter_sdk::{Error, ErrorKind, Evidence, Found, Identity, Link, Placeholder, Result};
 use chrono::Datelike;
-use people::{Date, OpportunityId, RemoteHireId, RemoteId, Value};
+use people::{ContactId, Date, OpportunityId, RemoteHireId, RemoteId, Value};
 
 use crate::{
     adapter::{Cezanne, contact_in, email_of, read_failed, text},
@@ -131,7 +131,7 @@ impl Cezanne {
 
     fn is_anothers(&self, row: &Row, who: &Identity) -> bool {
         let kept = self.rules.keep.contact.as_ref().and_then(|field| contact_in(&text(row, field)?));
-        kept.is_some_and(|contact| contact != who.contact)
+        kept.is_some_and(|contact| contact != who.contact && is_of_a_form(&contact, &who.contact))
     }
 
     /// Whose record stands under a code that is made of this person's contact id, or that the configuration gives them.
@@ -246,6 +246,13 @@ fn pair(
 
 fn emails(who: &Identity) -> impl Iterator<Item = String> + '_ {
     who.emails.iter().map(|email| email.reveal().trim().to_lowercase())
+}
+
+/// Whether two ids are built alike. The field is HR's as well, and a word of theirs in it is no other contact.
+fn is_of_a_form(one: &ContactId, other: &ContactId) -> bool {
+    let (one, other) = (one.as_str(), other.as_str());
+    let is_alike = |(one, other): (char, char)| one.is_ascii_alphanumeric() == other.is_ascii_alphanumeric();
+    one.len() == other.len() && one.chars().zip(other.chars()).all(is_alike)
 }
 
 /// Whether that day means "no end".

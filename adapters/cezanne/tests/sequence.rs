@@ -517,6 +517,24 @@ async fn somebody_unknown_under_our_code_is_left_alone_and_nothing_is_written() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_word_of_hrs_in_the_place_of_the_contact_id_makes_nobody_a_stranger() {
+    for variant in VARIANTS {
+        let tenant = Tenant::empty(of(variant), KEEP);
+        let mut story = Story::of(&tenant, ann());
+        let link = story.done().await.link;
+        let key = [("PERSONID", link.remote.as_str())];
+        for comment in ["VIP", "moved to Dublin", "see-HR-2026"] {
+            tenant.account().edit(tenant.now(), Table::People, &key, "COMMENTS", json!(comment)).unwrap();
+            story.forget();
+            story.look().await;
+            assert_eq!(story.link.as_ref(), Some(&link), "{comment}");
+            assert_eq!(story.done().await.link, link);
+        }
+        drop(tenant.only_person());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn somebody_of_one_name_is_not_taken_for_whoever_shares_it() {
     let more = "[person]\nPERSONID = \"answer('Payroll number')\"";
     let tenant = Tenant::empty(Settings::default(), more);
