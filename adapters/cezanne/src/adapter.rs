@@ -7,7 +7,7 @@ use adapter_sdk::{
     Identity, Level, Link, Receipt, RemoteState, Result,
 };
 use async_trait::async_trait;
-use people::{ContactId, FieldName, Fields, Pii, RemoteId, Value};
+use people::{ContactId, Date, FieldName, Fields, Pii, RemoteId, Value};
 use tokio::sync::OnceCell;
 
 use crate::{
@@ -104,6 +104,9 @@ impl Cezanne {
                 Value::Text(code) if place.as_gender_code && code == self.rules.gender.code => {
                     Value::Text(self.rules.gender.description.clone())
                 }
+                Value::Day(day) if place.property == TERMINATION_DATE && self.is_open_end(day) => {
+                    Value::Blank
+                }
                 value => value,
             };
             Some((field.clone(), Pii::new(value)))
@@ -169,6 +172,11 @@ impl Cezanne {
                 .cloned()
                 .map(Some),
         }
+    }
+
+    /// Whether that day stands for an employment without an end.
+    fn is_open_end(&self, day: Date) -> bool {
+        look::is_far(day) || self.rules.open_ended == OpenEnded::On(day)
     }
 
     pub(crate) fn own_gender(&self) -> (&'static str, &str) {

@@ -80,7 +80,7 @@ impl Contract {
         let people = drafting.set("people", &sets.people, &[PERSON_CODE]);
         let communications = drafting.set("communications", &sets.communications, &[PERSON_CODE]);
         let employments = drafting.set("employments", &sets.employments, &[EMPLOYMENT_ID, PERSON_CODE]);
-        let wants_deployments = columns.hire.iter().any(|field| field.as_str().starts_with("Deployments."));
+        let wants_deployments = columns.hire.iter().any(is_of_deployments);
         let deployments =
             wants_deployments.then(|| drafting.set("deployments", &sets.deployments, &[])).flatten();
         let companies = metadata.set(&sets.companies).map(set).filter(|set| set.property(COMPANY).is_some());
@@ -122,6 +122,8 @@ impl Contract {
                         told,
                         format!("nothing, if HR does not miss it; it is left out. Else map it to a field that the tenant has under .{}", level.word()),
                     )),
+                    // That there is no such set was said.
+                    Err(_) if is_of_deployments(field) && self.deployments.is_none() => {}
                     Err(told) => breaches.push(format!("{told}; correct its name under .{}", level.word())),
                 }
             }
@@ -346,6 +348,10 @@ impl Drafting<'_> {
         }
         Some(found)
     }
+}
+
+fn is_of_deployments(field: &FieldName) -> bool {
+    field.as_str().starts_with("Deployments.")
 }
 
 /// `GENDERCODE`, or `GENDER_CODE` as other versions might write it.

@@ -4,8 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use adapter_sdk::{Error, ErrorKind, Evidence, Found, Identity, Link, Result};
-use people::{OpportunityId, RemoteHireId, RemoteId};
+use adapter_sdk::{Error, ErrorKind, Evidence, Found, Identity, Link, Placeholder, Result};
+use chrono::Datelike;
+use people::{ContactId, Date, OpportunityId, RemoteHireId, RemoteId, Value};
 
 use crate::{
     adapter::{Cezanne, contact_in, email_of, read_failed, text},
@@ -130,7 +131,7 @@ impl Cezanne {
 
     fn is_anothers(&self, row: &Row, who: &Identity) -> bool {
         let kept = self.rules.keep.contact.as_ref().and_then(|field| contact_in(&text(row, field)?));
-        kept.is_some_and(|contact| contact != who.contact)
+        kept.is_some_and(|contact| contact != who.contact && is_of_a_form(&contact, &who.contact))
     }
 
     /// Whose record stands under a code that is made of this person's contact id, or that the configuration gives them.
@@ -144,7 +145,7 @@ impl Cezanne {
         if self.is_anothers(row, who) {
             return Ok(Whose::Anothers);
         }
-        if self.kept_evidence(row, who).is_some() || has_name(row, who) {
+        if self.kept_evidence(row, who).is_some() || self.has_name(row, who) {
             return Ok(Whose::Theirs);
         }
         let key = Key::single(PERSON_CODE, code);
@@ -152,6 +153,28 @@ impl Cezanne {
         let email = row.as_ref().and_then(email_of);
         let is_theirs = email.is_some_and(|email| emails(who).any(|own| own == email));
         Ok(if is_theirs { Whose::Theirs } else { Whose::Unclear })
+    }
+
+    /// Whether the row has the person's first and last name, in any case, by either way of splitting a name that a mapping
+    /// has. Who has one name has the placeholder for a surname, and nobody else's.
+    fn has_name(&self, row: &Row, who: &Identity) -> bool {
+        let alike = |property: &str, ours: [&str; 2]| {
+            let theirs = text(row, property).unwrap_or_default().trim().to_lowercase();
+            !theirs.is_empty() && ours.iter().any(|ours| ours.trim().to_lowercase() == theirs)
+        };
+        let name = &who.name;
+        let none = self.no_surname();
+        let last = if name.last().is_empty() { none.as_str() } else { name.last() };
+        alike("GIVENNAME", [name.first(), &name.given()]) && alike("FAMILYNAME", [last, &name.surname()])
+    }
+
+    /// What is sent for a surname where there is none.
+    fn no_surname(&self) -> String {
+        let spec = self.info.schema.fields.iter().find(|spec| spec.name.as_str() == "FAMILYNAME");
+        match spec.and_then(|spec| spec.placeholder.as_ref()) {
+            Some(Placeholder::Is(value)) => value.to_text(),
+            _ => String::new(),
+        }
     }
 
     /// Codes of people with one of the addresses.
@@ -227,13 +250,16 @@ fn emails(who: &Identity) -> impl Iterator<Item = String> + '_ {
     who.emails.iter().map(|email| email.reveal().trim().to_lowercase())
 }
 
-/// Whether the row has the person's first and last name, in any case.
-fn has_name(row: &Row, who: &Identity) -> bool {
-    let alike = |property: &str, ours: &str| {
-        text(row, property).is_some_and(|theirs| theirs.trim().to_lowercase() == ours.trim().to_lowercase())
-    };
-    let (first, last) = (who.name.first(), who.name.last());
-    !first.is_empty() && alike("GIVENNAME", first) && (last.is_empty() || alike("FAMILYNAME", last))
+/// Whether two ids are built alike. The field is HR's as well, and a word of theirs in it is no other contact.
+fn is_of_a_form(one: &ContactId, other: &ContactId) -> bool {
+    let (one, other) = (one.as_str(), other.as_str());
+    let is_alike = |(one, other): (char, char)| one.is_ascii_alphanumeric() == other.is_ascii_alphanumeric();
+    one.len() == other.len() && one.chars().zip(other.chars()).all(is_alike)
+}
+
+/// Whether that day means "no end".
+pub(crate) fn is_far(day: Date) -> bool {
+    day.year() >= FAR
 }
 
 /// What the tenant's own employments have for an end that is none: the same far day, more than once.
@@ -249,11 +275,8 @@ pub(crate) async fn far_end(service: &Service, contract: &Contract) -> Result<se
     let edm = contract.employments.property(TERMINATION_DATE).map_or(Edm::DateTime, |spec| spec.edm);
     let ends: Vec<&serde_json::Value> =
         page.rows.iter().filter_map(|row| row.fields.get(TERMINATION_DATE)).collect();
-    let is_far = |end: &serde_json::Value| {
-        use chrono::Datelike;
-        matches!(odata::read(end, edm), people::Value::Day(day) if day.year() >= FAR)
-    };
-    let learnt = ends.iter().find(|end| is_far(end) && ends.iter().filter(|other| other == end).count() > 1);
+    let is_end = |end: &serde_json::Value| matches!(odata::read(end, edm), Value::Day(day) if is_far(day));
+    let learnt = ends.iter().find(|end| is_end(end) && ends.iter().filter(|other| other == end).count() > 1);
     learnt.map(|end| (*end).clone()).ok_or_else(|| {
         Error::new(ErrorKind::ConfigInvalid, "learning how this tenant writes an employment without an end")
             .with(

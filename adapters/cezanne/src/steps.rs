@@ -10,7 +10,7 @@ use adapter_sdk::{
     Delivery, Effect, Error, ErrorKind, Identity, Intent, Level, Link, Obstacle, Receipt, Result, Step,
     TaskKind, TaskRequest,
 };
-use people::{FieldKey, FieldName, Fields, OpportunityId, Pii, RemoteHireId, Value};
+use people::{FieldKey, FieldName, Fields, OpportunityId, Pii, RemoteHireId, RemoteId, Value};
 use serde_json::{Map, Value as Json};
 
 use crate::{
@@ -21,11 +21,13 @@ use crate::{
     look::Whose,
     mapping::{COMPANY, HIRE_DATE, PERSON_CODE, TERMINATION_DATE},
     odata::{self, Filter, Key, Literal, Query, Row},
-    words,
+    words::{self, CompanyFault},
 };
 
 const COMMUNICATIONS: &str = "communications";
 const EMPLOYMENT: &str = "employment";
+/// An employment before which another one has to end.
+const EMPLOYED: &str = "employed";
 const DEPLOYMENT: &str = "deployment";
 
 /// Why a step was not done.
@@ -50,6 +52,13 @@ struct Progress {
     obstacle: Option<Obstacle>,
 }
 
+impl Progress {
+    /// Whether this attempt came to nothing yet, so that all of it may be sent again.
+    fn is_untouched(&self) -> bool {
+        !self.created && !self.changed && self.unfinished.is_empty() && self.obstacle.is_none()
+    }
+}
+
 /// What is written of one delivery, and how.
 struct Job<'d> {
     contract: &'d Contract,
@@ -57,6 +66,30 @@ struct Job<'d> {
     /// Everything is looked at, not only what changed.
     whole: bool,
     end: Option<Json>,
+}
+
+impl Job<'_> {
+    /// Whether trouble with a write means that it was refused. A rule of the business that is broken may come as a 500, as
+    /// anything else that nobody foresaw ([MS-ODATA] knows no other status for it): at first it is unknown what came of it; when
+    /// it was looked for, sent again and answered alike, it is refused.
+    fn was_refused(&self, trouble: &Trouble) -> bool {
+        match trouble.kind {
+            TroubleKind::Refused | TroubleKind::Conflict | TroubleKind::NoSuchRecord => true,
+            TroubleKind::ServerError => !self.delivery.unfinished.is_empty(),
+            _ => false,
+        }
+    }
+
+    /// What trouble with a write means to a step.
+    fn stopped_by(&self, trouble: Trouble, refused: impl FnOnce() -> Obstacle) -> Stop {
+        if self.was_refused(&trouble) {
+            Stop::Refused(refused())
+        } else if trouble.is_unknown_for_a_write() {
+            Stop::Unknown(trouble.into_error(true).find_first())
+        } else {
+            Stop::Later(trouble.into_error(true))
+        }
+    }
 }
 
 impl Cezanne {
@@ -76,7 +109,7 @@ impl Cezanne {
             None => self.make_person(&job, &mut progress).await?,
         };
         let outcome = self.communicate(&job, &code, &mut progress).await;
-        self.note(&job, &mut progress, COMMUNICATIONS, outcome)?;
+        Self::note(&mut progress, COMMUNICATIONS, outcome)?;
         if self.rules.create_employment {
             self.employ(&job, &code, &mut progress).await?;
         } else {
@@ -86,15 +119,13 @@ impl Cezanne {
     }
 
     /// What was refused or put off is left to do; what is unknown is looked up first.
-    fn note(&self, job: &Job<'_>, progress: &mut Progress, step: &str, outcome: Done) -> Result<()> {
+    fn note(progress: &mut Progress, step: &str, outcome: Done) -> Result<()> {
         let step = || Step(step.to_owned());
         match outcome {
             Ok(()) => {}
             Err(Stop::Unknown(error)) => return Err(error),
-            // Nothing of it was done before, and all of it may be sent again.
-            Err(Stop::Later(error)) if !job.whole && !progress.created && !progress.changed => {
-                return Err(error);
-            }
+            // Nothing was done and nothing found out: the engine must know, for it may concern everybody.
+            Err(Stop::Later(error)) if progress.is_untouched() => return Err(error),
             Err(Stop::Later(_)) => progress.unfinished.push(step()),
             Err(Stop::Refused(obstacle)) => {
                 progress.unfinished.push(step());
@@ -110,13 +141,7 @@ impl Cezanne {
             (false, true) => Effect::Updated,
             (false, false) => Effect::Unchanged,
         };
-        let remote = code.parse().map_err(|_| {
-            Error::new(
-                ErrorKind::ConfigInvalid,
-                "making a person code: what is mapped to PERSONID gives none",
-            )
-            .with("remedy", "map PERSONID to a number or a short text")
-        })?;
+        let remote = code.parse().map_err(|_| no_code(job))?;
         Ok(Receipt {
             tasks: self.new_starter_tasks(job, code),
             filled: job.delivery.wanted.filled.clone(),
@@ -132,6 +157,7 @@ impl Cezanne {
     async fn make_person(&self, job: &Job<'_>, progress: &mut Progress) -> Result<String> {
         let who = self.who(job.delivery);
         for code in self.codes(job.contract, &who) {
+            check_code(job, &code)?;
             if let Some(row) = self.person_row(job.contract, &code).await? {
                 match self.whose(job.contract, &row, &code, &who).await? {
                     Whose::Theirs => return Ok(code),
@@ -142,7 +168,6 @@ impl Cezanne {
             }
             let fields = self.new_fields(job, Entity::People, &job.delivery.wanted.person);
             let mut fields = fields.map_err(refused)?;
-            self.check_code(job, &code)?;
             fields.insert(PERSON_CODE.to_owned(), Json::String(code.clone()));
             let Err(trouble) = self.service.insert(&job.contract.people.name, fields).await else {
                 progress.created = true;
@@ -306,7 +331,7 @@ impl Cezanne {
 
     fn contact_details_stopped(&self, job: &Job<'_>, trouble: Trouble) -> Stop {
         let said = words::scrubbed(trouble.said.as_ref(), &job.delivery.wanted);
-        stopped_by(trouble, |_| words::contact_details_refused(&said))
+        job.stopped_by(trouble, || words::contact_details_refused(&said))
     }
 
     // ---- employments ----
@@ -318,11 +343,16 @@ impl Cezanne {
         if !missing.is_empty() {
             let rows = match self.employments(job.contract, code).await.map_err(stopped) {
                 Ok(rows) => rows,
-                Err(stop) => return self.note(job, progress, EMPLOYMENT, Err(stop)),
+                Err(stop) => return Self::note(progress, EMPLOYMENT, Err(stop)),
             };
             for hire in missing {
                 let outcome = self.employ_for(job, code, hire, &rows, progress).await;
-                self.note(job, progress, EMPLOYMENT, outcome)?;
+                // Only where ours was refused is one of HR's the answer to that.
+                let step = match &outcome {
+                    Err(Stop::Refused(obstacle)) if obstacle.code == words::EMPLOYED_ALREADY => EMPLOYED,
+                    _ => EMPLOYMENT,
+                };
+                Self::note(progress, step, outcome)?;
             }
         }
         if job.contract.deployments.is_some() {
@@ -333,13 +363,13 @@ impl Cezanne {
                 progress.hires.clone().iter().filter(|(hire, _)| wanted.contains_key(*hire) && is_due(hire))
             {
                 let outcome = self.deploy(job, code, id.as_str(), hire, progress).await;
-                self.note(job, progress, DEPLOYMENT, outcome)?;
+                Self::note(progress, DEPLOYMENT, outcome)?;
             }
         }
         let linked = job.delivery.link.iter().flat_map(|link| &link.hires);
         for (hire, id) in linked.filter(|(hire, _)| wanted.contains_key(*hire)) {
             let outcome = self.change_employment(job, code, hire, id, progress).await;
-            self.note(job, progress, EMPLOYMENT, outcome)?;
+            Self::note(progress, EMPLOYMENT, outcome)?;
         }
         Ok(())
     }
@@ -353,6 +383,10 @@ impl Cezanne {
         rows: &[Row],
         progress: &mut Progress,
     ) -> Done {
+        if let Some(id) = self.kept_on(hire, rows) {
+            progress.hires.insert(hire.clone(), id);
+            return Ok(());
+        }
         let id = self.employment_id(job, code, hire, rows, progress);
         let there = rows.iter().find(|row| text(row, EMPLOYMENT_ID).as_deref() == Some(&id));
         if there.is_none()
@@ -363,7 +397,7 @@ impl Cezanne {
                 progress.hires.insert(hire.clone(), other);
                 return Ok(());
             }
-            return Err(Stop::Refused(words::employed_already(code, &other)));
+            return Err(Stop::Refused(words::employed_already(code, &other, &id)));
         }
         if there.is_none() {
             let fields = &job.delivery.wanted.hires[hire];
@@ -393,31 +427,38 @@ impl Cezanne {
     ) -> Done {
         let set = &job.contract.employments.name;
         let Err(trouble) = self.service.insert(set, new).await else { return Ok(()) };
-        if matches!(trouble.kind, TroubleKind::Refused | TroubleKind::Conflict)
-            || trouble.is_unknown_for_a_write()
-        {
-            let rows = self.employments(job.contract, code).await;
-            match rows {
-                Ok(rows) if rows.iter().any(|row| text(row, EMPLOYMENT_ID).as_deref() == Some(id)) => {
-                    return Ok(());
-                }
-                _ if trouble.is_unknown_for_a_write() => {
-                    return Err(Stop::Unknown(trouble.into_error(true).find_first()));
-                }
-                Err(other) => return Err(stopped(other)),
-                Ok(_) => {}
-            }
-            self.service.forget_metadata().await;
-            let company = fields.get(COMPANY).map(|value| value.reveal().to_text()).unwrap_or_default();
-            let said = words::scrubbed(trouble.said.as_ref(), &job.delivery.wanted);
-            let day = match fields.get(HIRE_DATE).map(Pii::reveal) {
-                Some(Value::Day(day)) => Some(*day),
-                _ => None,
-            };
-            let fault = self.company_fault(job.contract, &company, day).await;
-            return Err(Stop::Refused(words::employment_refused(code, &company, fault, &said)));
+        let is_unknown = trouble.is_unknown_for_a_write();
+        if !is_unknown && !matches!(trouble.kind, TroubleKind::Refused | TroubleKind::Conflict) {
+            return Err(stopped(trouble));
         }
-        Err(stopped(trouble))
+        match self.employments(job.contract, code).await {
+            Ok(rows) if rows.iter().any(|row| text(row, EMPLOYMENT_ID).as_deref() == Some(id)) => {
+                return Ok(());
+            }
+            Err(_) if is_unknown => return Err(Stop::Unknown(trouble.into_error(true).find_first())),
+            Err(other) => return Err(stopped(other)),
+            Ok(_) => {}
+        }
+        let company = fields.get(COMPANY).map(|value| value.reveal().to_text()).unwrap_or_default();
+        let day = match fields.get(HIRE_DATE).map(Pii::reveal) {
+            Some(Value::Day(day)) => Some(*day),
+            _ => None,
+        };
+        let fault = self.company_fault(job.contract, &company, day).await;
+        let is_why = trouble.kind == TroubleKind::ServerError && fault.is_some_and(CompanyFault::is_certain);
+        if is_unknown && !is_why && !job.was_refused(&trouble) {
+            return Err(Stop::Unknown(trouble.into_error(true).find_first()));
+        }
+        self.service.forget_metadata().await;
+        let said = words::scrubbed(trouble.said.as_ref(), &job.delivery.wanted);
+        Err(Stop::Refused(words::employment_refused(code, &company, fault, &said)))
+    }
+
+    /// The employment on which the hire's opportunity id is kept, whoever wrote it there.
+    fn kept_on(&self, hire: &OpportunityId, rows: &[Row]) -> Option<RemoteHireId> {
+        let kept = self.rules.keep.opportunity.as_deref()?;
+        let row = rows.iter().find(|row| text(row, kept).is_some_and(|said| said.trim() == hire.as_str()))?;
+        text(row, EMPLOYMENT_ID)?.parse().ok()
     }
 
     /// The first hire's employment has the person's own code, the next ones a number; what is taken by another hire is passed over.
@@ -498,7 +539,7 @@ impl Cezanne {
             }
             Err(trouble) => {
                 let said = words::scrubbed(trouble.said.as_ref(), &job.delivery.wanted);
-                Err(stopped_by(trouble, |_| words::change_refused(code, &said)))
+                Err(job.stopped_by(trouble, || words::change_refused(code, &said)))
             }
         }
     }
@@ -569,7 +610,7 @@ impl Cezanne {
             return Ok(());
         }
         let said = words::scrubbed(trouble.said.as_ref(), &job.delivery.wanted);
-        Err(stopped_by(trouble, |_| words::deployment_refused(code, &said)))
+        Err(job.stopped_by(trouble, || words::deployment_refused(code, &said)))
     }
 
     // ---- fields ----
@@ -616,6 +657,13 @@ impl Cezanne {
             if place.property == PERSON_CODE {
                 continue;
             }
+            // An end that was taken away leaves the employment open, however this tenant writes that.
+            if let (TERMINATION_DATE, true, Some(end)) =
+                (place.property.as_str(), value.reveal().is_blank(), &job.end)
+            {
+                written.insert(place.property.clone(), end.clone());
+                continue;
+            }
             let text = self.gender_text(place.as_gender_code, value.reveal());
             let value = if place.as_gender_code { &Value::Text(text) } else { value.reveal() };
             let too_long = place.spec.length_max.is_some_and(|most| value.to_text().chars().count() > most);
@@ -634,19 +682,6 @@ impl Cezanne {
     fn gender_text(&self, as_code: bool, value: &Value) -> String {
         let text = value.to_text();
         if as_code && text == self.rules.gender.description { self.rules.gender.code.clone() } else { text }
-    }
-
-    fn check_code(&self, job: &Job<'_>, code: &str) -> Result<()> {
-        let most = job.contract.code_length_max().unwrap_or(usize::MAX);
-        if code.is_empty() || code.chars().count() > most {
-            let field = FieldName::new(PERSON_CODE);
-            let spec = job.contract.people.property(PERSON_CODE);
-            return Err(spec.map_or_else(
-                || Error::new(ErrorKind::Rejected, "making a person code"),
-                |spec| refused(words::does_not_fit(&field, spec)),
-            ));
-        }
-        Ok(())
     }
 
     /// Who is delivered, as far as a delivery says.
@@ -736,6 +771,16 @@ fn taken(code: &str) -> Error {
         .obstacle(words::code_taken(code))
 }
 
+/// What is mapped to the person code need not be one, and is asked before anybody is made: the code is kept as an id.
+fn check_code(job: &Job<'_>, code: &str) -> Result<()> {
+    let most = job.contract.code_length_max().unwrap_or(usize::MAX);
+    if code.parse::<RemoteId>().is_ok() && code.len() <= most { Ok(()) } else { Err(no_code(job)) }
+}
+
+fn no_code(job: &Job<'_>) -> Error {
+    refused(words::no_code(job.contract.code_length_max()))
+}
+
 /// A value that cannot be sent: this person waits for somebody to correct it.
 fn refused(obstacle: Obstacle) -> Error {
     Error::new(ErrorKind::Rejected, "writing a person's fields").obstacle(obstacle)
@@ -744,17 +789,4 @@ fn refused(obstacle: Obstacle) -> Error {
 fn stopped(trouble: Trouble) -> Stop {
     let error = trouble.into_error(false);
     Stop::Later(error)
-}
-
-/// What trouble with a write means to a step.
-fn stopped_by(trouble: Trouble, refused: impl FnOnce(&Trouble) -> Obstacle) -> Stop {
-    if trouble.is_unknown_for_a_write() {
-        return Stop::Unknown(trouble.into_error(true).find_first());
-    }
-    match trouble.kind {
-        TroubleKind::Refused | TroubleKind::Conflict | TroubleKind::NoSuchRecord => {
-            Stop::Refused(refused(&trouble))
-        }
-        _ => Stop::Later(trouble.into_error(true)),
-    }
 }

@@ -25,6 +25,11 @@ pub(crate) enum CompanyFault {
 }
 
 impl CompanyFault {
+    /// Whether the tenant itself says so, so that it surely takes no employment.
+    pub(crate) fn is_certain(self) -> bool {
+        self != CompanyFault::Unused
+    }
+
     pub(crate) fn words(self) -> &'static str {
         match self {
             CompanyFault::Unknown => "is not known (any more)",
@@ -66,13 +71,18 @@ pub(crate) fn employment_gone(code: &str, id: &str) -> Obstacle {
     )
 }
 
-pub(crate) fn employed_already(code: &str, other: &str) -> Obstacle {
+pub(crate) const EMPLOYED_ALREADY: &str = "employed_already";
+
+pub(crate) fn employed_already(code: &str, other: &str, id: &str) -> Obstacle {
     obstacle(
-        "employed_already",
-        format!("employment not created: {code} has the employment {other}, which is not ours and has not ended"),
-        "if it is this hire's, there is nothing to do over there; if the person is hired again, end it, and `hiresync retry` makes the \
-         new one"
-            .to_owned(),
+        EMPLOYED_ALREADY,
+        format!(
+            "employment not created: {code} has the employment {other}, which is not ours and has not ended"
+        ),
+        format!(
+            "if the person is hired again, end it in Cezanne, and the new one follows by itself; if it is this hire's, give it the \
+             employment id {id}, or the opportunity id where keep.opportunity says"
+        ),
     )
 }
 
@@ -139,6 +149,15 @@ pub(crate) fn code_taken(code: &str) -> Obstacle {
             "{code} is the person's code, and the record there has another name and another e-mail address"
         ),
         "look whether it is this person. With keep.contact set, hiresync can tell by itself".to_owned(),
+    )
+}
+
+pub(crate) fn no_code(length_max: Option<usize>) -> Obstacle {
+    let most = length_max.map(|most| format!(", {most} at most")).unwrap_or_default();
+    obstacle(
+        "person_code",
+        "person not created: what is mapped to PERSONID gives no person code".to_owned(),
+        format!("map PERSONID to something of letters, digits and signs without blanks{most}"),
     )
 }
 
@@ -308,7 +327,7 @@ mod tests {
             employment_refused("LV-1", "ACME-UK", Some(CompanyFault::NotActive), &said),
             employment_refused("LV-1", "ACME-UK", None, &said),
             employment_gone("LV-1", "LV-1"),
-            employed_already("LV-1", "1001"),
+            employed_already("LV-1", "1001", "LV-1"),
             gender("Not Known", "U", &said),
             person_refused("LV-1", &said),
             change_refused("LV-1", &said),
@@ -316,6 +335,7 @@ mod tests {
             deployment_refused("LV-1", &said),
             hidden("LV-1"),
             code_taken("LV-1"),
+            no_code(Some(50)),
             does_not_fit(&FieldName::new("GIVENNAME"), &fits),
         ];
         for obstacle in &all {
