@@ -522,7 +522,8 @@ impl Engine {
         let now = self.clock.now();
         run.report.ended_at = now;
         for target in &self.targets {
-            if self.ledger.target(&target.name)?.health != TargetHealth::Active {
+            let is_active = self.ledger.target(&target.name)?.health == TargetHealth::Active;
+            if !is_active || run.unusable.contains(&target.name) {
                 run.report.unusable.push(target.name.clone());
             }
         }

@@ -57,9 +57,27 @@ impl Engine {
 
     async fn deliver_to(&self, target: &Target, debts: &[Ready]) -> Result<Outgoing, CycleError> {
         let capabilities = target.adapter.info().capabilities;
+        let batches =
+            debts.chunks(capabilities.batch_max.max(1)).map(|batch| self.look_and_deliver(target, batch));
+        let mut outcomes = stream::iter(batches).buffer_unordered(capabilities.in_flight_max.max(1));
+        let mut out = Outgoing::default();
+        // Every call under way is waited for, also when one of the others could not be begun.
+        let mut broken = None;
+        while let Some(outcome) = outcomes.next().await {
+            match outcome {
+                Ok(more) => out += more,
+                Err(error) => broken = Some(error),
+            }
+        }
+        drop(outcomes);
+        broken.map_or(Ok(out), Err)
+    }
+
+    /// The look comes right before the delivery: the longer ago, the less it says.
+    async fn look_and_deliver(&self, target: &Target, batch: &[Ready]) -> Result<Outgoing, CycleError> {
         let mut out = Outgoing::default();
         let mut going = Vec::new();
-        for ready in debts {
+        for ready in batch {
             match self.look_before_create(target, ready).await? {
                 Look::GoOn => going.push(ready),
                 Look::Adopted => {
@@ -70,19 +88,10 @@ impl Engine {
                 Look::Unusable => return Ok(out),
             }
         }
-        let batches =
-            going.chunks(capabilities.batch_max.max(1)).map(|batch| self.deliver_batch(target, batch));
-        let mut outcomes = stream::iter(batches).buffer_unordered(capabilities.in_flight_max.max(1));
-        // Every call under way is waited for, also when one of the others could not be begun.
-        let mut broken = None;
-        while let Some(outcome) = outcomes.next().await {
-            match outcome {
-                Ok(more) => out.delivered += more,
-                Err(error) => broken = Some(error),
-            }
+        if !going.is_empty() {
+            out.delivered += self.deliver_batch(target, &going).await?;
         }
-        drop(outcomes);
-        broken.map_or(Ok(out), Err)
+        Ok(out)
     }
 
     /// Nobody is created before the target was asked for exactly that person.
@@ -96,6 +105,9 @@ impl Engine {
         }
         if self.is_stopping() {
             return Err(CycleError::Stopped);
+        }
+        if self.ledger.target(&target.name)?.health != TargetHealth::Active {
+            return Ok(Look::Unusable);
         }
         let found = match target.adapter.find(&ready.identity).await {
             Ok(found) => found,
@@ -709,6 +721,13 @@ fn judge(found: &[Found]) -> Match {
         (0, 0) => Match::Nobody,
         (0, records) => Match::Suspected(records),
         (records, _) => Match::Unclear(records),
+    }
+}
+
+impl std::ops::AddAssign for Outgoing {
+    fn add_assign(&mut self, other: Outgoing) {
+        self.delivered += other.delivered;
+        self.adopted.extend(other.adopted);
     }
 }
 

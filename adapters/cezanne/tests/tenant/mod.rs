@@ -449,6 +449,7 @@ impl<'t> Story<'t> {
             intent,
             changed: self.changed(&wanted),
             order: self.identity().hires,
+            looked_at: false,
             wanted,
             link: self.link.clone(),
             unfinished: self.unfinished.clone(),
