@@ -183,7 +183,7 @@ impl Trouble {
     fn remedy(&self) -> Option<&'static str> {
         Some(match &self.kind {
             TroubleKind::Throttled { .. } => {
-                "lower requests_per_second if something else uses the same application"
+                "lower calls_per_second_max if something else uses the same application"
             }
             TroubleKind::LogInPage => {
                 "service_root led to a log-in page: it must be the whole address of the data service, up to dataservice.svc"

@@ -203,6 +203,32 @@ async fn a_closed_tenant_is_waited_for() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_tenant_that_asks_for_patience_is_given_it_in_both_forms() {
+    for variant in VARIANTS {
+        for (fault, kind) in [
+            ("429=7", ErrorKind::RateLimited),
+            ("429=date:7", ErrorKind::RateLimited),
+            ("503=7", ErrorKind::Unavailable),
+            ("503=date:7", ErrorKind::Unavailable),
+        ] {
+            for at in ["read/People", "write/People"] {
+                let tenant = Tenant::empty(of(variant), "");
+                tenant.plan(&format!("{fault}@{at}"));
+                let adapter = tenant.adapter();
+                let error =
+                    adapter.deliver(&[Story::of(&tenant, ann()).delivery()]).await.remove(0).unwrap_err();
+                let next = Next::Retry { after: Some(Duration::from_secs(7)) };
+                assert_eq!((error.kind(), error.next()), (kind, next), "{variant:?} {fault} {at}");
+                if kind == ErrorKind::RateLimited {
+                    assert_names(&error, &["calls_per_second_max"]);
+                }
+                assert_flows(&tenant, &*adapter).await;
+            }
+        }
+    }
+}
+
 // ---- what the tenant has
 
 #[tokio::test(start_paused = true)]
