@@ -257,6 +257,35 @@ async fn a_gender_code_of_the_mapping_is_refused_by_a_tenant_that_has_only_texts
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_renamed_gender_is_named_and_the_person_is_made_once_it_is_mended() {
+    for rule_status in [400, 500] {
+        let tenant = Tenant::new(Settings { rule_status, staff: 3, ..Settings::default() }, "");
+        tenant.account().rename_gender("U", "Prefer not to say").unwrap();
+        let mut story = Story::of(&tenant, ann());
+        let error = story.attempt().await.unwrap_err();
+        let next = if rule_status == 400 { Next::Retry { after: None } } else { Next::FindFirst };
+        assert_eq!(error.next(), next, "{error}");
+        let obstacle = error.stands_in_the_way().unwrap_or_else(|| panic!("{rule_status}: {error}"));
+        assert_eq!(obstacle.code, "gender");
+        for word in ["Not Known", "code U", "gender_description"] {
+            assert!(obstacle.to_string().contains(word), "{obstacle}");
+        }
+        assert_impersonal(&said(&error));
+        assert_eq!(tenant.account().people().len(), 3);
+        let mended = tenant.with("gender_description = \"Prefer not to say\"");
+        let receipt = Story::of(&mended, ann()).done().await;
+        let code = receipt.link.remote.as_str();
+        assert_eq!(tenant.account().person(code).unwrap().text("GENDERCODE"), "U");
+    }
+    // A tenant with codes does not mind.
+    for variant in [Variant::Code, Variant::V4] {
+        let tenant = Tenant::empty(of(variant), "");
+        tenant.account().rename_gender("U", "Prefer not to say").unwrap();
+        assert_flows(&tenant, &*tenant.adapter()).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_company_code_that_is_unknown_closed_or_renamed_is_warned_of_and_said_of_each_hire() {
     for variant in VARIANTS {
         for (told, act, words) in [
