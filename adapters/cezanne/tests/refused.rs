@@ -257,6 +257,23 @@ async fn a_gender_code_of_the_mapping_is_refused_by_a_tenant_that_has_only_texts
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_field_that_the_tenant_gets_later_is_seen_within_the_hour() {
+    for variant in VARIANTS {
+        let tenant = Tenant::empty(of(variant), "[keep]\ncontact = \"LEVERID\"");
+        let adapter = tenant.adapter();
+        assert_names(&refusal(&tenant, &*adapter).await, &["LEVERID"]);
+        let custom_fields = vec![("LEVERID".to_owned(), 50)];
+        let origin = Some(HOST.to_owned());
+        *tenant.account() =
+            sandbox::cezanne::Cezanne::new(Settings { custom_fields, origin, ..of(variant) }, tenant.now());
+        tokio::time::advance(Duration::from_secs(3600)).await;
+        // Whoever asks first has it asked for again.
+        drop(adapter.check().await);
+        assert_flows(&tenant, &*adapter).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_renamed_gender_is_named_and_the_person_is_made_once_it_is_mended() {
     for rule_status in [400, 500] {
         let tenant = Tenant::new(Settings { rule_status, staff: 3, ..Settings::default() }, "");
