@@ -115,6 +115,7 @@ async fn what_may_have_been_taken_is_never_sent_again_by_the_adapter() {
         ("500", 0),
         ("503=7", 0),
         ("504", 0),
+        ("408", 0),
     ] {
         let tenant = tenant_with(receiver());
         tenant.plan(&format!("{fault}@webhook"));
