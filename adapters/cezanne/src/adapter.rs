@@ -1,6 +1,6 @@
 //! The contract, fulfilled over the data service. What each delivery does, step by step, is in `steps`.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use adapter_sdk::{
     AdapterInfo, Build, Capabilities, CheckReport, Columns, Delivery, Error, ErrorKind, Found, HrisAdapter,
@@ -64,8 +64,7 @@ impl Cezanne {
     /// What the tenant makes of the settings. Settled once for each `$metadata`.
     pub(crate) async fn contract(&self) -> Result<Arc<Contract>> {
         let metadata = self.service.metadata().await.map_err(read_failed)?;
-        let mut kept = self.contract.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((of, contract)) = kept.as_ref()
+        if let Some((of, contract)) = &*self.kept_contract()
             && Arc::ptr_eq(of, &metadata)
         {
             return Ok(Arc::clone(contract));
@@ -73,11 +72,19 @@ impl Cezanne {
         match Contract::settle(&metadata, &self.rules, &self.columns) {
             Ok(contract) => {
                 let contract = Arc::new(contract);
-                *kept = Some((metadata, Arc::clone(&contract)));
+                *self.kept_contract() = Some((metadata, Arc::clone(&contract)));
                 Ok(contract)
             }
-            Err(breaches) => Err(breaches.into_error()),
+            Err(breaches) => {
+                // The tenant may be mended as well as the mapping.
+                self.service.forget_metadata().await;
+                Err(breaches.into_error())
+            }
         }
+    }
+
+    fn kept_contract(&self) -> MutexGuard<'_, Option<(Arc<odata::Metadata>, Arc<Contract>)>> {
+        self.contract.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// All employments of a person.

@@ -13,6 +13,7 @@ use crate::{
     code,
     config::Keep,
     contract::{Contract, EMPLOYMENT_ID},
+    encode::encoded,
     mapping::{EMAIL, PERSON_CODE, TERMINATION_DATE},
     odata::{self, Edm, Filter, Key, Literal, Query, Row, Service},
 };
@@ -80,7 +81,7 @@ impl Cezanne {
         }
         let mut found = Vec::new();
         for (code, (row, evidence)) in rows {
-            let Ok(remote) = code.parse::<RemoteId>() else { continue };
+            let remote = remote_id(&code, evidence)?;
             let hires = match evidence.is_proof() {
                 true => self.hires_of(contract, &code, &codes, who).await?,
                 false => BTreeMap::new(),
@@ -248,6 +249,21 @@ fn pair(
 
 fn emails(who: &Identity) -> impl Iterator<Item = String> + '_ {
     who.emails.iter().map(|email| email.reveal().trim().to_lowercase())
+}
+
+/// A person code as we keep it. HR may have given one that cannot be kept: then nobody can be linked to it, and nobody may be
+/// made beside it.
+fn remote_id(code: &str, evidence: Evidence) -> Result<RemoteId> {
+    let refusal = |_| {
+        Error::new(
+            ErrorKind::Conflict,
+            "looking for a person whose person code HR changed to none that can be kept",
+        )
+        .with("remedy", "in Cezanne, give the person a code of letters, digits and signs without blanks")
+    };
+    // What is not proven is not linked: any form of it will do.
+    let told = if evidence.is_proof() { code.to_owned() } else { encoded(code, "") };
+    told.parse().map_err(refusal)
 }
 
 /// Whether two ids are built alike. The field is HR's as well, and a word of theirs in it is no other contact.

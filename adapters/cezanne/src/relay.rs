@@ -124,6 +124,8 @@ impl Relay {
                 "subdomain must be the Subdomain of Cezanne's Integrations > Lever > Details",
             ),
             429 => error(ErrorKind::RateLimited).retry(http::retry_after(&response, self.build.clock.now())),
+            // Somebody on the way waited in vain: for us, or for the receiver.
+            408 => error(ErrorKind::Unavailable).find_first(),
             // Refused, so it was not acted upon.
             400..=499 => error(ErrorKind::Unavailable),
             _ => error(ErrorKind::Unavailable).find_first(),

@@ -21,7 +21,7 @@ use crate::{
     look::Whose,
     mapping::{COMPANY, HIRE_DATE, PERSON_CODE, TERMINATION_DATE},
     odata::{self, Filter, Key, Literal, Query, Row},
-    words::{self, CompanyFault},
+    words::{self, CompanyFault, Said},
 };
 
 const COMMUNICATIONS: &str = "communications";
@@ -205,6 +205,9 @@ impl Cezanne {
                 Whose::Unclear => Err(taken(code)),
             },
             // Not shown, and perhaps not yet: it is looked for again before anything is sent.
+            Ok(None) if trouble.kind == TroubleKind::ServerError => {
+                Err(self.person_unsettled(job, trouble).await)
+            }
             _ if unknown => Err(trouble.into_error(true).find_first()),
             Ok(None) => Err(self.person_refused(job, code, trouble).await),
             Err(error) => Err(error),
@@ -218,12 +221,27 @@ impl Cezanne {
         if trouble.kind == TroubleKind::Conflict {
             return trouble.into_error(true).obstacle(words::hidden(code));
         }
-        if self.is_unused_gender(job).await {
-            let (_, gender) = self.own_gender();
-            let obstacle = words::gender(gender, &self.rules.gender.code, &said);
-            return trouble.into_error(true).retry(None).obstacle(obstacle);
+        match self.gender_obstacle(job, &said).await {
+            Some(obstacle) => trouble.into_error(true).retry(None).obstacle(obstacle),
+            None => trouble.into_error(true).obstacle(words::person_refused(code, &said)),
         }
-        trouble.into_error(true).obstacle(words::person_refused(code, &said))
+    }
+
+    /// A 500, and nobody there yet: looked for again, since it may have been done. It may as well be a refusal; what is known of
+    /// one is said.
+    async fn person_unsettled(&self, job: &Job<'_>, trouble: Trouble) -> Error {
+        let said = words::scrubbed(trouble.said.as_ref(), &job.delivery.wanted);
+        let error = trouble.into_error(true).find_first();
+        match self.gender_obstacle(job, &said).await {
+            Some(obstacle) => error.obstacle(obstacle),
+            None => error,
+        }
+    }
+
+    async fn gender_obstacle(&self, job: &Job<'_>, said: &Said) -> Option<Obstacle> {
+        let (_, gender) = self.own_gender();
+        let is_unused = self.is_unused_gender(job).await;
+        is_unused.then(|| words::gender(gender, &self.rules.gender.code, said))
     }
 
     /// Whether the person has the placeholder for a gender, and nobody else in the tenant has: then it was probably renamed.

@@ -465,6 +465,27 @@ async fn whose_code_hr_changed_is_found_by_the_contact_id_and_without_one_is_lef
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_code_of_hrs_that_is_no_id_is_seen_and_nobody_is_made_beside_it() {
+    for (more, is_proven) in [(KEEP, true), ("", false)] {
+        let tenant = Tenant::empty(Settings::default(), more);
+        let mut story = Story::of(&tenant, ann());
+        let link = story.done().await.link;
+        tenant.account().change_code(tenant.now(), link.remote.as_str(), "ÖN 01").unwrap();
+        let found = story.adapter().find(&story.identity()).await;
+        if is_proven {
+            let error = found.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Conflict);
+            assert!(error.to_string().contains("person code"), "{error}");
+        } else {
+            assert_eq!(
+                found.unwrap().iter().map(|found| found.evidence).collect::<Vec<_>>(),
+                [Evidence::Email]
+            );
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn whom_hr_deleted_is_read_as_not_there_and_a_change_makes_nobody() {
     for variant in VARIANTS {
         let tenant = Tenant::empty(of(variant), "");

@@ -199,6 +199,14 @@ calls_per_second_max = 1000
         Ok(Tenant { network: Arc::new(network), entries, mapping, known: Mutex::default() })
     }
 
+    /// The same tenant under other settings, the mapping's included.
+    pub fn with(&self, more: &str) -> Tenant {
+        let settings = self.account().settings().clone();
+        let mut tenant = Tenant::new(settings, more);
+        tenant.network = Arc::clone(&self.network);
+        tenant
+    }
+
     /// A text of the settings is another one from now on, as after the file was changed.
     pub fn set(&mut self, key: &str, text: &str) {
         self.entries.retain(|(name, _)| name != key);
