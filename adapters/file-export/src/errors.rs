@@ -61,7 +61,7 @@ mod tests {
             let error = from_io("writing the roster", Path::new("/srv/roster"), errno.into());
             assert_eq!(error.kind(), kind, "{errno:?}");
             assert_eq!(matches!(error.next(), Next::Retry { .. }), kind == ErrorKind::Unavailable);
-            assert!(error.to_string().contains("/srv/roster") && error.to_string().contains("remedy="));
+            assert!(error.to_string().contains("/srv/roster") && error.to_string().contains("what to do: "));
         }
     }
 }

@@ -352,7 +352,10 @@ async fn an_edit_that_cannot_be_told_apart_stops_the_target_and_leaves_the_file(
         let error = export.refusal(&[update("ada", "Ada King")]).await;
         // then
         assert_eq!(error.kind(), ErrorKind::ConfigInvalid);
-        assert!(error.to_string().contains("roster.csv") && error.to_string().contains("remedy="), "{error}");
+        assert!(
+            error.to_string().contains("roster.csv") && error.to_string().contains("what to do: "),
+            "{error}"
+        );
         assert!(!error.chain().contains("Bob"), "no personal value in an error");
         assert_eq!(export.text("roster.csv"), edited);
         assert_eq!(export.adapter().check().await.unwrap_err().kind(), ErrorKind::ConfigInvalid);

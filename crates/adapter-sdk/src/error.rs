@@ -21,6 +21,9 @@ pub struct Error {
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
+/// The fact that is advice.
+const REMEDY: &str = "remedy";
+
 /// What kind of failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -141,6 +144,11 @@ impl Error {
         self.obstacle.as_deref()
     }
 
+    /// What to do about it, if the adapter says so: the fact of that name.
+    pub fn remedy(&self) -> Option<&str> {
+        self.context.iter().find(|(name, _)| *name == REMEDY).map(|(_, remedy)| remedy.as_str())
+    }
+
     /// What kind of failure.
     pub fn kind(&self) -> ErrorKind {
         self.kind
@@ -153,24 +161,34 @@ impl Error {
 
     /// The message with every cause, for the one place that shows it.
     pub fn chain(&self) -> String {
-        let mut text = self.to_string();
+        let mut text = self.happened();
         let mut source = self.source();
         while let Some(cause) = source {
             text.push_str(": ");
             text.push_str(&cause.to_string());
             source = cause.source();
         }
-        text
+        text + &self.advice()
+    }
+}
+
+impl Error {
+    /// The kind, what we were doing, and the facts.
+    fn happened(&self) -> String {
+        let facts = self.context.iter().filter(|(name, _)| *name != REMEDY);
+        let facts: Vec<String> = facts.map(|(name, fact)| format!("{name}={fact}")).collect();
+        let facts = if facts.is_empty() { String::new() } else { format!(" ({})", facts.join(", ")) };
+        format!("{}: {}{facts}", self.kind.code(), self.doing)
+    }
+
+    fn advice(&self) -> String {
+        self.remedy().map(|remedy| format!("; what to do: {remedy}")).unwrap_or_default()
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.kind.code(), self.doing)?;
-        for (index, (name, fact)) in self.context.iter().enumerate() {
-            write!(f, "{}{name}={fact}", if index == 0 { " (" } else { ", " })?;
-        }
-        if self.context.is_empty() { Ok(()) } else { f.write_str(")") }
+        write!(f, "{}{}", self.happened(), self.advice())
     }
 }
 

@@ -268,6 +268,7 @@ impl Engine {
     ) -> ledger::Result<()> {
         let mut standing = draft.standing(&target.name, &ready.contact)?.unwrap_or_default();
         let generation = standing.generation;
+        let before = standing.owed.as_ref().and_then(|owed| owed.obstacle.clone());
         let Receipt { link, effect, unfinished, obstacle, filled, tasks } = receipt;
         let is_done = unfinished.is_empty();
         let outcome = if is_done {
@@ -277,7 +278,7 @@ impl Engine {
             let attempts = standing.owed.as_ref().map_or(1, |owed| owed.attempts);
             let phase = Phase::Waiting { not_before: policy::next_part(attempts, now) };
             standing.settle_in_part(link, unfinished.clone(), obstacle.clone(), phase, now);
-            if let Some(obstacle) = &obstacle {
+            if let Some(obstacle) = obstacle.as_ref().filter(|_| before != obstacle) {
                 tracing::warn!(target_name = %target.name, contact = %ready.contact, code = obstacle.code, "{obstacle}");
             }
             Outcome::Unfinished { steps: unfinished, obstacle }
@@ -289,12 +290,16 @@ impl Engine {
             Effect::Unchanged => delivered.unchanged += 1,
             Effect::Withdrawn => delivered.withdrawn += 1,
         }
+        // The same obstacle once more is no news.
+        let is_news = !matches!(&outcome, Outcome::Unfinished { obstacle, .. } if obstacle.is_some() && *obstacle == before);
+        if is_news {
+            let mut event = self.event(&ready.contact, Some(&target.name), outcome);
+            event.generation = Some(generation);
+            draft.tell(&event)?;
+        }
         for task in tasks {
             self.raise(draft, &ready.contact, Some(&target.name), task)?;
         }
-        let mut event = self.event(&ready.contact, Some(&target.name), outcome);
-        event.generation = Some(generation);
-        draft.tell(&event)?;
         self.ask_to_correct(draft, target, &ready.contact, &filled)?;
         for (kind, cause) in ready.moot.iter().filter(|_| is_done) {
             self.forget_reason(draft, *kind, Some(&target.name), &ready.contact, cause)?;
@@ -357,13 +362,16 @@ impl Engine {
             Verdict::Target => Phase::Waiting { not_before: now },
         };
         let outcome = match &phase {
-            Phase::Waiting { not_before } => {
-                match error.stands_in_the_way() {
-                    Some(_) => delivered.parked += 1,
-                    None => delivered.retried += 1,
+            Phase::Waiting { not_before } => match error.stands_in_the_way() {
+                Some(obstacle) => {
+                    delivered.parked += 1;
+                    Outcome::Parked { kind: error.kind(), obstacle: Some(obstacle.clone()) }
                 }
-                Outcome::Retry { kind: error.kind(), not_before: *not_before }
-            }
+                None => {
+                    delivered.retried += 1;
+                    Outcome::Retry { kind: error.kind(), not_before: *not_before }
+                }
+            },
             Phase::Sent { ask_after, .. } => {
                 delivered.unknown += 1;
                 Outcome::Unknown { ask_after: *ask_after }
@@ -374,13 +382,17 @@ impl Engine {
             }
             Phase::Held { why, .. } => Outcome::Held { why: why.clone() },
         };
+        let before = standing.owed.as_ref().and_then(|owed| owed.obstacle.clone());
+        let is_news = before.is_none() || before.as_ref() != error.stands_in_the_way();
         standing.fail(phase);
         standing.meet(error.stands_in_the_way().cloned());
         let generation = standing.generation;
         draft.put_standing(&target.name, &ready.contact, standing)?;
-        let mut event = self.event(&ready.contact, Some(&target.name), outcome);
-        event.generation = Some(generation);
-        draft.tell(&event)?;
+        if is_news {
+            let mut event = self.event(&ready.contact, Some(&target.name), outcome);
+            event.generation = Some(generation);
+            draft.tell(&event)?;
+        }
         Ok(verdict)
     }
 

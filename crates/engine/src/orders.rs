@@ -367,6 +367,10 @@ impl Engine {
         let _ = self.ledger.write(|draft| {
             let mut state = draft.target(name)?;
             state.paused = order == Order::Pause;
+            if let (Order::Resume, TargetHealth::Quarantined { probe_at, .. }) = (order, &mut state.health) {
+                // Whoever says so has mended it.
+                *probe_at = self.clock.now();
+            }
             draft.put_target(name, &state)
         })?;
         // What waited meanwhile is due now.
