@@ -1,6 +1,5 @@
 //! A tenant that cannot be used as it is configured: one message that names the cause and the setting, the same from `check` and
 //! from a delivery, nothing personal in it, nothing written, and everything flows again once it is mended.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod tenant;
 
