@@ -382,8 +382,9 @@ fn address(section: &mut Section<'_>, key: &'static str) -> Option<Url> {
 }
 
 fn relay(section: &mut Section<'_>, administrator: Option<String>) -> Option<Relay> {
+    let address = address(section, "webhook_url");
     let url = match (section.has("webhook_url"), section.text("subdomain")) {
-        (true, None) => address(section, "webhook_url"),
+        (true, None) => address,
         (false, Some(subdomain)) => {
             let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
             let url = Url::parse(&format!("{RECEIVER}{subdomain}")).ok();
