@@ -40,6 +40,17 @@ fn nothing_that_lever_answers_or_sends_can_make_its_client_panic() {
     }
 }
 
+#[test]
+fn nothing_that_cezanne_answers_can_make_the_adapter_panic_and_no_name_breaks_a_filter() {
+    for door in bodies::cezanne::DOORS {
+        let understood = Cell::new(0);
+        over_seeds(&[&format!("fuzz/seeds/{door}")], MUTATIONS, |data| {
+            understood.set(understood.get() + u64::from(bodies::cezanne::door(door, data)));
+        });
+        assert!(understood.get() > MUTATIONS / 10, "{door}: {understood:?}");
+    }
+}
+
 fn over_seeds(folders: &[&str], mutations: u64, body: impl Fn(&[u8])) {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
     let listed = folders.iter().flat_map(|folder| fs::read_dir(tests.join(folder)).expect("there are seeds"));

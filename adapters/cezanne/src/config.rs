@@ -388,12 +388,14 @@ fn address(section: &mut Section<'_>, key: &'static str) -> Option<Url> {
 }
 
 fn relay(section: &mut Section<'_>, administrator: Option<String>) -> Option<Relay> {
+    let address = address(section, "webhook_url");
     let url = match (section.has("webhook_url"), section.text("subdomain")) {
-        (true, None) => address(section, "webhook_url"),
+        (true, None) => address,
         (false, Some(subdomain)) => {
             let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
             let url = Url::parse(&format!("{RECEIVER}{subdomain}")).ok();
-            let url = url.filter(|_| !subdomain.is_empty() && subdomain.chars().all(is_plain));
+            let has_name = subdomain.chars().any(|c| c.is_ascii_alphanumeric());
+            let url = url.filter(|_| has_name && subdomain.chars().all(is_plain));
             if url.is_none() {
                 section.fault(
                     "subdomain",
@@ -415,4 +417,179 @@ fn relay(section: &mut Section<'_>, administrator: Option<String>) -> Option<Rel
     let token = section.secret("signature_token");
     let token = section.required("signature_token", token, "{ credential = \"lever-signature-token\" }");
     Some(Relay { url: url?, signature_token: token?, administrator })
+}
+
+#[cfg(test)]
+mod tests {
+    use adapter_sdk::settings::{Fault, Reading, Secrets};
+
+    use super::*;
+
+    const DATA: &str = r#"
+service_root = "https://acme.example.com/v7/dataservice.svc"
+token_url = "https://acme.example.com/OAuth/Token"
+client_id = "hiresync"
+client_secret = { credential = "cezanne-secret" }
+company_code = "ACME-UK"
+"#;
+    const RELAY: &str = r#"
+new_starter = "lever-webhook"
+subdomain = "AcmeHR"
+signature_token = { credential = "lever-signature-token" }
+"#;
+
+    fn read(text: &str) -> (Option<Settings>, Vec<Fault>) {
+        let reading = Reading::new("", None, Secrets::IfThere);
+        let section = reading.section("targets.hr", Some(toml::from_str(text).unwrap()));
+        let settings = Settings::read(section);
+        (settings, reading.faults())
+    }
+
+    /// `base`, with the line of that key replaced, or added.
+    fn with(base: &str, key: &str, value: &str) -> String {
+        let rest: Vec<&str> = base.lines().filter(|line| !line.starts_with(&format!("{key} ="))).collect();
+        format!("{key} = {value}\n{}", rest.join("\n"))
+    }
+
+    fn data(text: &str) -> Data {
+        match read(text) {
+            (Some(Settings::Data(data)), faults) if faults.is_empty() => *data,
+            (_, faults) => panic!("{text}: {faults:?}"),
+        }
+    }
+
+    #[test]
+    fn each_wrong_value_is_refused_by_its_own_name_with_a_remedy() {
+        for (key, value) in [
+            ("new_starter", "\"webhook\""),
+            ("service_root", "\"ftp://acme.example.com/\""),
+            ("service_root", "\"http://acme.example.com/v7/dataservice.svc\""),
+            ("service_root", "7"),
+            ("token_url", "\"OAuth/Token\""),
+            ("client_id", "\"\""),
+            ("client_id", "\"a:b\""),
+            ("client_secret", "\"in the open\""),
+            ("client_auth", "\"digest\""),
+            ("scope", "true"),
+            ("odata_version", "\"5\""),
+            ("odata_version", "3"),
+            ("calls_per_second_max", "0"),
+            ("calls_per_second_max", "1001"),
+            ("calls_per_second_max", "\"fast\""),
+            ("placeholder", "\"invent\""),
+            ("hire_date", "\"yesterday\""),
+            ("home_number_source", "\"mobile\""),
+            ("middle_name", "\"perhaps\""),
+            ("create_employment", "\"later\""),
+            ("missing_surname", "\" \""),
+            ("company_code", "\"\""),
+            ("company_code", "\"ACME'UK\""),
+            ("company_code", "'ACME\\UK'"),
+            ("person_code_prefix", "\"\""),
+            ("person_code_prefix", "\"LV \""),
+            ("person_code_prefix", "\"LÜ-\""),
+            ("person_code_prefix", "\"LV-LV-LV-LV-L\""),
+            ("open_ended", "\"soon\""),
+            ("open_ended", "\"2026-12-31\""),
+            ("open_ended", "\"2099-12-31\""),
+            ("gender_code", "1"),
+            ("keep", "\"COMMENTS\""),
+            ("sets", "7"),
+        ] {
+            let (_, faults) = read(&with(DATA, key, value));
+            let [fault] = &faults[..] else { panic!("{key} = {value}: {faults:?}") };
+            assert_eq!(fault.path, format!("targets.hr.{key}"), "{value}: {fault}");
+            assert!(!fault.remedy.is_empty(), "{fault}");
+        }
+        for (text, path) in [
+            ("keep = { contacts = \"COMMENTS\" }", "keep.contacts"),
+            ("sets = { person = \"People\" }", "sets.person"),
+            ("company = { by = \"city\", table = \"companies\" }", "company.by"),
+            ("company = { by = \"tag\" }", "company.table"),
+            ("company = { by = \"tag\", table = \"it's\" }", "company.table"),
+            ("company = { by = \"tag\", table = \"companies\", default = \"X\" }", "company.default"),
+        ] {
+            let (_, faults) = read(&format!("{text}\n{DATA}"));
+            let paths: Vec<&str> = faults.iter().map(|fault| fault.path.as_str()).collect();
+            assert_eq!(paths, [format!("targets.hr.{path}")], "{faults:?}");
+        }
+    }
+
+    #[test]
+    fn each_wrong_value_of_the_relay_is_refused_by_its_own_name() {
+        for (key, value) in [
+            ("subdomain", "\"\""),
+            ("subdomain", "\"acme/hr\""),
+            ("subdomain", "\"..\""),
+            ("subdomain", "\"ac me\""),
+            ("subdomain", "\"a?b\""),
+            ("signature_token", "\"in the open\""),
+            ("webhook_url", "\"https://w3.example.com/x\""),
+        ] {
+            let (_, faults) = read(&with(RELAY, key, value));
+            let [fault] = &faults[..] else { panic!("{key} = {value}: {faults:?}") };
+            assert_eq!(fault.path, format!("targets.hr.{key}"), "{value}: {fault}");
+        }
+        for (without, path) in [("subdomain", "subdomain"), ("signature_token", "signature_token")] {
+            let rest: Vec<&str> = RELAY.lines().filter(|line| !line.starts_with(without)).collect();
+            let (settings, faults) = read(&rest.join("\n"));
+            assert!(settings.is_none() && faults.len() == 1, "{faults:?}");
+            assert_eq!(faults[0].path, format!("targets.hr.{path}"));
+        }
+    }
+
+    #[test]
+    fn what_nobody_says_is_as_published_and_careful() {
+        let data = data(DATA);
+        assert_eq!((data.service.version, data.service.requests_per_second), (None, 2.0));
+        assert_eq!((data.tokens.auth, data.tokens.scope.as_deref()), (ClientAuth::Basic, None));
+        let rules = data.rules;
+        assert_eq!((rules.prefix.as_str(), rules.open_ended), ("LV-", OpenEnded::Learn));
+        assert_eq!((rules.gender.code.as_str(), rules.gender.description.as_str()), ("U", "Not Known"));
+        assert!(rules.create_employment && rules.keep.contact.is_none());
+    }
+
+    #[test]
+    fn values_at_their_limits_are_taken() {
+        for (key, value) in [
+            ("client_auth", "\"form\""),
+            ("person_code_prefix", "\"A_b-4567890x\""),
+            ("open_ended", "\"2100-01-01\""),
+            ("calls_per_second_max", "0.1"),
+            ("calls_per_second_max", "1000"),
+            ("service_root", "\"http://127.0.0.1:8080/v7/dataservice.svc/\""),
+            ("scope", "\" \""),
+        ] {
+            let (settings, faults) = read(&with(DATA, key, value));
+            assert!(settings.is_some() && faults.is_empty(), "{key} = {value}: {faults:?}");
+        }
+        let colon = with(&with(DATA, "client_id", "\"a:b\""), "client_auth", "\"form\"");
+        assert_eq!(data(&colon).tokens.client_id, "a:b");
+    }
+
+    #[test]
+    fn a_company_code_is_needed_only_where_an_employment_is_made_of_it() {
+        let without = DATA.replace("company_code = \"ACME-UK\"\n", "");
+        let (settings, faults) = read(&without);
+        assert!(settings.is_none());
+        assert_eq!(faults[0].path, "targets.hr.company_code");
+        for more in ["create_employment = false", "hire = { COMPANYCODE = \"posting.team\" }"] {
+            let (_, faults) = read(&format!("{more}\n{without}"));
+            let about: Vec<&Fault> = faults.iter().filter(|it| it.path.contains("company")).collect();
+            assert!(about.is_empty(), "{about:?}");
+        }
+    }
+
+    #[test]
+    fn the_receivers_address_is_made_of_the_subdomain() {
+        let (Some(Settings::Relay(relay)), _) = read(RELAY) else { panic!("it is right") };
+        assert_eq!(relay.url.as_str(), format!("{RECEIVER}AcmeHR"));
+    }
+
+    #[test]
+    fn no_secret_is_in_what_the_settings_show() {
+        let (settings, _) = read(DATA);
+        let shown = format!("{settings:?}");
+        assert!(shown.contains("«secret»") && !shown.contains("not-looked-at"), "{shown}");
+    }
 }

@@ -371,3 +371,231 @@ fn is_dispensable(field: &str) -> bool {
     matches!(field, "PREFERREDGIVENNAME" | "FORMATTEDNAME" | "LEGALNAME" | "MIDDLENAME" | GENDER_TEXT)
         || COMMUNICATIONS.contains(&field)
 }
+
+#[cfg(test)]
+mod tests {
+    use adapter_sdk::settings::{Reading, Secrets};
+
+    use super::*;
+    use crate::config::Settings;
+
+    const PEOPLE: &str = r#"<Key><PropertyRef Name="PERSONID"/></Key><Property Name="PERSONID" Type="Edm.String" Nullable="false" MaxLength="20"/>
+        <Property Name="GIVENNAME" Type="Edm.String" Nullable="false" MaxLength="100"/>
+        <Property Name="GENDERDESCRIPTION" Type="Edm.String" Nullable="false"/>
+        <Property Name="AGEYEARS" Type="Edm.Int16" annotation:StoreGeneratedPattern="Computed"/>"#;
+    const COMMUNICATION: &str = r#"<Key><PropertyRef Name="PERSONID"/></Key><Property Name="PERSONID" Type="Edm.String" Nullable="false"/>
+        <Property Name="EXTERNALEMAILADDRESS" Type="Edm.String"/><Property Name="COMMENT" Type="Edm.String"/>"#;
+    const EMPLOYMENT: &str = r#"<Key><PropertyRef Name="EMPLOYMENTID"/><PropertyRef Name="PERSONID"/></Key>
+        <Property Name="PERSONID" Type="Edm.String" Nullable="false"/><Property Name="EMPLOYMENTID" Type="Edm.String" Nullable="false" MaxLength="18"/>
+        <Property Name="EFFECTIVEFROM" Type="Edm.DateTime" Nullable="false"/><Property Name="EFFECTIVETO" Type="Edm.DateTime" Nullable="false"/>
+        <Property Name="PRIMARYEMPLOYMENT" Type="Edm.Int16" Nullable="false"/><Property Name="COMPANYCODE" Type="Edm.String" Nullable="false"/>"#;
+
+    fn metadata(types: [&str; 3], sets: [&str; 3], more: &str) -> Metadata {
+        let names = ["Person", "Communication", "Employment"];
+        let types: String = names
+            .iter()
+            .zip(types)
+            .map(|(name, inner)| format!("<EntityType Name=\"{name}\">{inner}</EntityType>"))
+            .collect();
+        let sets: String = names
+            .iter()
+            .zip(sets)
+            .map(|(name, set)| format!("<EntitySet Name=\"{set}\" EntityType=\"M.{name}\"/>"))
+            .collect();
+        let text = format!(
+            "<edmx:Edmx Version=\"1.0\" xmlns:edmx=\"urn:e\"><edmx:DataServices m:DataServiceVersion=\"3.0\" xmlns:m=\"urn:m\"><Schema Namespace=\"M\" \
+             xmlns=\"urn:s\" xmlns:annotation=\"urn:a\">{types}<EntityContainer Name=\"C\">{sets}{more}</EntityContainer></Schema></edmx:DataServices></edmx:Edmx>"
+        );
+        Metadata::parse(text.as_bytes()).unwrap()
+    }
+
+    fn usual() -> Metadata {
+        metadata([PEOPLE, COMMUNICATION, EMPLOYMENT], ["People", "Communications", "Employments"], "")
+    }
+
+    fn rules(more: &str) -> Rules {
+        let text = format!(
+            "{more}\nservice_root = 'https://a.example.com/x.svc'\ntoken_url = 'https://a.example.com/t'\nclient_id = 'me'\n\
+             client_secret = {{ credential = 'x' }}\ncompany_code = 'ACME-UK'"
+        );
+        let reading = Reading::new("", None, Secrets::IfThere);
+        let section = reading.section("targets.hr", Some(toml::from_str(&text).unwrap()));
+        match Settings::read(section) {
+            Some(Settings::Data(data)) if reading.faults().is_empty() => data.rules,
+            _ => panic!("{:?}", reading.faults()),
+        }
+    }
+
+    fn columns(person: &[&str], hire: &[&str]) -> Columns {
+        let names = |names: &[&str]| names.iter().map(|name| FieldName::new(*name)).collect();
+        Columns { person: names(person), hire: names(hire) }
+    }
+
+    const PERSON: [&str; 3] = ["GIVENNAME", "GENDERDESCRIPTION", "EXTERNALEMAILADDRESS"];
+    const HIRE: [&str; 2] = ["EFFECTIVEFROM", "COMPANYCODE"];
+
+    fn settled(metadata: &Metadata, more: &str, columns: &Columns) -> Contract {
+        Contract::settle(metadata, &rules(more), columns).unwrap_or_else(|Breaches(told)| panic!("{told:?}"))
+    }
+
+    fn breaches(metadata: &Metadata, more: &str, person: &[&str], hire: &[&str]) -> Vec<String> {
+        let columns = columns(&[&PERSON[..], person].concat(), &[&HIRE[..], hire].concat());
+        Contract::settle(metadata, &rules(more), &columns).err().map(|it| it.0).unwrap_or_default()
+    }
+
+    #[test]
+    fn each_field_has_its_place() {
+        let contract = settled(
+            &usual(),
+            "",
+            &columns(&[&PERSON[..], &["COMMENT", "Communications.COMMENT"]].concat(), &HIRE),
+        );
+        for (level, field, entity, property) in [
+            (Level::Person, "GIVENNAME", Entity::People, "GIVENNAME"),
+            (Level::Person, "EXTERNALEMAILADDRESS", Entity::Communications, "EXTERNALEMAILADDRESS"),
+            (Level::Person, "COMMENT", Entity::Communications, "COMMENT"),
+            (Level::Person, "Communications.COMMENT", Entity::Communications, "COMMENT"),
+            (Level::Hire, "COMPANYCODE", Entity::Employments, "COMPANYCODE"),
+        ] {
+            let place = contract.place(level, &FieldName::new(field)).unwrap();
+            assert_eq!((place.entity, place.property.as_str()), (entity, property), "{field}");
+        }
+        // Room for `-2` and its like, and for the shortest of all.
+        assert_eq!(contract.code_length_max(), Some(15));
+    }
+
+    #[test]
+    fn each_breach_is_told_with_what_to_do() {
+        let sets = ["People", "Communications", "Employments"];
+        let other_key = EMPLOYMENT.replace("<PropertyRef Name=\"PERSONID\"/>", "");
+        let demands =
+            PEOPLE.to_owned() + "<Property Name=\"TAXCODE\" Type=\"Edm.String\" Nullable=\"false\"/>";
+        let employment_demands =
+            EMPLOYMENT.to_owned() + "<Property Name=\"GRADE\" Type=\"Edm.String\" Nullable=\"false\"/>";
+        let with = |types: [&str; 3]| metadata(types, sets, "");
+        for (metadata, more, person, hire, words) in [
+            (
+                usual(),
+                "",
+                &["LEGALNAMES"][..],
+                &[][..],
+                &["LEGALNAMES is no property of People or Communications", ".person"][..],
+            ),
+            (usual(), "", &["GIVENNAMES"], &[], &["there is GIVENNAME"]),
+            (usual(), "", &["AGEYEARS"], &[], &["AGEYEARS", "computed by Cezanne"]),
+            (usual(), "", &[], &["HIREDATE"], &["HIREDATE is no property of Employments", ".hire"]),
+            (
+                usual(),
+                "",
+                &[],
+                &["Deployments.ORGUNITCODE"],
+                &["no entity set Deployments", "sets.deployments"],
+            ),
+            (usual(), "sets = { people = 'Persons' }", &[], &[], &["no entity set Persons", "sets.people"]),
+            (
+                with([PEOPLE, COMMUNICATION, &other_key]),
+                "",
+                &[],
+                &[],
+                &["Employments has the key EMPLOYMENTID", "EMPLOYMENTID + PERSONID"],
+            ),
+            (
+                with([&demands, COMMUNICATION, EMPLOYMENT]),
+                "",
+                &[],
+                &[],
+                &["People demands TAXCODE", ".person"],
+            ),
+            (
+                with([PEOPLE, COMMUNICATION, &employment_demands]),
+                "",
+                &[],
+                &[],
+                &["Employments demands GRADE", ".hire"],
+            ),
+        ] {
+            let told = breaches(&metadata, more, person, hire);
+            let [one] = &told[..] else { panic!("{told:?}") };
+            for word in words {
+                assert!(one.contains(word), "{word}: {one}");
+            }
+        }
+        // What HR's process makes demands nothing of us.
+        let left_to_hr = with([PEOPLE, COMMUNICATION, &employment_demands]);
+        assert_eq!(breaches(&left_to_hr, "create_employment = false", &[], &[]), [""; 0]);
+        // Everything is told at once.
+        assert_eq!(breaches(&usual(), "", &["NOPE", "AGEYEARS"], &["NEVER"]).len(), 3);
+    }
+
+    #[test]
+    fn a_default_of_ours_that_the_tenant_lacks_is_left_out_and_said() {
+        let contract =
+            settled(&usual(), "", &columns(&[&PERSON[..], &["LEGALNAME", "SKYPENAME"]].concat(), &HIRE));
+        assert!(contract.place(Level::Person, &FieldName::new("LEGALNAME")).is_none());
+        let mut report = CheckReport::default();
+        contract.report(&mut report);
+        let text = format!("{:?}", report.findings);
+        assert!(text.contains("LEGALNAME") && text.contains("SKYPENAME"), "{text}");
+    }
+
+    #[test]
+    fn a_tenant_with_the_genders_code_is_sent_the_code_however_it_is_spelt() {
+        for name in ["GENDERCODE", "GENDER_CODE"] {
+            let people = PEOPLE.replace("\"GENDERDESCRIPTION\"", &format!("\"{name}\""));
+            let metadata = metadata(
+                [&people, COMMUNICATION, EMPLOYMENT],
+                ["People", "Communications", "Employments"],
+                "",
+            );
+            let contract = settled(&metadata, "", &columns(&PERSON, &HIRE));
+            let place = contract.place(Level::Person, &FieldName::new(GENDER_TEXT)).unwrap();
+            assert!(place.as_gender_code && place.property == name);
+        }
+    }
+
+    #[test]
+    fn sets_are_found_in_any_case_unless_told() {
+        let metadata =
+            metadata([PEOPLE, COMMUNICATION, EMPLOYMENT], ["people", "COMMUNICATIONS", "Jobs"], "");
+        let contract = settled(&metadata, "sets = { employments = 'Jobs' }", &columns(&PERSON, &HIRE));
+        let names = [Entity::People, Entity::Communications, Entity::Employments]
+            .map(|entity| contract.set(entity).name.clone());
+        assert_eq!(names, ["people", "COMMUNICATIONS", "Jobs"]);
+    }
+
+    #[test]
+    fn an_end_may_be_left_out_where_the_tenant_or_the_setting_says_so() {
+        let nullable = EMPLOYMENT.replace(
+            "Name=\"EFFECTIVETO\" Type=\"Edm.DateTime\" Nullable=\"false\"",
+            "Name=\"EFFECTIVETO\" Type=\"Edm.DateTime\"",
+        );
+        let sets = ["People", "Communications", "Employments"];
+        let day = OpenEnded::On("9999-12-31".parse().unwrap());
+        for (employment, expected) in
+            [(EMPLOYMENT, [false, true, false, false]), (&nullable, [true, true, false, false])]
+        {
+            let contract = settled(
+                &metadata([PEOPLE, COMMUNICATION, employment], sets, ""),
+                "",
+                &columns(&PERSON, &HIRE),
+            );
+            let may = [OpenEnded::Learn, OpenEnded::Omit, OpenEnded::Null, day]
+                .map(|policy| contract.end_may_be_left_out(policy));
+            assert_eq!(may, expected);
+        }
+    }
+
+    #[test]
+    fn a_function_that_looks_like_a_process_is_reported_and_no_other() {
+        let functions = "<FunctionImport Name=\"StartNewStarterProcess\"/><FunctionImport Name=\"Ping\"/>";
+        let metadata = metadata(
+            [PEOPLE, COMMUNICATION, EMPLOYMENT],
+            ["People", "Communications", "Employments"],
+            functions,
+        );
+        let mut report = CheckReport::default();
+        settled(&metadata, "", &columns(&PERSON, &HIRE)).report(&mut report);
+        let text = format!("{:?}", report.findings);
+        assert!(text.contains("StartNewStarterProcess") && !text.contains("Ping"), "{text}");
+    }
+}

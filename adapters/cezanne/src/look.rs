@@ -301,3 +301,71 @@ pub(crate) async fn far_end(service: &Service, contract: &Contract) -> Result<se
             )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const KEPT: &str = "HIRINGCOMMENT";
+
+    fn row(id: &str, kept: &str) -> Row {
+        let serde_json::Value::Object(fields) = json!({EMPLOYMENT_ID: id, KEPT: kept}) else {
+            panic!("an object")
+        };
+        Row { fields, etag: None }
+    }
+
+    /// `rows`: employment ids with what is kept on them. `expected`: each hire with its employment.
+    fn pairs(rows: &[(&str, &str)], hires: &[&str], kept: Option<&str>) -> Vec<String> {
+        let rows: Vec<Row> = rows.iter().map(|(id, kept)| row(id, kept)).collect();
+        let ids = |ids: &[&str]| ids.iter().map(|id| id.parse().unwrap()).collect::<Vec<OpportunityId>>();
+        let mut who =
+            Identity::new("contact".parse().unwrap(), ids(&["one", "two", "three"]).into_iter().collect());
+        who.hires = ids(hires);
+        let codes = ["LV-1".to_owned(), "LV-1ABCD".to_owned()];
+        pair(&rows, &codes, &who, kept).iter().map(|(hire, id)| format!("{hire}={id}")).collect()
+    }
+
+    #[test]
+    fn an_employment_is_the_hires_that_is_kept_on_it_and_else_the_one_of_its_number() {
+        for (rows, hires, expected) in [
+            (&[][..], &["one"][..], &[][..]),
+            (&[("LV-1", "")], &["one"], &["one=LV-1"]),
+            (&[("LV-1", ""), ("LV-1-2", "")], &["one", "two"], &["one=LV-1", "two=LV-1-2"]),
+            // The order of hires decides, not that of rows.
+            (&[("LV-1-2", ""), ("LV-1", "")], &["two", "one"], &["one=LV-1-2", "two=LV-1"]),
+            // A number beyond the hires, and other people's numbers.
+            (&[("LV-1-3", ""), ("LV-10", ""), ("1001", "")], &["one", "two"], &[]),
+            // The next code is ours as well.
+            (&[("LV-1ABCD", "")], &["one"], &["one=LV-1ABCD"]),
+            // What is kept counts, whatever the id.
+            (&[("LV-1", "two"), ("1001", "one")], &["one", "two"], &["one=1001", "two=LV-1"]),
+            // Also for a hire that is not sent any more.
+            (&[("LV-1", "three")], &["one"], &["three=LV-1"]),
+            // A comment of HR's is no id of this contact's.
+            (&[("LV-1", "transfer")], &["one"], &["one=LV-1"]),
+            (&[("LV-1", "moved from Oslo")], &["one"], &["one=LV-1"]),
+            // Taken by what is kept: the number gives nothing more.
+            (&[("1001", "one"), ("LV-1", "")], &["one"], &["one=1001"]),
+        ] {
+            assert_eq!(pairs(rows, hires, Some(KEPT)), expected, "{rows:?} {hires:?}");
+        }
+        assert_eq!(
+            pairs(&[("LV-1", "two")], &["one"], None),
+            ["one=LV-1"],
+            "nothing is kept, nothing is read"
+        );
+    }
+
+    #[test]
+    fn another_contact_is_only_what_is_built_like_one() {
+        let id = |text: &str| text.parse::<ContactId>().unwrap();
+        let ours = id("6f1e0c52-8a0e-4e57-9a57-1a2b3c4d5e6f");
+        assert!(is_of_a_form(&id("0d8c7b6a-1111-4222-8333-944455556666"), &ours));
+        for other in ["VIP", "6f1e0c52", "0d8c7b6a11114222833394445555666600aa", "see-HR-2026"] {
+            assert!(!is_of_a_form(&id(other), &ours), "{other}");
+        }
+    }
+}

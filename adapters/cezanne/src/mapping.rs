@@ -181,3 +181,118 @@ fn kept(settings: &Section<'_>) -> Vec<FieldSpec> {
     }
     fields
 }
+
+#[cfg(test)]
+mod tests {
+    use adapter_sdk::settings::Reading;
+
+    use super::*;
+
+    fn of(text: &str) -> FieldSchema {
+        let reading = Reading::default();
+        let section = reading.section("targets.hr", Some(toml::from_str(text).unwrap()));
+        schema(&section)
+    }
+
+    fn source(text: &str, name: &str) -> Option<String> {
+        let schema = of(text);
+        let spec = schema.fields.iter().find(|spec| spec.name.as_str() == name);
+        spec?.source.as_ref().map(ToString::to_string)
+    }
+
+    fn placeholder(text: &str, name: &str) -> Option<String> {
+        let schema = of(text);
+        let spec = schema.fields.iter().find(|spec| spec.name.as_str() == name);
+        spec?.placeholder.as_ref().map(ToString::to_string)
+    }
+
+    #[test]
+    fn each_setting_moves_the_source_of_its_field_and_of_no_other() {
+        let base = "company_code = 'ACME-UK'";
+        let usual = of(base);
+        for (more, name, expected) in [
+            ("middle_name = true", "MIDDLENAME", Some("name.middle")),
+            ("home_number_source = 'home'", "HOMEPHONENUMBER", Some("phone('home')")),
+            (
+                "home_number_source = 'home_then_work'",
+                "HOMEPHONENUMBER",
+                Some("phone('home') | default(phone('work'))"),
+            ),
+            ("hire_date = 'hired_at'", HIRE_DATE, Some("hired_at | date")),
+            ("hire_date = 'offer_start_date'", HIRE_DATE, Some("offer.start_date")),
+            (
+                "company = { by = 'location', table = 'companies' }",
+                COMPANY,
+                Some("job_location | lookup('companies', default='ACME-UK') | default('ACME-UK')"),
+            ),
+            (
+                "company = { by = 'tag', table = 'companies' }",
+                COMPANY,
+                Some("posting.tags | lookup('companies', default='ACME-UK') | default('ACME-UK')"),
+            ),
+            ("keep = { contact = 'COMMENTS' }", "COMMENTS", Some("contact")),
+            ("keep = { opportunities = 'COMMENTS' }", "COMMENTS", Some("opportunities | join(' ')")),
+            ("keep = { opportunity = 'HIRINGCOMMENT' }", "HIRINGCOMMENT", Some("opportunity")),
+        ] {
+            let text = format!("{base}\n{more}");
+            assert_eq!(source(&text, name).as_deref(), expected, "{more}");
+            let others = |schema: &FieldSchema| -> Vec<FieldSpec> {
+                schema.fields.iter().filter(|spec| spec.name.as_str() != name).cloned().collect()
+            };
+            assert_eq!(others(&of(&text)), others(&usual), "{more}");
+        }
+    }
+
+    #[test]
+    fn what_is_made_up_is_what_the_settings_say() {
+        for (text, name, expected) in [
+            ("", "FAMILYNAME", Some("\"-\"")),
+            ("missing_surname = 'Unknown'", "FAMILYNAME", Some("\"Unknown\"")),
+            ("", GENDER_TEXT, Some("\"Not Known\"")),
+            ("gender_description = 'Keine Angabe'", GENDER_TEXT, Some("\"Keine Angabe\"")),
+            ("gender_code = 'X'\nperson = { GENDERCODE = 'x' }", GENDER_CODE, Some("\"X\"")),
+            ("person = { GENDERCODE = 'x' }", GENDER_TEXT, None),
+            ("", "BIRTHDATE", Some("the day on which the hire was first planned")),
+            ("placeholder = 'hold'", "BIRTHDATE", None),
+            ("placeholder = 'hold'", GENDER_TEXT, None),
+            // Cezanne demands a surname, and a person of one name has none to wait for.
+            ("placeholder = 'hold'", "FAMILYNAME", Some("\"-\"")),
+        ] {
+            assert_eq!(placeholder(text, name).as_deref(), expected, "{text} {name}");
+        }
+    }
+
+    #[test]
+    fn each_field_is_there_once_and_nobodys_id_is_personal() {
+        for text in [
+            "company_code = 'A'",
+            "company_code = 'A'\nkeep = { contact = 'COMMENTS', opportunities = 'COMMENTS', opportunity = 'HIRINGCOMMENT' }",
+            "company_code = 'A'\nkeep = { contact = 'FAXNUMBER', opportunities = 'COMMENT' }",
+        ] {
+            let schema = of(text);
+            let mut names: Vec<_> = schema.fields.iter().map(|spec| (spec.level, &spec.name)).collect();
+            names.sort();
+            let all = names.len();
+            names.dedup();
+            assert_eq!(names.len(), all, "{text}");
+            let ids = |spec: &&FieldSpec| {
+                spec.source.as_ref().is_some_and(|it| it.contains("contact") || it.contains("opportunit"))
+            };
+            assert!(schema.fields.iter().filter(ids).all(|spec| !spec.personal), "{text}");
+        }
+    }
+
+    #[test]
+    fn without_employments_and_for_the_relay_nothing_of_theirs_is_mapped() {
+        let schema = of("create_employment = false\nkeep = { opportunity = 'HIRINGCOMMENT' }");
+        assert!(schema.fields.iter().all(|spec| spec.level == Level::Person));
+        assert_eq!(of("new_starter = 'lever-webhook'"), FieldSchema::default());
+    }
+
+    #[test]
+    fn a_code_with_a_quote_is_in_no_expression() {
+        assert_eq!(source("company_code = \"A' ~ name.full ~ '\"", COMPANY), None);
+        let table = "company_code = 'A'\ncompany = { by = 'tag', table = \"t') ~ name.full ~ ('\" }";
+        assert_eq!(source(table, COMPANY).as_deref(), Some("'A'"));
+    }
+}

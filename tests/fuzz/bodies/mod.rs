@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each fuzz target is a program of its own and uses one of them")]
 
+pub mod cezanne;
 pub mod lever;
 
 use std::{collections::BTreeSet, path::Path, sync::Arc};
