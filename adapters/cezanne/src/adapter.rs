@@ -99,7 +99,7 @@ impl Cezanne {
     }
 
     /// What a row holds in the fields of `level` that are mapped to `entity`.
-    fn fields_of(&self, contract: &Contract, level: Level, entity: Entity, row: &Row) -> Fields {
+    pub(crate) fn fields_of(&self, contract: &Contract, level: Level, entity: Entity, row: &Row) -> Fields {
         let columns = match level {
             Level::Person => &self.columns.person,
             Level::Hire => &self.columns.hire,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use adapter_sdk::{CheckReport, Result};
 use people::{Date, Value};
+use sha2::{Digest as _, Sha256};
 
 use crate::{
     adapter::{Cezanne, email_of, read_failed, text},
@@ -45,6 +46,13 @@ impl Cezanne {
         if !self.rules.create_employment {
             report.good("employments are left to HR (create_employment = false)");
             return Ok(());
+        }
+        let demanded = contract.employments.property(TERMINATION_DATE).is_some_and(|spec| !spec.nullable);
+        if demanded && matches!(self.rules.open_ended, OpenEnded::Omit | OpenEnded::Null) {
+            report.warn(
+                "EFFECTIVETO is mandatory here, and open_ended leaves it out: employments will probably be refused",
+                "set open_ended to \"learn\", or to the day that stands for no end",
+            );
         }
         let end = self.open_end(contract).await?;
         report.good(match (&end, self.rules.open_ended) {
@@ -96,16 +104,26 @@ impl Cezanne {
         page.rows.is_empty().then_some(CompanyFault::Unused)
     }
 
-    /// Codes of the first people there are.
+    /// The first people there are, as digests of code and name.
     async fn landmarks(&self, contract: &Contract) -> Result<Vec<String>> {
         let query = Query {
-            select: vec![PERSON_CODE.to_owned()],
+            select: [PERSON_CODE, "GIVENNAME", "FAMILYNAME"]
+                .into_iter()
+                .filter(|name| contract.people.property(name).is_some())
+                .map(str::to_owned)
+                .collect(),
             order_by: vec![PERSON_CODE.to_owned()],
             top: Some(LANDMARKS),
             ..Query::default()
         };
         let page = self.service.page(&contract.people.name, &query).await.map_err(read_failed)?;
-        Ok(page.rows.iter().filter_map(|row| text(row, PERSON_CODE)).collect())
+        // Two tenants may both begin at 1001, but not with the same people. Nobody's name leaves this function.
+        let landmark = |row: &Row| {
+            let name = |property| text(row, property).unwrap_or_default();
+            let who = format!("{}\n{}\n{}", text(row, PERSON_CODE)?, name("GIVENNAME"), name("FAMILYNAME"));
+            Some(hex::encode(Sha256::digest(who)))
+        };
+        Ok(page.rows.iter().filter_map(landmark).collect())
     }
 
     /// Cezanne's own integration makes every hire as well, if it is still on: then people of one address stand there twice.

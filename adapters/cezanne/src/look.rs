@@ -239,8 +239,8 @@ fn pair(
     }
     for (id, remote) in rest {
         let nth = codes.iter().find_map(|code| code::nth_employment(code, &id));
-        let hire = nth.and_then(|nth| who.hires.get(nth - 1));
-        if let Some(hire) = hire {
+        let hire = nth.and_then(|nth| who.order.get(nth - 1));
+        if let Some(hire) = hire.filter(|hire| who.hires.contains(hire)) {
             pairs.entry(hire.clone()).or_insert(remote);
         }
     }
@@ -324,6 +324,7 @@ mod tests {
         let mut who =
             Identity::new("contact".parse().unwrap(), ids(&["one", "two", "three"]).into_iter().collect());
         who.hires = ids(hires);
+        who.order = who.hires.clone();
         let codes = ["LV-1".to_owned(), "LV-1ABCD".to_owned()];
         pair(&rows, &codes, &who, kept).iter().map(|(hire, id)| format!("{hire}={id}")).collect()
     }

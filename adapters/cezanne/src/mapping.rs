@@ -133,9 +133,22 @@ fn employments(settings: &Section<'_>) -> Vec<FieldSpec> {
         _ => "today",
     };
     vec![
-        FieldSpec { kind: FieldKind::Day, required: true, source: Some(hired.into()), ..hire(HIRE_DATE) },
+        FieldSpec {
+            kind: FieldKind::Day,
+            required: true,
+            source: Some(hired.into()),
+            // A start that is moved is moved; what another setting would have said concerns new hires.
+            rule: if hired == "offer.start_date" { FieldRule::Always } else { FieldRule::OnlyOnCreate },
+            ..hire(HIRE_DATE)
+        },
         FieldSpec { kind: FieldKind::Day, ..hire(TERMINATION_DATE) },
-        FieldSpec { required: true, source: company(settings).map(Into::into), ..hire(COMPANY) },
+        // Another company code is one for new hires: whoever moves between companies is moved by HR.
+        FieldSpec {
+            required: true,
+            source: company(settings).map(Into::into),
+            rule: FieldRule::OnlyOnCreate,
+            ..hire(COMPANY)
+        },
         hire("EMPLOYMENTREASONDESCRIPTION"),
         hire("SOURCEAGENCYDESCRIPTION"),
         hire("HIRINGCOMMENT"),

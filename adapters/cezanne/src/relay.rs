@@ -17,7 +17,7 @@ use people::{OpportunityId, RemoteId};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use crate::config;
+use crate::{config, odata::is_html};
 
 const DOING: &str = "handing a hire to Cezanne's Lever receiver";
 
@@ -112,7 +112,14 @@ impl Relay {
         };
         let error = |kind| Error::new(kind, DOING).with("status", response.status);
         Err(match response.status {
-            200..=299 => return Ok(()),
+            200..=299 => match what_it_says(&response) {
+                Said::Taken => return Ok(()),
+                Said::Page => error(ErrorKind::ConfigInvalid).with(
+                    "remedy",
+                    "a web page answers there and no receiver: look at subdomain or webhook_url",
+                ),
+                Said::Trouble => error(ErrorKind::Unavailable).find_first(),
+            },
             300..=399 => error(ErrorKind::ConfigInvalid)
                 .with("remedy", "the receiver sends us elsewhere: look at subdomain or webhook_url"),
             401 | 403 => error(ErrorKind::Unauthorized).with(
@@ -166,6 +173,26 @@ impl HrisAdapter for Relay {
             answers.push(self.hand_over(delivery).await);
         }
         answers
+    }
+}
+
+/// What a success says beside its status. The receiver's own words are unknown.
+enum Said {
+    Taken,
+    Page,
+    Trouble,
+}
+
+fn what_it_says(response: &Response) -> Said {
+    if is_html(&response.body, response.header("content-type")) {
+        return Said::Page;
+    }
+    let says_error = |body: &serde_json::Value| {
+        ["error", "errors", "odata.error"].iter().any(|key| body.get(key).is_some())
+    };
+    match serde_json::from_slice::<serde_json::Value>(&response.body) {
+        Ok(body) if says_error(&body) => Said::Trouble,
+        _ => Said::Taken,
     }
 }
 

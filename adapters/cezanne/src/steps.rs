@@ -102,7 +102,7 @@ impl Cezanne {
         let code = match &delivery.link {
             Some(link) => {
                 progress.hires = link.hires.clone();
-                let code = link.remote.as_str().to_owned();
+                let code = self.code_now(&job, link).await?;
                 self.change_person(&job, &code, &mut progress).await?;
                 code
             }
@@ -126,7 +126,8 @@ impl Cezanne {
             Err(Stop::Unknown(error)) => return Err(error),
             // Nothing was done and nothing found out: the engine must know, for it may concern everybody.
             Err(Stop::Later(error)) if progress.is_untouched() => return Err(error),
-            Err(Stop::Later(_)) => progress.unfinished.push(step()),
+            // Not refused: nobody was asked to do it by hand.
+            Err(Stop::Later(_)) => progress.unfinished.push(Step::rest()),
             Err(Stop::Refused(obstacle)) => {
                 progress.unfinished.push(step());
                 progress.obstacle.get_or_insert(obstacle);
@@ -152,6 +153,22 @@ impl Cezanne {
     }
 
     // ---- the person ----
+
+    /// The code under which somebody stands whose delivery is resumed: HR may have changed it meanwhile.
+    async fn code_now(&self, job: &Job<'_>, link: &Link) -> Result<String> {
+        let code = link.remote.as_str().to_owned();
+        if !job.whole || self.person_row(job.contract, &code).await?.is_some() {
+            return Ok(code);
+        }
+        let found = self.look_for(job.contract, &self.who(job.delivery)).await?;
+        let mut proven = found.iter().filter(|found| found.evidence.is_proof());
+        match (proven.next(), proven.next()) {
+            (Some(found), None) => Ok(found.link.remote.as_str().to_owned()),
+            _ => Err(Error::new(ErrorKind::Conflict, "completing a person who is not shown to us")
+                .retry(None)
+                .obstacle(words::hidden(&code))),
+        }
+    }
 
     /// Makes the person, unless they are there; answers their code.
     async fn make_person(&self, job: &Job<'_>, progress: &mut Progress) -> Result<String> {
@@ -284,6 +301,9 @@ impl Cezanne {
         if fields.is_empty() {
             return Ok(());
         }
+        if self.was_changed_meanwhile(job, Entity::People, &row, None) {
+            return Err(changed_meanwhile());
+        }
         match self.service.change(set, &key, fields, row.etag.as_deref()).await {
             Ok(()) => {
                 progress.changed = true;
@@ -296,6 +316,32 @@ impl Cezanne {
                 Err(if was_refused { error.obstacle(words::change_refused(code, &said)) } else { error })
             }
         }
+    }
+
+    /// Whether a field that is about to change holds something else than when the change was decided: then it is HR's, and the change
+    /// is decided anew.
+    fn was_changed_meanwhile(
+        &self,
+        job: &Job<'_>,
+        entity: Entity,
+        row: &Row,
+        hire: Option<&OpportunityId>,
+    ) -> bool {
+        let Some(seen) = &job.delivery.seen else { return false };
+        let (level, before) = match hire {
+            Some(hire) => (Level::Hire, seen.hires.get(hire)),
+            None => (Level::Person, Some(&seen.person)),
+        };
+        let Some(before) = before else { return false };
+        let is_ours = |field: &FieldName| {
+            let key = match hire {
+                Some(hire) => FieldKey::Hire { opportunity: hire.clone(), field: field.clone() },
+                None => FieldKey::Person { field: field.clone() },
+            };
+            job.delivery.changed.contains(&key)
+        };
+        let now = self.fields_of(job.contract, level, entity, row);
+        now.iter().any(|(field, now)| is_ours(field) && before.get(field).is_some_and(|before| before != now))
     }
 
     // ---- contact details ----
@@ -335,6 +381,9 @@ impl Cezanne {
             false => Map::new(),
         };
         fields.extend(moves(&job.contract.communications, &row, moved));
+        if !fields.is_empty() && self.was_changed_meanwhile(job, Entity::Communications, &row, None) {
+            return Err(Stop::Later(changed_meanwhile()));
+        }
         if fields.is_empty() {
             return Ok(());
         }
@@ -492,7 +541,7 @@ impl Cezanne {
         let codes = self.codes(job.contract, &who);
         // HR may have changed the person's code: an employment of ours is known by our own.
         let base = codes.iter().find(|own| *own == code).or(codes.first()).cloned().unwrap_or_default();
-        let position = who.hires.iter().position(|id| id == hire).unwrap_or_default() + 1;
+        let position = who.order.iter().position(|id| id == hire).unwrap_or_default() + 1;
         let kept = self.rules.keep.opportunity.as_deref();
         let is_free = |nth: &usize| {
             let id = code::employment_id(&base, *nth);
@@ -549,6 +598,9 @@ impl Cezanne {
         let moved = moves(&job.contract.employments, &row, moved);
         if moved.is_empty() {
             return Ok(());
+        }
+        if self.was_changed_meanwhile(job, Entity::Employments, &row, Some(hire)) {
+            return Err(Stop::Later(changed_meanwhile()));
         }
         match self.service.change(set, &key, moved, row.etag.as_deref()).await {
             Ok(()) => {
@@ -714,6 +766,7 @@ impl Cezanne {
         let email = value(crate::mapping::EMAIL).filter(|email| !email.is_empty());
         Identity {
             hires: ordered(delivery).into_iter().cloned().collect(),
+            order: delivery.order.clone(),
             key: value(PERSON_CODE).filter(|key| !key.is_empty()),
             name: people::FullName::new(format!("{} {last}", text("GIVENNAME"))),
             emails: email.into_iter().map(Pii::new).collect(),
@@ -797,6 +850,14 @@ fn check_code(job: &Job<'_>, code: &str) -> Result<()> {
 
 fn no_code(job: &Job<'_>) -> Error {
     refused(words::no_code(job.contract.code_length_max()))
+}
+
+fn changed_meanwhile() -> Error {
+    Error::new(
+        ErrorKind::Conflict,
+        "changing a field that was changed in Cezanne a moment ago: it is compared once more",
+    )
+    .retry(None)
 }
 
 /// A value that cannot be sent: this person waits for somebody to correct it.

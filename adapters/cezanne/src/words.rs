@@ -75,7 +75,7 @@ pub(crate) const EMPLOYED_ALREADY: &str = "employed_already";
 
 pub(crate) fn employed_already(code: &str, other: &str, id: &str) -> Obstacle {
     obstacle(
-        EMPLOYED_ALREADY,
+        "employed_already",
         format!(
             "employment not created: {code} has the employment {other}, which is not ours and has not ended"
         ),
@@ -102,8 +102,8 @@ pub(crate) fn person_refused(code: &str, said: &Said) -> Obstacle {
     obstacle(
         "person_refused",
         format!("person {code} not created: Cezanne refused it{said}"),
-        "correct what it names, in Lever or in the mapping. If it says that the code is taken, the record is hidden from the service \
-         account user: give it the role HR Professional"
+        "correct what it names, in Lever or in the mapping; then `hiresync retry`. If it says that the code is taken, the record is \
+         hidden from the service account user: give it the role HR Professional"
             .to_owned(),
     )
 }
@@ -112,7 +112,8 @@ pub(crate) fn change_refused(code: &str, said: &Said) -> Obstacle {
     obstacle(
         "change_refused",
         format!("{code} not changed: Cezanne refused it{said}"),
-        "correct what it names, in Lever or in the mapping, or change it in Cezanne".to_owned(),
+        "correct what it names, in Lever or in the mapping, then `hiresync retry`; or change it in Cezanne"
+            .to_owned(),
     )
 }
 

@@ -135,6 +135,7 @@ fn delivery(key: &str, name: &str, intent: Intent) -> Delivery {
         },
         order: Vec::new(),
         looked_at: false,
+        seen: None,
         link: None,
         changed: Vec::new(),
         unfinished: Vec::new(),

@@ -111,6 +111,7 @@ fn delivery(contact: &str, name: &str, hires: &[(&str, &str)], intent: Intent) -
         wanted: Wanted { person, hires: hires.iter().map(hire).collect(), ..Wanted::default() },
         order: Vec::new(),
         looked_at: false,
+        seen: None,
         link: (intent != Intent::Add).then(|| Link { remote, hires: BTreeMap::new() }),
         changed: Vec::new(),
         unfinished: Vec::new(),

@@ -130,6 +130,8 @@ pub struct Identity {
     pub opportunities: BTreeSet<OpportunityId>,
     /// The hires that the target is told about, oldest first.
     pub hires: Vec<OpportunityId>,
+    /// All hires since `hired_since`, also those that this target is not told about, oldest first: what numbers them.
+    pub order: Vec<OpportunityId>,
     /// What the configuration maps to the record's own key ([`FieldSchema::key`]), if it does.
     pub key: Option<String>,
     /// The name, as evidence only.
@@ -145,6 +147,7 @@ impl Identity {
             contact,
             opportunities,
             hires: Vec::new(),
+            order: Vec::new(),
             key: None,
             name: FullName::default(),
             emails: Vec::new(),

@@ -145,6 +145,7 @@ impl Somebody {
     fn identity(&self) -> Identity {
         Identity {
             hires: self.hires.keys().cloned().collect(),
+            order: self.hires.keys().cloned().collect(),
             name: FullName::new(format!("{} {}", self.first, self.last)),
             emails: self.email.iter().cloned().map(Pii::new).collect(),
             ..Identity::new(self.contact.clone(), self.hires.keys().cloned().collect())
@@ -186,6 +187,7 @@ impl<B: Bench> Run<B> {
             changed: wanted.iter().map(|(key, _)| key).collect(),
             order: somebody.hires.keys().cloned().collect(),
             looked_at: false,
+            seen: None,
             wanted,
             link,
             unfinished: Vec::new(),

@@ -7,6 +7,8 @@ use people::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::RemoteState;
+
 /// How often what is owed to a (target, contact) was decided anew. A delivery of an older generation never follows a
 /// newer one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
@@ -80,8 +82,11 @@ pub struct Delivery {
     pub intent: Intent,
     /// What the target should hold.
     pub wanted: Wanted,
-    /// The hires of `wanted`, oldest first.
+    /// All hires since `hired_since`, those of `wanted` among them, oldest first: what numbers them.
     pub order: Vec<OpportunityId>,
+    /// What the target held when this was decided, where it was read: a field that holds something else by now was changed over
+    /// there meanwhile, and is not ours to write.
+    pub seen: Option<Box<RemoteState>>,
     /// A human looked at the records that may be this person's, and says that none is.
     pub looked_at: bool,
     /// What is known to be over there; `None` for an [`Intent::Add`].

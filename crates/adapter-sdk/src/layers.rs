@@ -383,6 +383,7 @@ mod tests {
             wanted: Wanted { hires, ..Wanted::default() },
             order: Vec::new(),
             looked_at: false,
+            seen: None,
             link: (intent != Intent::Add).then_some(link),
             changed: Vec::new(),
             unfinished: Vec::new(),

@@ -695,6 +695,7 @@ mod tests {
             wanted,
             order: Vec::new(),
             looked_at: false,
+            seen: None,
             link: None,
             changed: Vec::new(),
             unfinished: Vec::new(),

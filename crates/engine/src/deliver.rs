@@ -30,6 +30,8 @@ pub(crate) struct Ready {
     pub wanted: Wanted,
     /// What will have been agreed.
     pub digests: Digests,
+    /// What the target held when it was decided.
+    pub seen: Option<Box<adapter_sdk::RemoteState>>,
     /// Tasks whose reason goes away with it: kind and cause.
     pub moot: Vec<(TaskKind, String)>,
 }
@@ -201,7 +203,8 @@ impl Engine {
             generation: standing.generation,
             intent: ready.intent,
             wanted: ready.wanted.clone(),
-            order: ready.identity.hires.clone(),
+            order: ready.identity.order.clone(),
+            seen: ready.seen.clone(),
             looked_at: standing.owed.as_ref().is_some_and(|owed| owed.looked_at),
             link: standing.agreed.as_ref().map(|agreed| agreed.link.clone()),
             changed,

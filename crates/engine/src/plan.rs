@@ -74,6 +74,8 @@ pub struct Plan {
     pub left_out: Vec<(OpportunityId, LeftOut)>,
     /// Hires whose values are to be forgotten: they were anonymised.
     pub forgotten: Vec<OpportunityId>,
+    /// What the target held, where it was asked.
+    pub seen: Option<Box<RemoteState>>,
 }
 
 /// What is to be done.
@@ -116,6 +118,7 @@ pub fn plan(facts: &Facts<'_>, key: &DigestKey) -> Plan {
         kept: Vec::new(),
         left_out: left_out(facts),
         forgotten: Vec::new(),
+        seen: None,
     };
     if let Some(agreed) = &facts.standing.agreed {
         review_hires(agreed, facts, &mut plan);
@@ -132,7 +135,7 @@ pub fn plan(facts: &Facts<'_>, key: &DigestKey) -> Plan {
     }
     plan.decision = match &facts.standing.agreed {
         _ if facts.doubtful.is_some() => doubt(facts, &digests, key),
-        None => add(facts, digests.clone(), key),
+        None => add(facts, digests.clone(), key, &mut plan),
         Some(agreed) => change(facts, agreed, digests.clone(), key, &mut plan),
     };
     review_placeholders(facts, &digests, &mut plan);
@@ -155,7 +158,10 @@ fn left_out(facts: &Facts<'_>) -> Vec<(OpportunityId, LeftOut)> {
 /// A delivered hire that Lever was *seen* to say is none (any more) is for a human to review. One that is merely not there is
 /// not: absence is never evidence. Nor is one that the target's `when` leaves out now taken back.
 fn review_hires(agreed: &Agreed, facts: &Facts<'_>, plan: &mut Plan) {
-    for opportunity in agreed.link.hires.keys() {
+    // Also one whose record could not be made yet: its person was.
+    let partly = agreed.digests.iter().flat_map(|digests| digests.hires.keys());
+    let delivered: BTreeSet<&OpportunityId> = agreed.link.hires.keys().chain(partly).collect();
+    for opportunity in delivered {
         let left_out = (TaskKind::Review, left_out_cause(opportunity));
         match facts.person.opportunities.get(opportunity) {
             Some(candidacy) if candidacy.is_seen_not_hired() => {
@@ -242,8 +248,23 @@ fn doubt(facts: &Facts<'_>, digests: &Digests, key: &DigestKey) -> Decision {
     }
 }
 
-fn add(facts: &Facts<'_>, digests: Digests, key: &DigestKey) -> Decision {
-    let changed = facts.wanted.iter().map(|(field, _)| field).collect();
+fn add(facts: &Facts<'_>, mut digests: Digests, key: &DigestKey, plan: &mut Plan) -> Decision {
+    let mut wanted = facts.wanted.clone();
+    if !facts.capabilities.rehire {
+        // One record holds one hire: the oldest is sent, and a human enters the others.
+        let oldest = |hire: &&OpportunityId| facts.person.hires.get(*hire).map(|hire| hire.hired_at);
+        let first = facts.wanted.hires.keys().min_by_key(oldest);
+        for other in facts.wanted.hires.keys().filter(|hire| Some(*hire) != first) {
+            plan.tasks.push(rehire_task(other));
+            wanted.hires.remove(other);
+            digests.hires.remove(other);
+        }
+        let sent: BTreeSet<OpportunityId> = wanted.hires.keys().cloned().collect();
+        let is_sent = |field: &FieldKey| matches!(field, FieldKey::Person { .. }) || is_of(field, &sent);
+        wanted.missing.retain(|missing| is_sent(&missing.field));
+        wanted.filled.retain(|filled| is_sent(&filled.field));
+    }
+    let changed = wanted.iter().map(|(field, _)| field).collect();
     let debt = Debt { intent: Intent::Add, wanted: key.whole(&digests), changed };
     if !facts.permitted {
         return Decision::Hold { debt, why: WhyHeld::StorageNotPermitted };
@@ -251,7 +272,7 @@ fn add(facts: &Facts<'_>, digests: Digests, key: &DigestKey) -> Decision {
     if facts.blind {
         return Decision::Hold { debt, why: WhyHeld::Recovery };
     }
-    owe(debt, facts.wanted.clone(), digests)
+    owe(debt, wanted, digests)
 }
 
 fn change(

@@ -65,17 +65,22 @@ pub(crate) fn identity(person: &Person) -> Identity {
     let mut hires: Vec<&OpportunityId> = person.hires.keys().collect();
     hires.sort_by_key(|hire| person.hires[*hire].hired_at);
     Identity {
-        hires: hires.into_iter().cloned().collect(),
+        order: hires.into_iter().cloned().collect(),
         name: person.name.clone(),
         emails: person.emails.clone(),
         ..Identity::new(person.contact.clone(), person.opportunities.keys().cloned().collect())
     }
 }
 
+/// Whether a hire was made before there was any thought of the target.
+fn is_old(left_out: &BTreeMap<OpportunityId, LeftOut>, hire: &OpportunityId) -> bool {
+    matches!(left_out.get(hire), Some(LeftOut::HiredSince | LeftOut::HireDate))
+}
+
 /// Who they are for one target: with the hires it is told about, and its own key as the configuration makes it.
 pub(crate) fn identity_for(target: &Target, who: &Identity, wanted: &Wanted) -> Identity {
     let mut who = who.clone();
-    who.hires.retain(|hire| wanted.hires.contains_key(hire));
+    who.hires = who.order.iter().filter(|hire| wanted.hires.contains_key(*hire)).cloned().collect();
     let key = target.adapter.info().schema.key.as_ref().and_then(|key| wanted.person.get(key));
     who.key = key.map(|value| value.reveal().to_text()).filter(|key| !key.is_empty());
     who
@@ -129,7 +134,9 @@ impl Engine {
         person: &Person,
     ) -> Result<Planned, CycleError> {
         let seen = self.recognise_merges(person)?;
-        let identity = identity(person);
+        let mut identity = identity(person);
+        let since = self.settings.since();
+        identity.order.retain(|hire| person.hires[hire].hired_at >= since);
         let at = self.clock.now();
         let hired_at = person.hires.values().map(|hire| hire.hired_at).max();
         let mut planned =
@@ -164,7 +171,8 @@ impl Engine {
             decided_on.entry((*opportunity).clone()).or_insert(today);
         }
         let wanted = target.mapping.apply(person, &in_scope, &decided_on);
-        let who = identity_for(target, &identity(person), &wanted);
+        let mut who = identity_for(target, &identity(person), &wanted);
+        who.order.retain(|hire| !is_old(&left_out, hire));
         if mode == Mode::Real && !self.settle_unknown(target, &who, &in_scope, usable).await? {
             return Ok(Planning::Unsettled);
         }
@@ -214,6 +222,7 @@ impl Engine {
             }
             facts.remote = remote.as_ref().map_or(Remote::Gone, Remote::Holds);
             plan = plan::plan(&facts, self.ledger.key());
+            plan.seen = remote.clone().map(Box::new);
         }
         if let (Some(agreed), Some(remote)) = (&mut standing.agreed, &remote) {
             agreed.link.hires.extend(remote.link.hires.clone());

@@ -123,7 +123,7 @@ pub fn advice(kind: ErrorKind) -> (&'static str, &'static str) {
             "Run `hiresync check`: it names the setting to change. Everything owed waits and flows on by itself.",
         ),
         ErrorKind::Unauthorized => (
-            "The credentials are refused.",
+            "The credentials are refused, or do not allow it.",
             "Renew the credential, then reload hiresync. Everything owed waits and flows on by itself.",
         ),
         ErrorKind::RateLimited => {
@@ -169,8 +169,8 @@ pub fn held(why: &WhyHeld) -> (String, String) {
             "Look whether one of them is. If none is, `hiresync retry` creates the person.".to_owned(),
         ),
         WhyHeld::RecordGone => (
-            "The record over there is gone; it is not made again by itself.".to_owned(),
-            "If it should be there, `hiresync retry` makes it again.".to_owned(),
+            "The record is not shown over there under the id we know: its id was changed, it was hidden from us, or deleted. It is not made again by itself.".to_owned(),
+            "Look for the person over there first. Only if nobody is there, `hiresync retry` makes a new record.".to_owned(),
         ),
         WhyHeld::HireDate { opportunity } => (
             format!("Lever has dates of before and of after `hired_since` for opportunity {opportunity}: it may be an old hire that was archived again."),

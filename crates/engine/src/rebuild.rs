@@ -59,7 +59,7 @@ impl Engine {
         self.holds_ours(target).await
     }
 
-    /// Where nothing stands any more of all that stood there, somebody configured another tenant. Its landmarks are kept as
+    /// Where hardly anything stands any more of all that stood there, somebody configured another tenant. Its landmarks are kept as
     /// keyed digests, and follow the target as it changes.
     pub(crate) fn is_the_tenant(&self, target: &Target, report: &CheckReport) -> Result<bool, CycleError> {
         if !target.adapter.info().capabilities.landmarks {
@@ -70,10 +70,11 @@ impl Engine {
         let now: BTreeSet<String> = report.landmarks.iter().map(digest).collect();
         let before = self.ledger.note(&note)?.unwrap_or_default();
         let known: BTreeSet<&str> = before.split_whitespace().collect();
-        if known.len() >= LANDMARKS_MIN && !known.iter().any(|landmark| now.contains(*landmark)) {
+        let left = known.iter().filter(|landmark| now.contains(**landmark)).count();
+        if known.len() >= LANDMARKS_MIN && left * 4 < known.len() {
             let error = Error::new(
                 ErrorKind::ConfigInvalid,
-                "the target is another one than before: nobody who stood there is there any more",
+                "the target is another one than before: hardly anybody who stood there is there any more",
             )
             .with("remedy", "correct the settings, or name a new target: a name belongs to one tenant");
             self.target_failed(target, &error)?;

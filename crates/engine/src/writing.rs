@@ -144,6 +144,7 @@ impl Engine {
                                 intent,
                                 wanted: wanted.clone(),
                                 digests: digests.clone(),
+                                seen: plan.seen.clone(),
                                 moot: plan.moot_once_delivered.clone(),
                             },
                         ));

@@ -128,7 +128,8 @@ impl Compiling<'_> {
             if rule.placeholder.is_none() && rule.hold.is_none() && !rule.required {
                 rule.placeholder = spec.placeholder.clone();
             }
-            rule.required |= spec.required;
+            // Whoever chooses the key has one for everybody: none is made up.
+            rule.required |= spec.required || level == Level::Person && self.is_key(name);
             rule.length_max = rule.length_max.or(spec.length_max);
             rule.write = rule.write.or(Some(spec.rule));
         }

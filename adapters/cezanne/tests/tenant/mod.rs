@@ -430,7 +430,8 @@ impl<'t> Story<'t> {
         hires.sort_by_key(|hire| person.hires[*hire].hired_at);
         let key = self.adapter.info().schema.key.as_ref().and_then(|key| wanted.person.get(key));
         Identity {
-            hires: hires.into_iter().cloned().collect(),
+            hires: hires.iter().map(|hire| (*hire).clone()).collect(),
+            order: hires.into_iter().cloned().collect(),
             key: key.map(|value| value.reveal().to_text()).filter(|key| !key.is_empty()),
             name: person.name.clone(),
             emails: person.emails.clone(),
@@ -458,6 +459,7 @@ impl<'t> Story<'t> {
             changed: self.changed(&wanted),
             order: self.identity().hires,
             looked_at: false,
+            seen: None,
             wanted,
             link: self.link.clone(),
             unfinished: self.unfinished.clone(),

@@ -114,6 +114,7 @@ mod tests {
             wanted: people::Wanted::default(),
             order: Vec::new(),
             looked_at: false,
+            seen: None,
             link: None,
             changed: Vec::new(),
             unfinished: Vec::new(),

@@ -43,6 +43,7 @@ impl<'r> Ground<'r> {
             some = true;
             enabled.extend(read.filter(|_| is_enabled));
         }
+        self.one_way_to_cezanne(&enabled);
         // All of them may be switched off: that is how one takes hiresync out again.
         if !some {
             self.reading.fault(
@@ -52,6 +53,23 @@ impl<'r> Ground<'r> {
             );
         }
         enabled
+    }
+
+    /// A target that makes records itself, beside one that has Cezanne make them, makes every hire twice.
+    fn one_way_to_cezanne(&self, enabled: &[TargetConfig]) {
+        let ways = |finds: bool| {
+            enabled.iter().find(move |target| {
+                let info = target.adapter.info();
+                info.kind == "cezanne" && info.capabilities.find == finds
+            })
+        };
+        if let (Some(data), Some(relay)) = (ways(true), ways(false)) {
+            self.reading.fault(
+                format!("targets.{}.new_starter", relay.name),
+                format!("is \"lever-webhook\", and {} makes the same people itself", data.name),
+                "keep one of the two targets, or every hire is made twice",
+            );
+        }
     }
 
     fn target(
