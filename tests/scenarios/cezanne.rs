@@ -1,5 +1,23 @@
 //! Cezanne HR as the target of the real program: what arrives, what goes wrong over there, and what HR reads. The rows H1 to H15
 //! of the failure catalogue as far as a process, a network and a clock of its own matter; the adapter's own tests have the rest.
+//!
+//! | row | what goes wrong | where |
+//! |---|---|---|
+//! | H1 | applied, and the answer lost | here (`under …`); `adapters/cezanne/tests/sequence.rs` at each step; conformance |
+//! | H2 | a look that lags | `sequence.rs`; `engine` (four looks over four minutes) |
+//! | H3 | the person made, the employment refused | here; `sequence.rs` |
+//! | H4 | there already, once or twice | here; `sequence.rs`; conformance |
+//! | H5 | a shared address, a shared name | here; `sequence.rs` |
+//! | H6 | refused for good | `refused.rs` |
+//! | H7 | HR edited | here; `sequence.rs` |
+//! | H8 | HR deleted, hid or renumbered | here; `sequence.rs` |
+//! | H9 | a token that dies | here (`under …`); `odata::service` and `oauth` |
+//! | H10 | the service user expired | here; `refused.rs` |
+//! | H11 | slow, or away | here; `engine` |
+//! | H12 | 200 with an error, 201 with nothing | `sequence.rs`; `relay.rs` |
+//! | H13 | a name that is a filter | here; `odata::filter`; the fuzzer |
+//! | H14 | an adapter that panics | `adapter-sdk`'s layers |
+//! | H15 | another tenant, a wrong company code | here; `refused.rs` |
 
 use std::{
     collections::BTreeMap,
@@ -487,4 +505,77 @@ fn while_cezanne_is_away_everything_owed_waits_and_goes_out_when_it_is_back() {
     wait_until("nothing is wrong any more", Duration::from_secs(90), || {
         company.wrongs().is_empty().then_some(())
     });
+}
+
+#[test]
+fn a_web_page_with_200_is_no_hand_over() {
+    let (world, cezanne) = relayed();
+    cezanne.plan_faults("html@webhook");
+    world.lever.hire("Ada Example");
+
+    world.once(&[]).says(&["webhook_url"]);
+
+    cezanne.mend();
+    world.once(&[]).expect(0);
+    assert_eq!(cezanne.account().people().len(), 1);
+}
+
+#[test]
+fn somebody_hired_twice_before_the_first_hand_over_is_handed_over_once_and_the_other_hire_is_a_task() {
+    let (world, cezanne) = relayed();
+    let ada = world.lever.hire("Ada Example");
+    world.lever.hire_again(&ada.contact);
+
+    world.once(&[]).expect(0);
+
+    assert_eq!(cezanne.account().deliveries().len(), 1);
+    let _daemon = world.daemon();
+    world.ask(&["tasks"]).expect(0).says(&["Hired again"]);
+}
+
+#[test]
+fn a_hire_taken_back_before_its_employment_was_made_is_a_task() {
+    let company = Company::new(Settings::default());
+    company.cezanne.act(|tenant, now| tenant.close_company(now, "ACME-UK"));
+    let ada = company.world.lever.hire("Ada Example");
+    company.world.once(&[]).expect(1);
+
+    company.world.lever.act(|lever, now| lever.unarchive(now, &ada.opportunity));
+    company.world.once(&[]);
+
+    let _daemon = company.world.daemon();
+    company.world.ask(&["tasks"]).expect(0).says(&["no longer counts", "New starter"]);
+}
+
+#[test]
+fn another_company_code_concerns_new_hires_only() {
+    let company = Company::new(Settings::default());
+    company.world.lever.hire("Ada Example");
+    company.world.once(&[]).expect(0);
+    company.configure(&format!("company_code = \"ACME-IE\"\n{KEEPING}"));
+    company.world.lever.hire("Ben Example");
+
+    company.world.once(&[]).expect(0);
+
+    company.assert_exact();
+    let code = code_of(&company, "ada@example.com");
+    let employments = company.cezanne.account().employments();
+    for row in employments.iter().filter(|row| row.text("PERSONID").starts_with("LV-")) {
+        let expected = if row.text("PERSONID") == code { "ACME-UK" } else { "ACME-IE" };
+        assert_eq!(row.text("COMPANYCODE"), expected);
+    }
+}
+
+#[test]
+fn two_ways_of_making_one_hire_are_refused_by_name() {
+    let company = Company::new(Settings::default());
+    fs::write(company.world.path("signature-token"), "signature-token").unwrap();
+    let both = format!(
+        "{}\n[targets.relay]\nadapter = \"cezanne\"\nnew_starter = \"lever-webhook\"\nsubdomain = \"CezanneHR\"\n\
+         signature_token = {{ file = \"signature-token\" }}\n",
+        company.target(KEEPING)
+    );
+    company.world.write_config(&company.world.config_text_of(&both));
+
+    company.world.once(&[]).expect(78).says(&["targets.relay.new_starter", "made twice"]);
 }

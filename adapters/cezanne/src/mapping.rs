@@ -71,6 +71,7 @@ fn people(settings: &Section<'_>) -> Vec<FieldSpec> {
         FieldSpec {
             kind: FieldKind::Day,
             required: true,
+            source: nobody_said(settings),
             placeholder: filled(settings, Placeholder::Today),
             ..person("BIRTHDATE")
         },
@@ -87,7 +88,12 @@ fn gender(settings: &Section<'_>) -> FieldSpec {
     } else {
         (GENDER_TEXT, text("gender_description", "Not Known"))
     };
-    FieldSpec { required: true, placeholder: filled(settings, Placeholder::Is(value)), ..person(name) }
+    FieldSpec {
+        required: true,
+        source: nobody_said(settings),
+        placeholder: filled(settings, Placeholder::Is(value)),
+        ..person(name)
+    }
 }
 
 fn is_mapped(settings: &Section<'_>, field: &str) -> bool {
@@ -95,7 +101,12 @@ fn is_mapped(settings: &Section<'_>, field: &str) -> bool {
     matches!(settings.peek("person"), Some(Node::Table(entries)) if entries.iter().any(|(name, _)| name == field))
 }
 
-/// `placeholder = "hold"`: nothing is invented, and the person waits.
+/// `placeholder = "hold"`: nothing is invented, and the person waits, also where nothing is mapped.
+fn nobody_said(settings: &Section<'_>) -> Option<std::borrow::Cow<'static, str>> {
+    (word(settings, "placeholder").as_deref() == Some("hold")).then(|| "''".into())
+}
+
+/// What stands in, unless the person is to wait.
 fn filled(settings: &Section<'_>, placeholder: Placeholder) -> Option<Placeholder> {
     (word(settings, "placeholder").as_deref() != Some("hold")).then_some(placeholder)
 }

@@ -4,7 +4,7 @@
 use adapter_sdk::Obstacle;
 use people::{FieldName, OpportunityId, Pii, Value, Wanted};
 
-use crate::odata::Property;
+use crate::{mapping::COMPANY, odata::Property};
 
 /// Longest piece of the server's own words that is kept.
 const SAID_MAX: usize = 200;
@@ -221,7 +221,9 @@ pub(crate) fn scrubbed(said: Option<&Pii<String>>, wanted: &Wanted) -> Said {
             .iter()
             .any(|filled| matches!(&filled.field, people::FieldKey::Person { field: own } if own == field))
     };
-    let own = wanted.person.iter().filter(|(field, _)| !is_filled(field)).map(|(_, value)| value.reveal());
+    let of_hires = wanted.hires.values().flatten().filter(|(field, _)| field.as_str() != COMPANY);
+    let of_person = wanted.person.iter().filter(|(field, _)| !is_filled(field));
+    let own = of_person.chain(of_hires).map(|(_, value)| value.reveal());
     let mut values: Vec<String> = Vec::new();
     for value in own.filter(|value| !matches!(value, Value::Blank)) {
         let text = value.to_text().to_lowercase();

@@ -195,16 +195,16 @@ fn answer(question: &str, value: AnswerValue) -> Answer {
 #[tokio::test(start_paused = true)]
 async fn with_placeholder_hold_nothing_is_invented_and_what_is_missing_is_named() {
     let hold = "placeholder = \"hold\"";
-    // What is held until somebody gives it has to come from somewhere.
-    let Err(faults) = Tenant::told(Settings::default(), hold) else { panic!("nobody could ever be sent") };
-    assert!(faults[0].contains("GENDERDESCRIPTION") && faults[1].contains("BIRTHDATE"), "{faults:?}");
     let asked = "[person]\nGENDERDESCRIPTION = \"answer('Gender')\"\nBIRTHDATE = \"answer('Date of birth')\"";
-    let tenant = Tenant::empty(Settings::default(), &format!("{hold}\n{asked}"));
-    let wanted = tenant.wanted_of(&ann());
-    let missing: Vec<String> = wanted.missing.iter().map(|it| it.field.to_string()).collect();
-    assert_eq!(missing, ["person.BIRTHDATE", "person.GENDERDESCRIPTION"]);
-    assert!(wanted.filled.is_empty());
-    assert_eq!(tenant.writes(), [0, 0, 0]);
+    for more in [hold.to_owned(), format!("{hold}\n{asked}")] {
+        let tenant = Tenant::empty(Settings::default(), &more);
+        let wanted = tenant.wanted_of(&ann());
+        let mut missing: Vec<String> = wanted.missing.iter().map(|it| it.field.to_string()).collect();
+        missing.sort();
+        assert_eq!(missing, ["person.BIRTHDATE", "person.GENDERDESCRIPTION"]);
+        assert!(wanted.filled.is_empty());
+        assert_eq!(tenant.writes(), [0, 0, 0]);
+    }
 }
 
 // ---- contact details

@@ -676,3 +676,37 @@ async fn an_employment_of_hrs_that_names_the_opportunity_is_the_hires() {
     assert_eq!(receipt.link.hires[HIRES[0]].as_str(), "1001");
     assert_eq!(tenant.writes()[2], 0);
 }
+
+// ---- HR at the same time
+
+#[tokio::test(start_paused = true)]
+async fn what_hr_changed_since_it_was_compared_is_not_written_over() {
+    for variant in VARIANTS {
+        let tenant = Tenant::empty(of(variant), "");
+        let mut story = Story::of(&tenant, ann());
+        let link = story.done().await.link;
+        let seen = story.adapter().read(&link).await.unwrap().map(Box::new);
+        let code = link.remote.to_string();
+        let key = [("PERSONID", code.as_str())];
+        tenant.account().edit(tenant.now(), Table::People, &key, "FAMILYNAME", json!("Byhand")).unwrap();
+        tenant
+            .account()
+            .edit(tenant.now(), Table::Communications, &key, "MOBILEPHONENUMBER", json!("+44 20 1"))
+            .unwrap();
+        story.person.name = FullName::new("Ann Renamed");
+        let delivery = adapter_sdk::Delivery { seen: seen.clone(), ..story.delivery() };
+
+        let error = story.adapter().deliver(&[delivery]).await.remove(0).unwrap_err();
+
+        assert!(matches!(error.next(), Next::Retry { .. }), "{}", error.chain());
+        assert_eq!(tenant.account().person(&code).unwrap().text("FAMILYNAME"), "Byhand");
+        // The telephone alone.
+        story.person = ann();
+        story.person.phones =
+            vec![Phone { number: Pii::new("+44 20 2".to_owned()), kind: Some(PhoneKind::Mobile) }];
+        let delivery = adapter_sdk::Delivery { seen, ..story.delivery() };
+        story.adapter().deliver(&[delivery]).await.remove(0).unwrap_err();
+        let row = &tenant.account().communications()[0];
+        assert_eq!(row.text("MOBILEPHONENUMBER"), "+44 20 1");
+    }
+}
