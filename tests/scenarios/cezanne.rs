@@ -579,3 +579,24 @@ fn two_ways_of_making_one_hire_are_refused_by_name() {
 
     company.world.once(&[]).expect(78).says(&["targets.relay.new_starter", "made twice"]);
 }
+
+#[test]
+fn a_number_that_two_people_have_makes_them_no_one_person() {
+    let mapped = format!("{KEEPING}\n[targets.cezanne-uk.person]\nPERSONID = \"answer('Payroll number')\"\n")
+        .replace("contact = \"COMMENTS\"\n", "");
+    let company = Company::with(Settings::default(), &mapped);
+    for mail in ["ada.one@example.com", "ada.two@example.com"] {
+        let ada = company.world.lever.hire_whom(NewContact::named("Ada Example").with_email(mail));
+        company.world.lever.act(|lever, now| {
+            let posting = lever.postings()[0].id.clone();
+            lever.fill_form(now, &ada.contact, &posting, &[("text", "Payroll number", json!("77001"))])
+        });
+    }
+
+    company.world.once(&[]).expect(1);
+
+    let people = company.cezanne.account().people();
+    assert_eq!(people.iter().filter(|person| person.text("PERSONID") == "77001").count(), 1);
+    let status = company.world.once(&["--json"]).json();
+    assert_eq!(status["targets"]["cezanne-uk"]["agreed"], 1, "{status}");
+}

@@ -121,7 +121,7 @@ impl Engine {
                 return Ok(if unusable { Look::Unusable } else { Look::Waits });
             }
         };
-        match judge(&found) {
+        match self.judged(target, &ready.identity, &found)? {
             Match::Nobody => Ok(Look::GoOn),
             Match::One(link) => {
                 let _ = self.ledger.write(|draft| self.take(draft, target, &ready.contact, link))?;
@@ -510,7 +510,7 @@ impl Engine {
                 return Ok(false);
             }
         };
-        match judge(&found) {
+        match self.judged(target, identity, &found)? {
             Match::One(link) if owed.intent == Intent::Add || self.holds_new_hire(&standing, &link) => {
                 let _ = self.ledger.write(|draft| self.take_found(draft, target, contact, link))?;
                 Ok(true)
@@ -602,6 +602,15 @@ impl Engine {
         Ok(())
     }
 
+    /// A key that the configuration makes may be given twice: a record that is another contact's already is not this one's.
+    fn judged(&self, target: &Target, who: &Identity, found: &[Found]) -> Result<Match, CycleError> {
+        let judged = judge(found);
+        let Match::One(link) = &judged else { return Ok(judged) };
+        let is_anothers =
+            who.key.is_some() && self.is_linked_to_another(target, &who.contact, &link.remote)?;
+        Ok(if is_anothers { Match::Unclear(1) } else { judged })
+    }
+
     /// Before the guard judges more new people than it lets through: those who are over there already are none. They are adopted,
     /// and planned for once more.
     pub(crate) async fn adopt_before_guard(
@@ -631,7 +640,7 @@ impl Engine {
                 let who = planning::identity_for(target, &one.identity, wanted);
                 // What cannot be looked up now is looked up before it is sent.
                 let Ok(found) = self.unless_stopped(target.adapter.find(&who)).await? else { continue };
-                if let Match::One(link) = judge(&found) {
+                if let Match::One(link) = self.judged(target, &who, &found)? {
                     let _ = self.ledger.write(|draft| self.take(draft, target, &one.contact, link))?;
                     adopted = true;
                 }

@@ -2,7 +2,7 @@
 //! next cycle acts on it.
 
 use ledger::{Actor, LeftOut, Outcome, Owed, Phase, Said, Standing, TargetHealth, TaskId, WhyHeld};
-use people::{ContactId, OpportunityId, Pii, TargetName, Timestamp};
+use people::{ContactId, OpportunityId, Pii, RemoteId, TargetName, Timestamp};
 
 use crate::{
     Activity, Explanation, GuardTrip, PersonLine, SourceStatus, Status, Target, TargetExplanation,
@@ -222,6 +222,29 @@ impl Engine {
             }
         })?;
         Ok(pressing)
+    }
+
+    fn can_look(&self, name: &TargetName) -> bool {
+        let target = self.targets.iter().find(|target| target.name == *name);
+        target.is_none_or(|target| {
+            let can = target.adapter.info().capabilities;
+            can.find || can.dedupes_by_key
+        })
+    }
+
+    /// Whether a record over there is linked to somebody else.
+    pub(crate) fn is_linked_to_another(
+        &self,
+        target: &Target,
+        contact: &ContactId,
+        remote: &RemoteId,
+    ) -> ledger::Result<bool> {
+        let mut another = false;
+        self.each(&target.name, |whose, standing| {
+            another |= whose != contact
+                && standing.agreed.as_ref().is_some_and(|agreed| agreed.link.remote == *remote);
+        })?;
+        Ok(another)
     }
 
     /// To whom something is owed.
@@ -444,20 +467,24 @@ impl Engine {
                 }
                 Phase::Waiting { not_before } => match &state.health {
                     TargetHealth::Active if owed.obstacle.is_some() => {
-                        obstructed("waiting", owed, &format!(" It is tried again at {not_before}."))
+                        obstructed("waiting", owed, &format!(" It is tried again at {}.", moment(*not_before)))
                     }
                     TargetHealth::Quarantined { kind, since, .. } => {
                         let (what, remedy) = policy::advice(*kind);
-                        (format!("waiting.{}", kind.code()), format!("A change waits: the target cannot be used since {since}. {what}"), remedy.to_owned())
+                        (format!("waiting.{}", kind.code()), format!("A change waits: the target cannot be used since {}. {what}", moment(*since)), remedy.to_owned())
                     }
                     TargetHealth::Active if owed.attempts > 0 => {
-                        (format!("waiting.retry_{}", owed.attempts), format!("A change failed {} time(s) and is tried again at {not_before}.", owed.attempts), String::new())
+                        (format!("waiting.retry_{}", owed.attempts), format!("A change failed {} time(s) and is tried again at {}.", owed.attempts, moment(*not_before)), String::new())
                     }
                     TargetHealth::Active => ("waiting".to_owned(), "A change is about to be sent.".to_owned(), String::new()),
                 },
                 Phase::Sent { at, ask_after, .. } => (
                     "sent".to_owned(),
-                    format!("A change was sent at {at}, and what came of it is unknown. The target is asked at {ask_after}, before anything is sent again."),
+                    if self.can_look(target) {
+                        format!("A change was sent at {}, and what came of it is unknown. The target is asked at {}, before anything is sent again.", moment(*at), moment(*ask_after))
+                    } else {
+                        format!("A change was sent at {}, no answer came, and nothing can be looked up there: from {} on it waits for a human who looks.", moment(*at), moment(*ask_after))
+                    },
                     String::new(),
                 ),
                 Phase::Held { why, .. } => {
@@ -470,7 +497,7 @@ impl Engine {
                     (format!("parked.{}", kind.code()), format!("{what} ({hint})"), remedy.to_owned())
                 }
             },
-            (None, Some(agreed)) => ("agreed".to_owned(), format!("The target holds what it should; it said so at {}.", agreed.at), String::new()),
+            (None, Some(agreed)) => ("agreed".to_owned(), format!("The target holds what it should; it said so at {}.", moment(agreed.at)), String::new()),
             (None, None) => (
                 "unknown".to_owned(),
                 "Nothing was ever owed here: not hired in Lever, hired before `hired_since`, or not seen yet.".to_owned(),
@@ -489,6 +516,11 @@ impl Engine {
             page.iter().for_each(|(contact, standing)| each(contact, standing));
         }
     }
+}
+
+/// A moment as people read it.
+fn moment(at: Timestamp) -> String {
+    at.format("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
 /// A code, what happened and what to do, as the adapter said it.

@@ -542,6 +542,12 @@ fn is_of(field: &FieldKey, hires: &BTreeSet<OpportunityId>) -> bool {
     matches!(field, FieldKey::Hire { opportunity, .. } if hires.contains(opportunity))
 }
 
+/// Each name once, of however many hires.
+fn names_of(fields: &[FieldKey]) -> Vec<FieldName> {
+    let names: BTreeSet<&FieldName> = fields.iter().map(name_of).collect();
+    names.into_iter().cloned().collect()
+}
+
 fn name_of(field: &FieldKey) -> &FieldName {
     match field {
         FieldKey::Person { field } | FieldKey::Hire { field, .. } => field,
@@ -645,7 +651,7 @@ fn by_hand_task(moved: &[FieldKey], wanted: Digest) -> TaskRequest {
         cause: format!("change {wanted}"),
         text: "Lever changed the named fields, and this target cannot be changed by us: enter them by hand."
             .to_owned(),
-        fields: moved.iter().map(|field| name_of(field).clone()).collect(),
+        fields: names_of(moved),
     }
 }
 
@@ -654,6 +660,6 @@ fn disagreement_task(kept: &[FieldKey], wanted: Digest) -> TaskRequest {
         kind: TaskKind::Disagreement,
         cause: format!("fields {wanted}"),
         text: "Somebody changed the named fields over there, and Lever says otherwise. They were left as they are: decide which is right.".to_owned(),
-        fields: kept.iter().map(|field| name_of(field).clone()).collect(),
+        fields: names_of(kept),
     }
 }

@@ -356,16 +356,32 @@ pub fn cycle(report: &CycleReport) -> String {
         "Delivered: {} created, {} updated, {} unchanged, {} withdrawn.",
         done.created, done.updated, done.unchanged, done.withdrawn
     );
-    for (number, what) in [
-        (report.refused, "requests were refused by Lever because there were too many"),
-        (report.unreadable, "records in Lever cannot be understood"),
-        (report.failed, "people could not be read now and are read again next time"),
-        (done.retried, "deliveries failed and are tried again"),
-        (done.unknown, "deliveries have an unknown outcome and are looked up"),
-        (done.parked, "deliveries were refused and wait for a human"),
+    for (number, one, many) in [
+        (
+            report.refused,
+            "request was refused by Lever because there were too many",
+            "requests were refused by Lever because there were too many",
+        ),
+        (report.unreadable, "record in Lever cannot be understood", "records in Lever cannot be understood"),
+        (
+            report.failed,
+            "person could not be read now and is read again next time",
+            "people could not be read now and are read again next time",
+        ),
+        (done.retried, "delivery failed and is tried again", "deliveries failed and are tried again"),
+        (
+            done.unknown,
+            "delivery has an unknown outcome and is looked up",
+            "deliveries have an unknown outcome and are looked up",
+        ),
+        (
+            done.parked,
+            "delivery was refused and waits for a human",
+            "deliveries were refused and wait for a human",
+        ),
     ] {
         if number > 0 {
-            let _ = writeln!(text, "{number} {what}.");
+            let _ = writeln!(text, "{}.", count(number, one, many));
         }
     }
     if let Some(guard) = &report.guard {
