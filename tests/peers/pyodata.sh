@@ -8,7 +8,7 @@ peer=pyodata
 install
 for variant in v2 description code; do
     echo "variant $variant"
-    vendor=(cezanne --variant "$variant" --staff 200 --page-size 30)
+    vendor=(cezanne --metadata "$variant" --staff 200 --page-size 30)
     start "$@"
     compare
     stop

@@ -6,6 +6,6 @@ peer=python_odata
 . "$(dirname "$0")/peer.sh"
 
 install
-vendor=(cezanne --variant v4 --staff 200 --page-size 30)
+vendor=(cezanne --metadata v4 --staff 200 --page-size 30)
 start "$@"
 compare

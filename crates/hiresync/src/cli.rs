@@ -412,9 +412,9 @@ pub struct CezanneArgs {
     /// Where to listen; port 0 takes a free one
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:0")]
     pub listen: std::net::SocketAddr,
-    /// Its OData: v3 with gender by text, v3 with gender by code, v4, or v2
+    /// Its $metadata: OData v3 with gender by text, v3 with gender by code, v4, or v2
     #[arg(long, default_value = "description", value_parser = ["description", "code", "v4", "v2"])]
-    pub variant: String,
+    pub metadata: String,
     /// How an employment without an end is kept: as 9999-12-31, or as nothing
     #[arg(long, default_value = "sentinel", value_parser = ["sentinel", "null"])]
     pub open_ended: String,

@@ -117,7 +117,7 @@ impl CezanneArgs {
             ..cezanne::Access::default()
         };
         cezanne::Settings {
-            variant: match self.variant.as_str() {
+            variant: match self.metadata.as_str() {
                 "code" => cezanne::Variant::Code,
                 "v4" => cezanne::Variant::V4,
                 "v2" => cezanne::Variant::V2,
