@@ -318,6 +318,7 @@ fn somebody_whose_address_is_there_already_is_held_until_a_human_has_looked() {
 
     assert_eq!(company.cezanne.account().figures().of("POST", "People"), 0);
     let _daemon = company.world.daemon();
+    company.world.ask(&["tasks"]).expect(0).says(&["May be this person already: 1001"]);
     company.world.ask(&["retry", ada.contact.as_str()]).expect(0);
     wait_until("the person was made by order", Duration::from_secs(20), || {
         (company.cezanne.account().figures().of("POST", "People") == 1).then_some(())

@@ -139,7 +139,12 @@ impl Engine {
                     let task = TaskRequest {
                         kind: TaskKind::PossibleDuplicate,
                         cause: "found before creating".to_owned(),
-                        text: format!("{records} record(s) over there may be this person. Nobody was created or changed: look whether one of them is. If none is, `hiresync retry {}` creates the person.", ready.contact),
+                        text: format!(
+                            "May be this person already: {}. Nobody was created or changed: look whether one of them is. Only if \
+                             none is, `hiresync retry {}` creates the person.",
+                            ids_of(&found),
+                            ready.contact
+                        ),
                         fields: Vec::new(),
                     };
                     self.raise(draft, &ready.contact, Some(&target.name), task)?;
@@ -731,6 +736,12 @@ enum Match {
     Suspected(usize),
     /// So many that are proven.
     Unclear(usize),
+}
+
+/// The records, each once.
+fn ids_of(found: &[Found]) -> String {
+    let ids: BTreeSet<&str> = found.iter().map(|found| found.link.remote.as_str()).collect();
+    ids.into_iter().collect::<Vec<_>>().join(", ")
 }
 
 /// One record, proven by something we put there: it is this person's. Anything weaker, or more than one, is for a human.
