@@ -35,6 +35,7 @@ use super::number;
 use crate::harness::{
     PretendCezanne, World,
     cezanne::{Company, KEEPING},
+    lever::hire,
     wait::within,
     wait_until,
 };
@@ -600,4 +601,28 @@ fn a_number_that_two_people_have_makes_them_no_one_person() {
     assert_eq!(people.iter().filter(|person| person.text("PERSONID") == "77001").count(), 1);
     let status = company.world.once(&["--json"]).json();
     assert_eq!(status["targets"]["cezanne-uk"]["agreed"], 1, "{status}");
+}
+
+#[test]
+fn an_old_hire_that_is_archived_again_takes_no_number_from_the_new_one() {
+    const DAY: u64 = 24 * 60 * 60 * 1000;
+    let company = Company::with(Settings::default(), "");
+    let old = company.world.lever.act(|lever, now| {
+        let contact = lever.add_contact(NewContact::named("Ada Example").with_email("ada@example.com"));
+        hire(lever, now - 90 * DAY, &contact)
+    });
+    company.world.once(&[]).expect(0);
+    company.world.lever.act(|lever, now| lever.archive_again(now, &old.opportunity));
+    company.world.lever.hire_again(&old.contact);
+
+    company.world.once(&[]).expect(0);
+
+    let code = code_of(&company, "ada@example.com");
+    let employments = company.cezanne.account().employments();
+    let hers: Vec<&str> = employments
+        .iter()
+        .filter(|row| row.text("PERSONID") == code)
+        .map(|row| row.text("EMPLOYMENTID"))
+        .collect();
+    assert_eq!(hers, [code]);
 }

@@ -16,7 +16,7 @@ use crate::{
     contract::{Contract, EMPLOYMENT_ID, Entity},
     errors::Trouble,
     look,
-    mapping::{EMAIL, GENDER_TEXT, PERSON_CODE, TERMINATION_DATE},
+    mapping::{EMAIL, PERSON_CODE, TERMINATION_DATE},
     oauth::Tokens,
     odata::{self, Filter, Key, Literal, Query, Row, Service},
 };
@@ -184,10 +184,6 @@ impl Cezanne {
     /// Whether that day stands for an employment without an end.
     fn is_open_end(&self, day: Date) -> bool {
         look::is_far(day) || self.rules.open_ended == OpenEnded::On(day)
-    }
-
-    pub(crate) fn own_gender(&self) -> (&'static str, &str) {
-        (GENDER_TEXT, &self.rules.gender.description)
     }
 }
 

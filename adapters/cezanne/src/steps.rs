@@ -19,7 +19,7 @@ use crate::{
     contract::{Contract, EMPLOYMENT_ID, Entity, Set},
     errors::{Trouble, TroubleKind},
     look::Whose,
-    mapping::{COMPANY, HIRE_DATE, PERSON_CODE, TERMINATION_DATE},
+    mapping::{COMPANY, GENDER_CODE, GENDER_TEXT, HIRE_DATE, PERSON_CODE, TERMINATION_DATE},
     odata::{self, Filter, Key, Literal, Query, Row},
     words::{self, CompanyFault, Said},
 };
@@ -256,17 +256,15 @@ impl Cezanne {
     }
 
     async fn gender_obstacle(&self, job: &Job<'_>, said: &Said) -> Option<Obstacle> {
-        let (_, gender) = self.own_gender();
+        let gender = &self.rules.gender;
         let is_unused = self.is_unused_gender(job).await;
-        is_unused.then(|| words::gender(gender, &self.rules.gender.code, said))
+        is_unused.then(|| words::gender(&gender.description, &gender.code, said))
     }
 
     /// Whether the person has the placeholder for a gender, and nobody else in the tenant has: then it was probably renamed.
     async fn is_unused_gender(&self, job: &Job<'_>) -> bool {
-        let (name, _) = self.own_gender();
         let Some((field, value)) = job.delivery.wanted.person.iter().find(|(field, _)| {
-            let is_gender = field.as_str() == name || field.as_str() == crate::mapping::GENDER_CODE;
-            is_gender && is_filled(job.delivery, field)
+            [GENDER_TEXT, GENDER_CODE].contains(&field.as_str()) && is_filled(job.delivery, field)
         }) else {
             return false;
         };
@@ -333,15 +331,10 @@ impl Cezanne {
             None => (Level::Person, Some(&seen.person)),
         };
         let Some(before) = before else { return false };
-        let is_ours = |field: &FieldName| {
-            let key = match hire {
-                Some(hire) => FieldKey::Hire { opportunity: hire.clone(), field: field.clone() },
-                None => FieldKey::Person { field: field.clone() },
-            };
-            job.delivery.changed.contains(&key)
-        };
         let now = self.fields_of(job.contract, level, entity, row);
-        now.iter().any(|(field, now)| is_ours(field) && before.get(field).is_some_and(|before| before != now))
+        now.iter().any(|(field, now)| {
+            is_changed(job.delivery, hire, field) && before.get(field).is_some_and(|before| before != now)
+        })
     }
 
     // ---- contact details ----
@@ -457,7 +450,7 @@ impl Cezanne {
         let id = self.employment_id(job, code, hire, rows, progress);
         let there = rows.iter().find(|row| text(row, EMPLOYMENT_ID).as_deref() == Some(&id));
         if there.is_none()
-            && let Some(other) = self.by_hand(job, code, rows, progress)
+            && let Some(other) = self.by_hand(job, rows, progress)
         {
             // HR entered it as the task asked, because ours was refused.
             if let (true, Ok(other)) = (is_resumed(job.delivery, EMPLOYMENT), other.parse()) {
@@ -557,7 +550,7 @@ impl Cezanne {
     }
 
     /// A current employment that is none of ours.
-    fn by_hand(&self, job: &Job<'_>, code: &str, rows: &[Row], progress: &Progress) -> Option<String> {
+    fn by_hand(&self, job: &Job<'_>, rows: &[Row], progress: &Progress) -> Option<String> {
         let codes = self.codes(job.contract, &self.who(job.delivery));
         let today = self.build.clock.now().date_naive();
         let edm = job.contract.employments.property(TERMINATION_DATE).map(|spec| spec.edm);
@@ -569,7 +562,6 @@ impl Cezanne {
             codes.iter().any(|own| code::nth_employment(own, id).is_some())
                 || progress.hires.values().any(|own| own.as_str() == id)
         };
-        let _ = code;
         rows.iter()
             .filter(|row| !is_over(row))
             .filter_map(|row| text(row, EMPLOYMENT_ID))
@@ -686,7 +678,7 @@ impl Cezanne {
     // ---- fields ----
 
     /// The fields of `entity` that have a value, as the tenant's properties.
-    fn new_fields(&self, job: &Job<'_>, entity: Entity, fields: &Fields) -> Done2 {
+    fn new_fields(&self, job: &Job<'_>, entity: Entity, fields: &Fields) -> Written {
         self.written(job, entity, fields, |_, value| !value.is_blank())
     }
 
@@ -697,15 +689,11 @@ impl Cezanne {
         entity: Entity,
         fields: &Fields,
         hire: Option<&OpportunityId>,
-    ) -> Done2 {
+    ) -> Written {
         if job.delivery.intent == Intent::Add || job.delivery.link.is_none() {
             return Ok(Map::new());
         }
-        let key = |field: &FieldName| match hire {
-            Some(hire) => FieldKey::Hire { opportunity: hire.clone(), field: field.clone() },
-            None => FieldKey::Person { field: field.clone() },
-        };
-        self.written(job, entity, fields, |field, _| job.delivery.changed.contains(&key(field)))
+        self.written(job, entity, fields, |field, _| is_changed(job.delivery, hire, field))
     }
 
     fn written(
@@ -714,7 +702,7 @@ impl Cezanne {
         entity: Entity,
         fields: &Fields,
         which: impl Fn(&FieldName, &Value) -> bool,
-    ) -> Done2 {
+    ) -> Written {
         let level = match entity {
             Entity::People | Entity::Communications => Level::Person,
             Entity::Employments | Entity::Deployments => Level::Hire,
@@ -807,7 +795,7 @@ impl Cezanne {
     }
 }
 
-type Done2 = std::result::Result<Map<String, Json>, Obstacle>;
+type Written = std::result::Result<Map<String, Json>, Obstacle>;
 
 /// The fields that the row does not hold already, however it writes them.
 fn moves(set: &Set, row: &Row, fields: Map<String, Json>) -> Map<String, Json> {
@@ -824,6 +812,14 @@ fn ordered(delivery: &Delivery) -> Vec<&OpportunityId> {
         delivery.order.iter().filter(|hire| delivery.wanted.hires.contains_key(*hire)).collect();
     hires.extend(delivery.wanted.hires.keys().filter(|hire| !delivery.order.contains(hire)));
     hires
+}
+
+/// Whether a field of the person, or of a hire, is one that moved.
+fn is_changed(delivery: &Delivery, hire: Option<&OpportunityId>, field: &FieldName) -> bool {
+    delivery.changed.contains(&match hire {
+        Some(hire) => FieldKey::Hire { opportunity: hire.clone(), field: field.clone() },
+        None => FieldKey::Person { field: field.clone() },
+    })
 }
 
 fn is_filled(delivery: &Delivery, field: &FieldName) -> bool {
@@ -866,6 +862,5 @@ fn refused(obstacle: Obstacle) -> Error {
 }
 
 fn stopped(trouble: Trouble) -> Stop {
-    let error = trouble.into_error(false);
-    Stop::Later(error)
+    Stop::Later(trouble.into_error(false))
 }

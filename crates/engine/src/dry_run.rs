@@ -129,12 +129,13 @@ impl Engine {
                 batch.iter().map(|contact| (contact.clone(), None)).collect();
             for (contact, reading) in self.read(&batch).await? {
                 let Reading::Person(person) = reading else { continue };
+                let who = self.identity(&person)?;
                 for target in &self.targets {
                     if let Planning::Done(done) = self.plan_one(&mut run, target, &person, Mode::Dry).await? {
                         let (_, plan, remote) = *done;
                         let adding = match &plan.decision {
                             Decision::Owe { debt, wanted, .. } if debt.intent == Intent::Add => {
-                                Some(planning::identity_for(target, &planning::identity(&person), wanted))
+                                Some(planning::identity_for(target, &who, wanted))
                             }
                             _ => None,
                         };

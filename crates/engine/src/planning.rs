@@ -60,23 +60,6 @@ pub(crate) fn is_released(standing: &Standing) -> bool {
     standing.owed.as_ref().is_some_and(|owed| !matches!(owed.phase, Phase::Held { .. }))
 }
 
-/// Who somebody is, with all of their hires, oldest first.
-pub(crate) fn identity(person: &Person) -> Identity {
-    let mut hires: Vec<&OpportunityId> = person.hires.keys().collect();
-    hires.sort_by_key(|hire| person.hires[*hire].hired_at);
-    Identity {
-        order: hires.into_iter().cloned().collect(),
-        name: person.name.clone(),
-        emails: person.emails.clone(),
-        ..Identity::new(person.contact.clone(), person.opportunities.keys().cloned().collect())
-    }
-}
-
-/// Whether a hire was made before there was any thought of the target.
-fn is_old(left_out: &BTreeMap<OpportunityId, LeftOut>, hire: &OpportunityId) -> bool {
-    matches!(left_out.get(hire), Some(LeftOut::HiredSince | LeftOut::HireDate))
-}
-
 /// Who they are for one target: with the hires it is told about, and its own key as the configuration makes it.
 pub(crate) fn identity_for(target: &Target, who: &Identity, wanted: &Wanted) -> Identity {
     let mut who = who.clone();
@@ -87,6 +70,23 @@ pub(crate) fn identity_for(target: &Target, who: &Identity, wanted: &Wanted) -> 
 }
 
 impl Engine {
+    /// Who somebody is, with all of their hires that are not old, oldest first: the same whatever target is meant.
+    pub(crate) fn identity(&self, person: &Person) -> ledger::Result<Identity> {
+        let mut hires = Vec::new();
+        for (opportunity, hire) in &person.hires {
+            if !matches!(self.age_of(opportunity, hire)?, Age::Old | Age::SaidToBeOld) {
+                hires.push((hire.hired_at, opportunity.clone()));
+            }
+        }
+        hires.sort();
+        Ok(Identity {
+            order: hires.into_iter().map(|(_, opportunity)| opportunity).collect(),
+            name: person.name.clone(),
+            emails: person.emails.clone(),
+            ..Identity::new(person.contact.clone(), person.opportunities.keys().cloned().collect())
+        })
+    }
+
     /// The same for a target by its name.
     pub(crate) fn identity_at(&self, target: &TargetName, who: &Identity, wanted: &Wanted) -> Identity {
         let target = self.targets.iter().find(|known| known.name == *target);
@@ -134,9 +134,7 @@ impl Engine {
         person: &Person,
     ) -> Result<Planned, CycleError> {
         let seen = self.recognise_merges(person)?;
-        let mut identity = identity(person);
-        let since = self.settings.since();
-        identity.order.retain(|hire| person.hires[hire].hired_at >= since);
+        let identity = self.identity(person)?;
         let at = self.clock.now();
         let hired_at = person.hires.values().map(|hire| hire.hired_at).max();
         let mut planned =
@@ -171,8 +169,7 @@ impl Engine {
             decided_on.entry((*opportunity).clone()).or_insert(today);
         }
         let wanted = target.mapping.apply(person, &in_scope, &decided_on);
-        let mut who = identity_for(target, &identity(person), &wanted);
-        who.order.retain(|hire| !is_old(&left_out, hire));
+        let who = identity_for(target, &self.identity(person)?, &wanted);
         if mode == Mode::Real && !self.settle_unknown(target, &who, &in_scope, usable).await? {
             return Ok(Planning::Unsettled);
         }
@@ -264,28 +261,18 @@ impl Engine {
     /// The hires that a target is told about; what leaves the others out: its `when`, or `hired_since`; and one that may be
     /// an old hire archived again.
     fn scope<'p>(&self, target: &Target, person: &'p Person) -> ledger::Result<Scoped<'p>> {
-        let since = self.settings.since();
         let today = self.clock.today(self.settings.zone);
         let standing = self.ledger.standing(&target.name, &person.contact)?.unwrap_or_default();
         let (mut in_scope, mut left_out, mut doubtful) = (BTreeSet::new(), BTreeMap::new(), None);
         for (opportunity, hire) in &person.hires {
-            let seen = self.ledger.seen(opportunity)?;
-            let said = seen.as_ref().and_then(|seen| seen.said);
-            let first = seen.and_then(|seen| seen.first_hired_at);
             let decided = standing.decided_on.get(opportunity).copied().unwrap_or(today);
             let is_there =
                 standing.agreed.as_ref().is_some_and(|agreed| agreed.link.hires.contains_key(opportunity));
-            let age = match (age(hire, first, since), said) {
-                _ if is_there => Age::New,
-                (Age::Doubtful, Some(Said::New)) => Age::New,
-                (Age::Doubtful, Some(Said::Old)) => {
-                    left_out.insert(opportunity.clone(), LeftOut::HireDate);
-                    continue;
-                }
-                (age, _) => age,
-            };
+            let age = if is_there { Age::New } else { self.age_of(opportunity, hire)? };
             if age == Age::Old {
                 left_out.insert(opportunity.clone(), LeftOut::HiredSince);
+            } else if age == Age::SaidToBeOld {
+                left_out.insert(opportunity.clone(), LeftOut::HireDate);
             } else if target.mapping.scope(person, opportunity, Some(decided)) == Scope::Out {
                 left_out.insert(opportunity.clone(), LeftOut::When);
             } else if !self.is_anothers(target, person, opportunity)? {
@@ -294,6 +281,18 @@ impl Engine {
             }
         }
         Ok((in_scope, left_out, doubtful))
+    }
+
+    /// How old a hire is, by its witnesses; and where they disagree, by what a human said.
+    fn age_of(&self, opportunity: &OpportunityId, hire: &Hire) -> ledger::Result<Age> {
+        let seen = self.ledger.seen(opportunity)?;
+        let said = seen.as_ref().and_then(|seen| seen.said);
+        let first = seen.and_then(|seen| seen.first_hired_at);
+        Ok(match (age(hire, first, self.settings.since()), said) {
+            (Age::Doubtful, Some(Said::New)) => Age::New,
+            (Age::Doubtful, Some(Said::Old)) => Age::SaidToBeOld,
+            (age, _) => age,
+        })
     }
 }
 
@@ -307,6 +306,8 @@ const SAME_ACT: TimeDelta = TimeDelta::hours(1);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Age {
     Old,
+    /// The witnesses disagree, and a human said that it is.
+    SaidToBeOld,
     New,
     /// The witnesses disagree.
     Doubtful,
