@@ -112,13 +112,14 @@ fn read(count: usize, dir: &Path) {
             adapter: target.adapter(),
             mapping: Arc::new(mapping()),
             write_back: engine::WriteBack::default(),
+            policy: engine::Policy::default(),
         }],
         ledger: Arc::new(ledger),
         clock: Arc::new(SystemClock),
         settings: Settings {
             hired_since: "2026-01-01".parse().unwrap(),
             zone: chrono_tz::UTC,
-            guards: Guards { creates_per_cycle_max: 10, changes_per_cycle_max: 10 },
+            guards: Guards { creates_per_cycle_max: 10, changes_per_cycle_max: 10, ..Guards::default() },
         },
     });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -273,6 +273,7 @@ impl Daemon {
             adapter: layers::wrap(Arc::new(slow)),
             mapping: Arc::clone(&self.mapping),
             write_back: engine::WriteBack::default(),
+            policy: engine::Policy::default(),
         }
     }
 }

@@ -34,7 +34,8 @@ fn a_full_sweep_of_ten_thousand_hires_takes_little_more_than_its_floor_and_starv
     plan.setup.skew_ms = 0;
     plan.setup.latency_max = Duration::from_millis(60);
     plan.setup.disk_max = Duration::ZERO;
-    plan.setup.guards = Guards { creates_per_cycle_max: 100_000, changes_per_cycle_max: 100_000 };
+    plan.setup.guards =
+        Guards { creates_per_cycle_max: 100_000, changes_per_cycle_max: 100_000, ..Guards::default() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.expect("a runtime needs nothing").block_on(Box::pin(sweep(&plan)));
 }

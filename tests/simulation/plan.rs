@@ -226,9 +226,10 @@ impl Setup {
             Guards {
                 creates_per_cycle_max: dice.random_range(1..4),
                 changes_per_cycle_max: dice.random_range(1..6),
+                ..Guards::default()
             }
         } else {
-            Guards { creates_per_cycle_max: 10_000, changes_per_cycle_max: 10_000 }
+            Guards { creates_per_cycle_max: 10_000, changes_per_cycle_max: 10_000, ..Guards::default() }
         };
         Setup {
             starts_at: u64::try_from(starts_on.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis())

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use adapter_sdk::{
-    AdapterInfo, Build, Capabilities, CheckReport, Columns, Delivery, Error, ErrorKind, Found, HrisAdapter,
-    Identity, Level, Link, Receipt, RemoteState, Result,
+    AdapterInfo, Build, Capabilities, CheckReport, Columns, Delivery, Employment, Error, ErrorKind, Found,
+    HrisAdapter, Identity, Level, Link, Receipt, RemoteState, Result,
 };
 use async_trait::async_trait;
 use people::{ContactId, Date, FieldName, Fields, Pii, RemoteId, Value};
@@ -16,7 +16,7 @@ use crate::{
     contract::{Contract, EMPLOYMENT_ID, Entity},
     errors::Trouble,
     look,
-    mapping::{EMAIL, PERSON_CODE, TERMINATION_DATE},
+    mapping::{EMAIL, HIRE_DATE, PERSON_CODE, TERMINATION_DATE},
     oauth::Tokens,
     odata::{self, Filter, Key, Literal, Query, Row, Service},
 };
@@ -37,6 +37,7 @@ pub(crate) struct Cezanne {
 impl Cezanne {
     pub(crate) fn new(settings: Data, schema: adapter_sdk::FieldSchema, build: Build) -> Self {
         let Data { service, tokens, rules, administrator } = settings;
+        let create_employment = rules.create_employment;
         let capabilities = Capabilities {
             find: true,
             read: true,
@@ -45,6 +46,7 @@ impl Cezanne {
             contact_id: rules.keep.contact.is_some(),
             resumes: true,
             landmarks: true,
+            employments: create_employment,
             call_timeout: DELIVERY_MAX,
             ..Capabilities::default()
         };
@@ -137,10 +139,12 @@ impl Cezanne {
                     .unwrap_or_default(),
             );
         }
-        let mut state =
-            RemoteState { link: link.clone(), person: fields, hires: Default::default(), untouched: false };
-        if self.rules.create_employment && !link.hires.is_empty() {
+        let kept = self.rules.keep.contact.as_ref();
+        let contact = kept.and_then(|field| contact_in(&text(&person, field)?));
+        let mut state = RemoteState { person: fields, contact, ..RemoteState::new(link.clone()) };
+        if self.rules.create_employment {
             let rows = self.employments(&contract, code).await.map_err(read_failed)?;
+            state.employments = rows.iter().filter_map(|row| self.employment(&contract, row)).collect();
             for (opportunity, id) in &link.hires {
                 if let Some(row) =
                     rows.iter().find(|row| text(row, EMPLOYMENT_ID).as_deref() == Some(id.as_str()))
@@ -151,6 +155,24 @@ impl Cezanne {
             }
         }
         Ok(Some(state))
+    }
+
+    /// An employment, whoever made it.
+    fn employment(&self, contract: &Contract, row: &Row) -> Option<Employment> {
+        let day = |property: &str| {
+            let edm = contract.employments.property(property)?.edm;
+            match odata::read(row.fields.get(property)?, edm) {
+                Value::Day(day) => Some(day),
+                _ => None,
+            }
+        };
+        let kept = self.rules.keep.opportunity.as_ref();
+        Some(Employment {
+            id: text(row, EMPLOYMENT_ID)?.parse().ok()?,
+            opportunity: kept.and_then(|field| text(row, field)?.trim().parse().ok()),
+            from: day(HIRE_DATE),
+            until: day(TERMINATION_DATE).filter(|day| !self.is_open_end(*day)),
+        })
     }
 
     fn has_communications(&self, contract: &Contract) -> bool {

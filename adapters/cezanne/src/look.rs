@@ -76,7 +76,9 @@ impl Cezanne {
                 && let Some(row) = self.person_row(contract, &code).await?
                 && !self.is_anothers(&row, who)
             {
-                rows.insert(code, (row, Evidence::Email));
+                let named = self.has_name(&row, who);
+                let evidence = if named { Evidence::EmailAndName } else { Evidence::Email };
+                rows.insert(code, (row, evidence));
             }
         }
         let mut found = Vec::new();

@@ -185,7 +185,7 @@ fn company(settings: &Section<'_>) -> Option<String> {
 /// Where the admin lets Lever's ids be kept. In one field, both are told apart by words.
 fn kept(settings: &Section<'_>) -> Vec<FieldSpec> {
     let at = |key| entry(settings, "keep", key);
-    let own = |spec: FieldSpec| FieldSpec { personal: false, ..spec };
+    let own = |spec: FieldSpec| FieldSpec { personal: false, holds_ids: true, ..spec };
     let mut fields = Vec::new();
     match (at("contact"), at("opportunities")) {
         (Some(contact), Some(all)) if contact == all => {
@@ -201,7 +201,7 @@ fn kept(settings: &Section<'_>) -> Vec<FieldSpec> {
     }
     if let Some(field) = at("opportunity").filter(|_| switch(settings, "create_employment") != Some(false)) {
         let source = Some("opportunity".into());
-        fields.push(FieldSpec { personal: false, source, ..FieldSpec::new(Level::Hire, field) });
+        fields.push(own(FieldSpec { source, ..FieldSpec::new(Level::Hire, field) }));
     }
     fields
 }

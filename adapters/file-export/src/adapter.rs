@@ -134,13 +134,14 @@ impl HrisAdapter for FileExport {
             return Ok(None);
         }
         Ok(Some(RemoteState {
-            link: self::link(&contact, rows.iter().copied()),
+            contact: Some(contact.clone()),
             person: self.person(&view, &rows),
             hires: rows
                 .iter()
                 .map(|row| (row.opportunity.clone(), self.fields(&view, row, &self.columns.hire)))
                 .collect(),
             untouched: rows.iter().all(|row| !row.edited),
+            ..RemoteState::new(self::link(&contact, rows.iter().copied()))
         }))
     }
 

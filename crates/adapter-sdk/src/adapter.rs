@@ -7,7 +7,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use people::{ContactId, Fields, FullName, OpportunityId, Pii, RemoteId, TargetName};
+use people::{ContactId, Date, Fields, FullName, OpportunityId, Pii, RemoteHireId, RemoteId, TargetName};
 
 use crate::{Delivery, FieldSchema, Link, Receipt, Result};
 
@@ -87,6 +87,9 @@ pub struct Capabilities {
     pub resumes: bool,
     /// [`CheckReport::landmarks`] tell one tenant from another.
     pub landmarks: bool,
+    /// [`HrisAdapter::read`] tells every employment on a record, whoever made it: a person who is linked by hand has some, and
+    /// whether somebody left before they were hired again shows in them.
+    pub employments: bool,
     /// A hire delivered under another contact moves there (profiles merged in Lever). Without it a merge is a task.
     pub moves_hires: bool,
     /// People in one call of [`HrisAdapter::deliver`]; at least 1.
@@ -112,6 +115,7 @@ impl Default for Capabilities {
             dedupes_by_key: false,
             resumes: false,
             landmarks: false,
+            employments: false,
             moves_hires: false,
             batch_max: 1,
             in_flight_max: 1,
@@ -175,6 +179,8 @@ pub enum Evidence {
     ContactId,
     /// One of the opportunity ids is kept on it.
     OpportunityId,
+    /// It has one of the person's addresses and their name. Never enough by itself: a human looks.
+    EmailAndName,
     /// It has one of the person's addresses. Never enough by itself: addresses are shared and recycled.
     Email,
 }
@@ -182,7 +188,18 @@ pub enum Evidence {
 impl Evidence {
     /// Whether this alone may link a record to a person.
     pub fn is_proof(self) -> bool {
-        self != Evidence::Email
+        !matches!(self, Evidence::EmailAndName | Evidence::Email)
+    }
+
+    /// What agrees, in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Evidence::Key => "our own key stands on it",
+            Evidence::ContactId => "the contact id is kept on it",
+            Evidence::OpportunityId => "an opportunity id is kept on it",
+            Evidence::EmailAndName => "e-mail address and name agree",
+            Evidence::Email => "an e-mail address agrees, the name does not",
+        }
     }
 }
 
@@ -195,8 +212,39 @@ pub struct RemoteState {
     pub person: Fields,
     /// Each hire's fields.
     pub hires: BTreeMap<OpportunityId, Fields>,
+    /// The contact id kept over there, if any.
+    pub contact: Option<ContactId>,
+    /// Every employment on the record, whoever made it. Requires [`Capabilities::employments`].
+    pub employments: Vec<Employment>,
     /// The target can prove that these are the values it was last given by us: nobody over there changed them.
     pub untouched: bool,
+}
+
+impl RemoteState {
+    /// A record of which nothing else is known.
+    pub fn new(link: Link) -> RemoteState {
+        RemoteState {
+            link,
+            person: Fields::new(),
+            hires: BTreeMap::new(),
+            contact: None,
+            employments: Vec::new(),
+            untouched: false,
+        }
+    }
+}
+
+/// An employment that stands on somebody's record over there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Employment {
+    /// Its id.
+    pub id: RemoteHireId,
+    /// The opportunity id kept on it, if any.
+    pub opportunity: Option<OpportunityId>,
+    /// Its first day, if the target says one.
+    pub from: Option<Date>,
+    /// Its last day; `None`: it goes on.
+    pub until: Option<Date>,
 }
 
 /// What [`HrisAdapter::check`] found out, line by line. An unusable target is an error instead.

@@ -200,6 +200,8 @@ pub enum TaskKind {
     ChangeByHand,
     /// HR and Lever disagree about a field and both have reasons.
     Disagreement,
+    /// Somebody who is there already was hired again: decide what that is over there.
+    Rehire,
     /// The person was anonymised in Lever.
     ErasureNotice,
     /// A delivery was refused and will be refused again.

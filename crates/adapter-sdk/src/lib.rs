@@ -27,7 +27,8 @@ pub mod settings;
 #[cfg(feature = "mock")]
 pub use adapter::MockHrisAdapter;
 pub use adapter::{
-    AdapterInfo, Capabilities, CheckReport, Evidence, Finding, Found, HrisAdapter, Identity, RemoteState,
+    AdapterInfo, Capabilities, CheckReport, Employment, Evidence, Finding, Found, HrisAdapter, Identity,
+    RemoteState,
 };
 pub use delivery::{
     Delivery, Effect, Generation, Intent, Link, Obstacle, Receipt, Step, TaskKind, TaskRequest,

@@ -21,8 +21,8 @@ use people::{ContactId, FieldKey, FieldName, Fields, OpportunityId, RemoteHireId
 use tokio::time::Instant;
 
 use crate::{
-    AdapterInfo, Capabilities, CheckReport, Delivery, Effect, Error, ErrorKind, Evidence, FieldSchema, Found,
-    HrisAdapter, Identity, Intent, Link, Receipt, RemoteState, Result, Step,
+    AdapterInfo, Capabilities, CheckReport, Delivery, Effect, Employment, Error, ErrorKind, Evidence,
+    FieldSchema, Found, HrisAdapter, Identity, Intent, Link, Receipt, RemoteState, Result, Step,
 };
 
 /// The step that [`Fault::Partial`] leaves undone: the hires of a person whose own record is there.
@@ -85,6 +85,8 @@ pub struct Record {
     pub person: Fields,
     /// The hires by opportunity.
     pub hires: BTreeMap<OpportunityId, Fields>,
+    /// Employments that HR made by hand: told by a target with [`Capabilities::employments`].
+    pub employments: Vec<Employment>,
     /// Somebody changed it here since we last wrote it.
     pub edited: bool,
 }
@@ -94,6 +96,17 @@ impl Record {
         let hires =
             self.hires.keys().map(|opportunity| (opportunity.clone(), hire_id(opportunity))).collect();
         Link { remote: self.remote.clone(), hires }
+    }
+
+    /// HR's, and ours.
+    fn all_employments(&self) -> Vec<Employment> {
+        let ours = self.hires.keys().map(|opportunity| Employment {
+            id: hire_id(opportunity),
+            opportunity: Some(opportunity.clone()),
+            from: None,
+            until: None,
+        });
+        self.employments.iter().cloned().chain(ours).collect()
     }
 }
 
@@ -234,7 +247,8 @@ impl Memory {
     ) -> RemoteId {
         let mut world = self.world();
         let remote = world.new_id();
-        let record = Record { remote: remote.clone(), contact, person, hires, edited: true };
+        let employments = Vec::new();
+        let record = Record { remote: remote.clone(), contact, person, hires, employments, edited: true };
         world.records.insert(remote.clone(), Entry { record, finds_left: 0, visible_at: None });
         remote
     }
@@ -428,6 +442,7 @@ impl World {
             contact,
             person: Fields::new(),
             hires: BTreeMap::new(),
+            employments: Vec::new(),
             edited: false,
         };
         let (finds_left, visible_at) = match self.lag {
@@ -520,10 +535,16 @@ impl HrisAdapter for Memory {
         self.reading(Call::Read(link.remote.clone())).await?;
         let world = self.world();
         Ok(world.visible().find(|record| record.remote == link.remote).map(|record| RemoteState {
-            link: record.link(),
             person: record.person.clone(),
             hires: record.hires.clone(),
+            contact: record.contact.clone(),
+            employments: if self.info.capabilities.employments {
+                record.all_employments()
+            } else {
+                Vec::new()
+            },
             untouched: !record.edited,
+            ..RemoteState::new(record.link())
         }))
     }
 
@@ -555,16 +576,18 @@ impl HrisAdapter for Memory {
 }
 
 fn evidence(record: &Record, who: &Identity) -> Option<Evidence> {
-    let email = |fields: &Fields| {
-        let held = fields.get(&FieldName::new("email")).map(|value| value.reveal().to_text());
-        held.is_some_and(|held| who.emails.iter().any(|email| *email.reveal() == held))
+    let holds = |field: &str, is_theirs: &dyn Fn(&str) -> bool| {
+        let held = record.person.get(&FieldName::new(field)).map(|value| value.reveal().to_text());
+        held.is_some_and(|held| is_theirs(&held))
     };
+    let email = holds("email", &|held| who.emails.iter().any(|email| *email.reveal() == held));
     match () {
         () if record.contact.as_ref() == Some(&who.contact) => Some(Evidence::ContactId),
         () if record.hires.keys().any(|opportunity| who.opportunities.contains(opportunity)) => {
             Some(Evidence::OpportunityId)
         }
-        () if email(&record.person) => Some(Evidence::Email),
+        () if email && holds("name", &|held| held == who.name.full()) => Some(Evidence::EmailAndName),
+        () if email => Some(Evidence::Email),
         () => None,
     }
 }

@@ -38,6 +38,8 @@ pub struct FieldSpec {
     pub placeholder: Option<Placeholder>,
     /// When it is written.
     pub rule: FieldRule,
+    /// Holds nothing but Lever's own ids: what `links backfill` writes onto records that were there before us.
+    pub holds_ids: bool,
 }
 
 impl FieldSpec {
@@ -53,6 +55,7 @@ impl FieldSpec {
             source: None,
             placeholder: None,
             rule: FieldRule::Always,
+            holds_ids: false,
         }
     }
 }

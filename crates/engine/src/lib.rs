@@ -39,9 +39,10 @@ mod writing;
 
 pub use cycle::{CycleError, CycleOrder, Engine, Parts, SweepKind};
 pub use dry_run::{DryRun, FieldChange, PlannedChange};
+pub use ledger::{RehireKind, Treatment};
 pub use mapping::Needs;
 pub use orders::{About, Hint, OrderError};
-pub use settings::{Guards, Settings, Target, WriteBack};
+pub use settings::{DeliverFrom, Guards, Policy, Settings, Target, WriteBack};
 pub use source::{
     Cursor, Deleted, News, Page, PageToken, Reading, Sighting, Source, Sweep, Then, Usage, Whom,
 };

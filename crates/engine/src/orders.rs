@@ -266,9 +266,16 @@ impl Engine {
         contact: &ContactId,
     ) -> ledger::Result<Option<(String, String, String)>> {
         let told = self.told_left_out(contact, &target.name)?;
-        let by = [LeftOut::When, LeftOut::HireDate, LeftOut::HiredSince]
-            .into_iter()
-            .find(|by| told.values().any(|told| told == by));
+        let by = [
+            LeftOut::Forgotten,
+            LeftOut::Only,
+            LeftOut::When,
+            LeftOut::Rehire,
+            LeftOut::HireDate,
+            LeftOut::HiredSince,
+        ]
+        .into_iter()
+        .find(|by| told.values().any(|told| told == by));
         Ok(by.and_then(|by| left_out(target, by)))
     }
 
@@ -557,6 +564,22 @@ pub(crate) fn left_out(target: &Target, by: LeftOut) -> Option<(String, String, 
                 .to_owned(),
             "Nothing, if that is so; else enter the hire by hand.".to_owned(),
         )),
+        LeftOut::Only => Some((
+            "out_of_scope.only".to_owned(),
+            "Hired, and left out for now: this target is tried with the people of `only` first.".to_owned(),
+            "Add the contact to `only`, or remove `only` once the trial is over.".to_owned(),
+        )),
+        LeftOut::Rehire => Some((
+            "out_of_scope.rehire".to_owned(),
+            "Hired again, and left out: by this target's `rehire`, or because a human decided so.".to_owned(),
+            "Nothing, if that is meant; else `hiresync links rehire CONTACT OPPORTUNITY new_employment`."
+                .to_owned(),
+        )),
+        LeftOut::Forgotten => Some((
+            "out_of_scope.forgotten".to_owned(),
+            "Nothing is read or sent: a human ordered that this person be forgotten.".to_owned(),
+            "Nothing. Whoever is to be in the HR system is entered there by hand.".to_owned(),
+        )),
         LeftOut::NotHired => None,
     }
 }
@@ -606,6 +629,9 @@ pub(crate) fn held_code(why: &WhyHeld) -> String {
         WhyHeld::RecordGone => "record_gone",
         WhyHeld::Recovery => "recovery",
         WhyHeld::HireDate { .. } => "hire_date",
+        WhyHeld::Rehire { .. } => "rehire",
+        WhyHeld::NotYet { from: Some(_), .. } => "not_yet",
+        WhyHeld::NotYet { from: None, .. } => "no_start_date",
     };
     format!("held.{reason}")
 }

@@ -176,6 +176,18 @@ pub fn held(why: &WhyHeld) -> (String, String) {
             format!("Lever has dates of before and of after `hired_since` for opportunity {opportunity}: it may be an old hire that was archived again."),
             "If it is a new hire, `hiresync retry` sends it; if it is an old one, close its task (`hiresync tasks`), and it is left out.".to_owned(),
         ),
+        WhyHeld::Rehire { opportunity, kind } => (
+            format!("Opportunity {opportunity}: {}. Nothing is sent about this hire until somebody decides what it is over there.", kind.words()),
+            format!("`hiresync links rehire CONTACT {opportunity} new_employment`, or update, or ignore; the task says what each would do."),
+        ),
+        WhyHeld::NotYet { opportunity, from: Some(day), .. } => (
+            format!("Opportunity {opportunity}: the target is told from {day} on (`deliver_from`)."),
+            "Nothing: it goes out by itself on that day. Another start date in Lever moves it.".to_owned(),
+        ),
+        WhyHeld::NotYet { opportunity, from: None, .. } => (
+            format!("Opportunity {opportunity}: no start date in Lever, and the target is told by the start date (`deliver_from`)."),
+            "Give the start date in Lever's offer; it then goes out by itself.".to_owned(),
+        ),
         WhyHeld::Recovery => (
             "The ledger was lost, and this target can neither be searched nor listed: we cannot know who is there.".to_owned(),
             "Check by hand that the person is not there, then `hiresync retry`.".to_owned(),
@@ -218,6 +230,7 @@ pub fn waits_by_itself(why: &WhyHeld, today: Date) -> bool {
         WhyHeld::Missing { fields } => {
             fields.iter().all(|missing| missing.lack == Lack::Absent) && !is_past_due(why, today)
         }
+        WhyHeld::NotYet { .. } => true,
         _ => false,
     }
 }

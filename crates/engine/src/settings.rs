@@ -1,10 +1,14 @@
 //! What the engine is told by the configuration.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use adapter_sdk::HrisAdapter;
-use mapping::Mapping;
-use people::{Date, TargetName, Timestamp, Zone};
+use ledger::{RehireKind, Treatment};
+use mapping::{Mapping, Needs};
+use people::{ContactId, Date, TargetName, Timestamp, Zone};
 use serde::{Deserialize, Serialize};
 
 /// What concerns every target.
@@ -25,11 +29,20 @@ pub struct Guards {
     pub creates_per_cycle_max: usize,
     /// Changes of people who are over there already.
     pub changes_per_cycle_max: usize,
+    /// Hires taken back.
+    pub withdrawals_per_cycle_max: usize,
+    /// Changes that come of another mapping, and not of Lever: in one cycle, of everybody in one target.
+    pub mapping_changes_max: usize,
 }
 
 impl Default for Guards {
     fn default() -> Self {
-        Guards { creates_per_cycle_max: 10, changes_per_cycle_max: 50 }
+        Guards {
+            creates_per_cycle_max: 10,
+            changes_per_cycle_max: 50,
+            withdrawals_per_cycle_max: 3,
+            mapping_changes_max: 5,
+        }
     }
 }
 
@@ -44,6 +57,62 @@ pub struct Target {
     pub mapping: Arc<Mapping>,
     /// What the source is told once the target agreed.
     pub write_back: WriteBack,
+    /// Whom it is told about and when, and what hires after the first are.
+    pub policy: Policy,
+}
+
+/// What one target is told, beyond its mapping.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Policy {
+    /// What is done with another hire of somebody, by its kind; [`Policy::treatment`] for a kind that is not named.
+    pub rehire: BTreeMap<RehireKind, Treatment>,
+    /// Commitments of postings, in lower case, that make a hire a contractor's.
+    pub contractor: BTreeSet<String>,
+    /// Whether hires taken back in Lever are taken back there, where the target can; else they are a task.
+    pub withdraws: bool,
+    /// Whether that is also done once the first day is over.
+    pub withdraws_after_start: bool,
+    /// From when on it is told about a hire.
+    pub deliver_from: DeliverFrom,
+    /// Nobody else, where it is tried with a few people first.
+    pub only: Option<BTreeSet<ContactId>>,
+}
+
+/// From when on a target is told about a hire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DeliverFrom {
+    /// As soon as somebody is hired.
+    #[default]
+    Hired,
+    /// So many days after the first day; before it, if negative.
+    Start {
+        /// How many.
+        days: i64,
+    },
+}
+
+impl Policy {
+    /// What is done with another hire of that kind. Unless the configuration says otherwise it becomes an employment of its own;
+    /// what may be somebody else is a task.
+    pub fn treatment(&self, kind: RehireKind) -> Treatment {
+        let usual = if kind == RehireKind::NewContact { Treatment::Task } else { Treatment::NewEmployment };
+        self.rehire.get(&kind).copied().unwrap_or(usual)
+    }
+
+    /// What has to be read of a hire for it. What makes somebody a contractor is asked for only where that makes a difference.
+    pub fn needs(&self) -> Needs {
+        let tells_conversions = self.rehire.contains_key(&RehireKind::Conversion);
+        Needs {
+            offers: self.deliver_from != DeliverFrom::Hired,
+            postings: tells_conversions && !self.contractor.is_empty(),
+            ..Needs::default()
+        }
+    }
+
+    /// What decides, in words: another wording is another policy.
+    pub fn wording(&self) -> String {
+        format!("{self:?}")
+    }
 }
 
 /// `[targets.NAME.write_back]`: what the source is told about a hire that the target holds. Nothing by default. In `link` and

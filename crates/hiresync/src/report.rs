@@ -533,6 +533,11 @@ fn happened(event: &Event) -> String {
             format!("done in part; left to do: {}", steps.join(", "))
         }
         Outcome::Adopted => "found over there and adopted".to_owned(),
+        Outcome::Linked => "a human said which record over there is this person's".to_owned(),
+        Outcome::Unlinked => "a human said that the record over there is not this person's".to_owned(),
+        Outcome::Rehire { opportunity, rehire } => {
+            format!("hire {opportunity}: {}; {}", rehire.kind.words(), rehire.treatment.word())
+        }
         Outcome::Retry { kind, not_before } => {
             format!("failed ({}), tried again {}", kind.code(), moment(*not_before))
         }
@@ -554,6 +559,9 @@ fn happened(event: &Event) -> String {
             LeftOut::HireDate => {
                 format!("hire {opportunity} is left out: a human said that it is an old one")
             }
+            LeftOut::Only => format!("hire {opportunity} is left out for now: not among `only`"),
+            LeftOut::Rehire => format!("hire {opportunity} is left out by `rehire`, or by a human"),
+            LeftOut::Forgotten => format!("hire {opportunity} is left out: a human had the person forgotten"),
             LeftOut::NotHired => format!("opportunity {opportunity} is no hire any more"),
         },
         Outcome::WrittenBack { hires } => {

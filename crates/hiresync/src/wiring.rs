@@ -59,7 +59,7 @@ pub fn source(
     clock: &Arc<dyn Clock>,
 ) -> Arc<dyn Source> {
     let lever = &config.lever;
-    let needs = config.targets.iter().map(|target| target.mapping.needs());
+    let needs = config.targets.iter().map(|target| target.mapping.needs().union(target.policy.needs()));
     let settings = lever::Settings {
         requests_per_second: lever.requests_per_second,
         confidential: lever.confidential,
@@ -95,6 +95,7 @@ fn targets(config: &Config) -> Vec<Target> {
         adapter: layers::wrap(Arc::clone(&target.adapter)),
         mapping: Arc::clone(&target.mapping),
         write_back: target.write_back.clone(),
+        policy: target.policy.clone(),
     };
     config.targets.iter().map(target).collect()
 }

@@ -3,6 +3,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`standing`] | one value per (target, contact) and its transitions, pure |
+//! | [`rehire`] | what another hire of somebody who is there already is, and what was decided about it |
 //! | [`ledger`] | the typed ledger: one way to read, one way to write |
 //! | [`records`] | marks, tasks, history, target states: everything else that is kept |
 //! | [`digest_key`] | the key under which values are remembered |
@@ -20,6 +21,7 @@ pub mod folder;
 pub mod ledger;
 pub mod memory;
 pub mod records;
+pub mod rehire;
 pub mod standing;
 pub mod store;
 mod witness;
@@ -31,6 +33,7 @@ pub use memory::MemoryStore;
 pub use records::{
     Actor, Event, LeftOut, Mark, Origin, Outcome, Said, Seen, TargetHealth, TargetState, Task, TaskId,
 };
+pub use rehire::{Rehire, RehireKind, Treatment};
 pub use standing::{Agreed, Debt, Digests, LinkOrigin, Owed, Owing, Phase, Standing, WhyHeld};
 #[cfg(feature = "mock")]
 pub use store::MockStore;

@@ -144,6 +144,18 @@ pub enum Outcome {
     },
     /// A record that was there already was taken for this person's.
     Adopted,
+    /// A human said which record is this person's.
+    Linked,
+    /// A human said that the record is not this person's.
+    Unlinked,
+    /// It was decided what another hire of somebody is, and what is done with it.
+    Rehire {
+        /// Which hire.
+        opportunity: OpportunityId,
+        /// What.
+        #[serde(flatten)]
+        rehire: crate::Rehire,
+    },
     /// It failed and is tried again.
     Retry {
         /// What kind of failure.
@@ -228,6 +240,12 @@ pub enum LeftOut {
     NotHired,
     /// Lever has dates of before and of after `hired_since` for it, and a human said that it is old.
     HireDate,
+    /// The target is tried with others first: `only`.
+    Only,
+    /// Hired again, and the target's `rehire`, or a human, leaves it out.
+    Rehire,
+    /// A human ordered that the person be forgotten.
+    Forgotten,
 }
 
 impl Outcome {

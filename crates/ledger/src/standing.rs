@@ -19,8 +19,10 @@
 use std::collections::BTreeMap;
 
 use adapter_sdk::{ErrorKind, Generation, Intent, Link, Obstacle, Step};
-use people::{Date, Digest, FieldKey, FieldName, Lack, Missing, OpportunityId, Timestamp};
+use people::{Date, Digest, FieldKey, FieldName, Lack, Missing, OpportunityId, RemoteHireId, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::rehire::{Rehire, RehireKind, Treatment};
 
 /// Where one contact stands with one target.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -39,6 +41,18 @@ pub struct Standing {
     /// "Today" of each hire, pinned when it was first planned and kept for good.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub decided_on: BTreeMap<OpportunityId, Date>,
+    /// What was decided about each hire after the first.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rehires: BTreeMap<OpportunityId, Rehire>,
+    /// The first day of each hire, as Lever last said.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub starts: BTreeMap<OpportunityId, Date>,
+    /// Fields in which HR's own value was met and left: what it was, so that it is told once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<Digests>,
+    /// A human ordered that Lever's ids be written onto a record that was there before us.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub backfill: bool,
     /// What the source was told about each hire once the target agreed: a digest of it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub told: BTreeMap<OpportunityId, Digest>,
@@ -173,6 +187,22 @@ pub enum WhyHeld {
     RecordGone,
     /// The ledger was lost, and this target can neither be searched nor listed.
     Recovery,
+    /// Somebody who is there already was hired again, and a human decides what that is over there.
+    Rehire {
+        /// Which hire.
+        opportunity: OpportunityId,
+        /// What it seems to be.
+        kind: RehireKind,
+    },
+    /// The target is told later: `deliver_from`.
+    NotYet {
+        /// Which hire.
+        opportunity: OpportunityId,
+        /// From which day on; `None`: Lever has no start date yet.
+        from: Option<Date>,
+        /// The first moment of that day.
+        at: Option<Timestamp>,
+    },
     /// Lever has dates of before and of after `hired_since` for this hire: it may be an old one that was archived again.
     HireDate {
         /// Which hire.
@@ -183,7 +213,10 @@ pub enum WhyHeld {
 impl WhyHeld {
     /// Whether what it waits for may come about without a trace in Lever's record of the person.
     pub fn is_watched(&self) -> bool {
-        matches!(self, WhyHeld::Missing { .. } | WhyHeld::StorageNotPermitted)
+        matches!(
+            self,
+            WhyHeld::Missing { .. } | WhyHeld::StorageNotPermitted | WhyHeld::NotYet { from: None, .. }
+        )
     }
 
     /// By when what it waits for is needed, if that is known: the earliest day of all.
@@ -370,6 +403,40 @@ impl Standing {
         }
     }
 
+    /// Keeps what was decided about another hire. One that takes the place of an earlier one takes over its employment, and what
+    /// was agreed about it.
+    pub fn decide(&mut self, hire: &OpportunityId, rehire: Rehire) {
+        if let (Treatment::Update, Some(old), Some(agreed)) =
+            (rehire.treatment, &rehire.replaces, &mut self.agreed)
+            && let Some(remote) = agreed.link.hires.remove(old)
+        {
+            agreed.link.hires.insert(hire.clone(), remote);
+            if let Some(digests) = &mut agreed.digests
+                && let Some(fields) = digests.hires.remove(old)
+            {
+                digests.hires.insert(hire.clone(), fields);
+            }
+        }
+        self.rehires.insert(hire.clone(), rehire);
+    }
+
+    /// An employment on the record was found to be this hire's.
+    pub fn recognise(&mut self, hire: &OpportunityId, remote: RemoteHireId) {
+        if let Some(agreed) = &mut self.agreed {
+            agreed.link.hires.entry(hire.clone()).or_insert(remote);
+        }
+    }
+
+    /// The link was wrong: nothing is known any more of the record, and nothing was agreed. What was decided about the hires
+    /// falls with it.
+    pub fn unlink(&mut self) {
+        *self = Standing {
+            generation: self.generation,
+            decided_on: std::mem::take(&mut self.decided_on),
+            ..Standing::default()
+        };
+    }
+
     /// Notes what stands in the way of what is owed.
     pub fn meet(&mut self, obstacle: Option<Obstacle>) {
         if let Some(owed) = &mut self.owed {
@@ -508,6 +575,7 @@ impl Phase {
         match self {
             Phase::Waiting { not_before } => Some(*not_before),
             Phase::Sent { ask_after, .. } => Some(*ask_after),
+            Phase::Held { why: WhyHeld::NotYet { at, .. }, .. } => *at,
             Phase::Held { .. } | Phase::Parked { .. } => None,
         }
     }

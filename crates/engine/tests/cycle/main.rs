@@ -416,7 +416,11 @@ async fn a_lost_ledger_and_a_target_that_cannot_be_asked_wait_for_a_human() {
 
 #[tokio::test]
 async fn more_than_the_guard_allows_holds_all_of_them_until_a_human_approves() {
-    let world = World::new().guards(Guards { creates_per_cycle_max: 3, changes_per_cycle_max: 3 });
+    let world = World::new().guards(Guards {
+        creates_per_cycle_max: 3,
+        changes_per_cycle_max: 3,
+        ..Guards::default()
+    });
     for n in 0..5 {
         world.hire(&format!("c{n}"), "Somebody", &format!("o{n}"));
     }

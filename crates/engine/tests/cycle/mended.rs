@@ -21,7 +21,7 @@ fn doubling() -> Capabilities {
 }
 
 fn at_most(each: usize) -> Guards {
-    Guards { creates_per_cycle_max: each, changes_per_cycle_max: each }
+    Guards { creates_per_cycle_max: each, changes_per_cycle_max: each, ..Guards::default() }
 }
 
 #[tokio::test]

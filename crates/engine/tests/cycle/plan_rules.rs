@@ -222,10 +222,8 @@ impl Desk {
     fn write(&mut self, wanted: &Wanted, changed: &[FieldKey], person_only: bool) {
         let is_new = self.remote.is_none();
         let remote = self.remote.get_or_insert_with(|| RemoteState {
-            link: Link { remote: "r1".parse().unwrap(), hires: BTreeMap::new() },
-            person: BTreeMap::new(),
-            hires: BTreeMap::new(),
             untouched: true,
+            ..RemoteState::new(Link::to("r1".parse().unwrap()))
         });
         remote.untouched = true;
         let made: BTreeSet<OpportunityId> = remote.hires.keys().cloned().collect();

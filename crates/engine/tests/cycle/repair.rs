@@ -7,8 +7,11 @@ use engine::{About, CycleError, Engine, Guards, Hint, SweepKind};
 use crate::world::{HIRE, PERSON, World, contact, mapping, opportunity};
 
 fn with_offers(people: usize) -> World {
-    let mut world =
-        World::new().guards(Guards { creates_per_cycle_max: 1_000, changes_per_cycle_max: 1_000 });
+    let mut world = World::new().guards(Guards {
+        creates_per_cycle_max: 1_000,
+        changes_per_cycle_max: 1_000,
+        ..Guards::default()
+    });
     for n in 0..people {
         world.hire(&format!("c{n:03}"), "Somebody", &format!("o{n:03}"));
     }
@@ -145,7 +148,11 @@ async fn a_repair_reads_in_short_batches_where_each_person_costs_requests_and_in
     world.try_cycle(SweepKind::Full).await.unwrap();
     assert_eq!(world.source.people().batches.iter().max(), Some(&15));
 
-    let world = World::new().guards(Guards { creates_per_cycle_max: 1_000, changes_per_cycle_max: 1_000 });
+    let world = World::new().guards(Guards {
+        creates_per_cycle_max: 1_000,
+        changes_per_cycle_max: 1_000,
+        ..Guards::default()
+    });
     for n in 0..100 {
         world.hire(&format!("c{n}"), "Somebody", &format!("o{n}"));
     }
@@ -182,7 +189,11 @@ async fn what_hr_corrects_while_a_long_cycle_is_under_way_is_compared_once_more_
 
 #[tokio::test]
 async fn a_guard_that_has_tripped_keeps_what_was_read_also_when_the_cycle_is_cut_off() {
-    let mut world = with_offers(100).guards(Guards { creates_per_cycle_max: 10, changes_per_cycle_max: 50 });
+    let mut world = with_offers(100).guards(Guards {
+        creates_per_cycle_max: 10,
+        changes_per_cycle_max: 50,
+        ..Guards::default()
+    });
     let hire = [HIRE, &[("start", "offer.start_date")]].concat();
     world.restart_with(world.target.adapter(), mapping(PERSON, &hire));
     world.source.people().then = Some((60, Box::new(|people| people.down = true)));
@@ -197,7 +208,11 @@ async fn a_guard_that_has_tripped_keeps_what_was_read_also_when_the_cycle_is_cut
 
 #[tokio::test]
 async fn hints_one_by_one_do_not_get_round_the_guard() {
-    let world = World::new().guards(Guards { creates_per_cycle_max: 2, changes_per_cycle_max: 50 });
+    let world = World::new().guards(Guards {
+        creates_per_cycle_max: 2,
+        changes_per_cycle_max: 50,
+        ..Guards::default()
+    });
     world.cycle().await;
     for n in 0..4 {
         let who = format!("c{n}");

@@ -292,7 +292,8 @@ async fn somebody_over_there_whose_value_goes_wrong_is_held_though_nothing_else_
 
 #[tokio::test]
 async fn a_dry_run_shows_what_a_guard_holds_and_who_is_held_for_a_value() {
-    let guards = engine::Guards { creates_per_cycle_max: 1, changes_per_cycle_max: 1 };
+    let guards =
+        engine::Guards { creates_per_cycle_max: 1, changes_per_cycle_max: 1, ..engine::Guards::default() };
     let mut world = World::new().guards(guards);
     world.configure(&rules(&[place(Rule { required: true, ..Rule::default() })]));
     for who in ["ada", "ben", "cay"] {
@@ -308,7 +309,8 @@ async fn a_dry_run_shows_what_a_guard_holds_and_who_is_held_for_a_value() {
 
 #[tokio::test]
 async fn people_whose_missing_values_arrive_all_at_once_are_counted_by_the_guard() {
-    let guards = engine::Guards { creates_per_cycle_max: 2, changes_per_cycle_max: 2 };
+    let guards =
+        engine::Guards { creates_per_cycle_max: 2, changes_per_cycle_max: 2, ..engine::Guards::default() };
     let mut world = World::new().guards(guards);
     let mut of = rules(&[]);
     // The field may not be longer than a letter: nobody fits.

@@ -13,8 +13,8 @@ use adapter_sdk::{
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use engine::{
-    Cursor, CycleError, CycleOrder, CycleReport, Deleted, Engine, Guards, Page, PageToken, Parts, Reading,
-    Settings, Sighting, Source, Sweep, SweepKind, Target, Then, Usage, Whom, WriteBack,
+    Cursor, CycleError, CycleOrder, CycleReport, Deleted, Engine, Guards, Page, PageToken, Parts, Policy,
+    Reading, Settings, Sighting, Source, Sweep, SweepKind, Target, Then, Usage, Whom, WriteBack,
 };
 use ledger::{DigestKey, Ledger, MemoryStore, Origin, Outcome, Standing, Store};
 use mapping::{Mapping, Rule, Rules, Tables};
@@ -198,6 +198,7 @@ pub struct World {
     pub engine: Arc<Engine>,
     /// In force from the next configuration on.
     pub write_back: WriteBack,
+    pub policy: Policy,
     guards: Guards,
 }
 
@@ -213,7 +214,16 @@ impl World {
         let store = Arc::new(MemoryStore::default());
         let guards = Guards::default();
         let engine = Arc::new(engine(&source, &target, &clock, &store, guards, Origin::Fresh, "first"));
-        World { source, target, clock, store, engine, guards, write_back: WriteBack::default() }
+        World {
+            source,
+            target,
+            clock,
+            store,
+            engine,
+            guards,
+            write_back: WriteBack::default(),
+            policy: Policy::default(),
+        }
     }
 
     pub fn guards(mut self, guards: Guards) -> World {
@@ -369,6 +379,7 @@ impl World {
             self.guards,
             mapping,
             self.write_back.clone(),
+            self.policy.clone(),
         ));
     }
 
@@ -428,7 +439,7 @@ pub fn engine_over(
 ) -> Engine {
     let mapping = mapping(PERSON, HIRE);
     let ledger = ledger_over(store, origin, lineage);
-    assemble(source, adapter, clock, ledger, guards, mapping, WriteBack::default())
+    assemble(source, adapter, clock, ledger, guards, mapping, WriteBack::default(), Policy::default())
 }
 
 /// What is mapped unless a test says otherwise.
@@ -461,6 +472,7 @@ fn ledger_over(store: Arc<dyn Store>, origin: Origin, lineage: &str) -> Ledger {
     Ledger::over(store, key, lineage, origin).unwrap()
 }
 
+#[expect(clippy::too_many_arguments, reason = "what an engine is made of, piece by piece")]
 fn assemble(
     source: &Arc<FakeSource>,
     adapter: Arc<dyn HrisAdapter>,
@@ -469,6 +481,7 @@ fn assemble(
     guards: Guards,
     mapping: Mapping,
     write_back: WriteBack,
+    policy: Policy,
 ) -> Engine {
     Engine::new(Parts {
         source: Arc::<FakeSource>::clone(source),
@@ -477,6 +490,7 @@ fn assemble(
             adapter,
             mapping: Arc::new(mapping),
             write_back,
+            policy,
         }],
         ledger: Arc::new(ledger),
         clock: Arc::<HandClock>::clone(clock),

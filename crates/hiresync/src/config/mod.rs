@@ -3,6 +3,7 @@
 mod fields;
 mod layers;
 mod place;
+mod policy;
 mod read;
 mod targets;
 mod webhook;
@@ -88,6 +89,8 @@ pub struct TargetConfig {
     pub destination: Option<String>,
     /// What Lever is told once the target agreed.
     pub write_back: engine::WriteBack,
+    /// Whom it is told about and when, and what hires after the first are.
+    pub policy: engine::Policy,
     /// Why it gets what it gets, for every field that says nothing of its own.
     pub purpose: Option<String>,
 }

@@ -238,6 +238,8 @@ impl<'r> Reader<'r> {
         let guards = Guards {
             creates_per_cycle_max: count("creates_per_cycle_max", usual.creates_per_cycle_max),
             changes_per_cycle_max: count("changes_per_cycle_max", usual.changes_per_cycle_max),
+            withdrawals_per_cycle_max: count("withdrawals_per_cycle_max", usual.withdrawals_per_cycle_max),
+            mapping_changes_max: count("mapping_changes_max", usual.mapping_changes_max),
         };
         section.finish();
         guards

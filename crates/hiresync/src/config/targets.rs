@@ -16,7 +16,7 @@ use url::Url;
 use super::{
     Outside, TargetConfig,
     fields::{self, Written},
-    write_back,
+    policy, write_back,
 };
 
 /// What every target is read with.
@@ -88,6 +88,7 @@ impl<'r> Ground<'r> {
         let purpose = fields::purpose(&mut section);
         let has_write_back = section.has("write_back");
         let write_back = write_back::write_back(section.section("write_back"), has_write_back);
+        let policy = policy::policy(&mut section);
         let person = fields::rules(self.reading, &mut section, Level::Person);
         let hire = fields::rules(self.reading, &mut section, Level::Hire);
         if kind.is_none() {
@@ -117,12 +118,16 @@ impl<'r> Ground<'r> {
                 fields::readable(self.reading, at, level, fields, adapter.info().capabilities);
             }
         }
+        if let Some(adapter) = &adapter {
+            policy::fits(self.reading, at, &policy, adapter.info().capabilities);
+        }
         let read = adapter.zip(mapping).map(|(adapter, mapping)| TargetConfig {
             name,
             adapter,
             mapping: Arc::new(mapping),
             destination,
             write_back,
+            policy,
             purpose,
         });
         (is_enabled, read)
