@@ -764,7 +764,7 @@ fn judge(found: &[Found]) -> Match {
     for record in found.iter().filter(|record| record.evidence.is_proof()) {
         proven.entry(&record.link.remote).or_insert(record);
     }
-    let suspected = found.iter().filter(|record| record.evidence == Evidence::Email).count();
+    let suspected = found.iter().filter(|record| !record.evidence.is_proof()).count();
     match (proven.len(), suspected) {
         (1, _) => Match::One(proven.into_values().next().expect("there is one").link.clone()),
         (0, 0) => Match::Nobody,
