@@ -9,6 +9,7 @@
 //! | `rules` | whose a field is once its record was made |
 //! | `merge` | profiles that were merged in Lever |
 //! | `writing`, `deliver` | what is written down, and what goes out |
+//! | [`links`] | which record over there is whose: adoption |
 //! | [`telling`] | what the source is told once a target agreed |
 //! | `dry_run` | what would be sent, without writing |
 //! | [`policy`] | what an error means next |
@@ -20,6 +21,7 @@
 pub mod cycle;
 mod deliver;
 mod dry_run;
+pub mod links;
 mod merge;
 pub mod orders;
 pub mod plan;
