@@ -138,6 +138,7 @@ fn delivery(key: &str, name: &str, intent: Intent) -> Delivery {
         seen: None,
         link: None,
         changed: Vec::new(),
+        withdrawn: Default::default(),
         unfinished: Vec::new(),
     }
 }

@@ -281,11 +281,10 @@ impl Roster {
         (edited.is_some() || self.of(contact).all(|row| row.cells[place] == *cell)).then_some(cell)
     }
 
-    /// Takes the rows of the contact's hires that are not wanted any more out.
+    /// Takes the rows of the contact's hires that are taken back out.
     fn withdraw(&mut self, delivery: &Delivery) -> Vec<Change> {
-        let gone = |row: &Row| {
-            row.contact == delivery.contact && !delivery.wanted.hires.contains_key(&row.opportunity)
-        };
+        let gone =
+            |row: &Row| row.contact == delivery.contact && delivery.withdrawn.contains(&row.opportunity);
         let (out, rows): (Vec<Row>, Vec<Row>) = std::mem::take(&mut self.rows).into_iter().partition(gone);
         self.rows = rows;
         self.count_anew();

@@ -114,6 +114,7 @@ fn delivery(contact: &str, name: &str, hires: &[(&str, &str)], intent: Intent) -
         seen: None,
         link: (intent != Intent::Add).then(|| Link { remote, hires: BTreeMap::new() }),
         changed: Vec::new(),
+        withdrawn: Default::default(),
         unfinished: Vec::new(),
     }
 }

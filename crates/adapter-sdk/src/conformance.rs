@@ -190,6 +190,7 @@ impl<B: Bench> Run<B> {
             seen: None,
             wanted,
             link,
+            withdrawn: Default::default(),
             unfinished: Vec::new(),
         }
     }

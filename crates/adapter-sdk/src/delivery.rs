@@ -1,6 +1,9 @@
 //! What an adapter is asked to bring about, and what it answers.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use people::{
     ContactId, FieldKey, FieldName, Filled, OpportunityId, RemoteHireId, RemoteId, TargetName, Wanted,
@@ -91,6 +94,8 @@ pub struct Delivery {
     pub looked_at: bool,
     /// What is known to be over there; `None` for an [`Intent::Add`].
     pub link: Option<Link>,
+    /// Hires to be taken back, for an [`Intent::Withdraw`]: these and no others.
+    pub withdrawn: BTreeSet<OpportunityId>,
     /// Fields whose value moved since the target last agreed. An adapter that can write single fields writes these only.
     pub changed: Vec<FieldKey>,
     /// What an earlier, partly successful delivery left to do. Empty: everything.

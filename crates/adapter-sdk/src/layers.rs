@@ -386,6 +386,7 @@ mod tests {
             seen: None,
             link: (intent != Intent::Add).then_some(link),
             changed: Vec::new(),
+            withdrawn: Default::default(),
             unfinished: Vec::new(),
         }
     }

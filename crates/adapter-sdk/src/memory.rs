@@ -393,7 +393,7 @@ impl World {
             }
             if delivery.intent == Intent::Withdraw {
                 let held = entry.record.hires.len();
-                entry.record.hires.retain(|opportunity, _| wanted.hires.contains_key(opportunity));
+                entry.record.hires.retain(|opportunity, _| !delivery.withdrawn.contains(opportunity));
                 withdrawn = entry.record.hires.len() < held;
             }
         }
@@ -721,6 +721,7 @@ mod tests {
             seen: None,
             link: None,
             changed: Vec::new(),
+            withdrawn: Default::default(),
             unfinished: Vec::new(),
         };
         (Memory::new("hr"), delivery, who)

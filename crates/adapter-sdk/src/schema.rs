@@ -1,6 +1,6 @@
 //! Which fields a target takes.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, collections::BTreeSet, fmt};
 
 use people::{FieldName, Value};
 
@@ -14,6 +14,14 @@ pub struct FieldSchema {
     /// The person's field that is the record's own key, if the configuration may choose it. What is mapped to it becomes the
     /// record's id, which is kept and logged: nothing of a name or an address may go into it.
     pub key: Option<FieldName>,
+}
+
+impl FieldSchema {
+    /// Fields that hold nothing but Lever's own ids.
+    pub fn ids(&self) -> BTreeSet<(Level, FieldName)> {
+        let ids = self.fields.iter().filter(|field| field.holds_ids);
+        ids.map(|field| (field.level, field.name.clone())).collect()
+    }
 }
 
 /// One field of a target.

@@ -111,22 +111,37 @@ pub(crate) struct Owed {
     pub creates: usize,
     /// Changes of people who are over there already.
     pub changes: usize,
+    /// Hires taken back.
+    pub withdrawals: usize,
+    /// Of the changes, those in a target whose mapping is another one than before.
+    pub reworded: usize,
 }
 
 impl Owed {
-    fn by(planned: &[Planned]) -> Owed {
+    /// What a human ordered, name by name, is not counted.
+    fn by(planned: &[Planned], reworded: &BTreeSet<TargetName>) -> Owed {
         let mut owed = Owed::default();
-        for (_, standing, plan) in planned.iter().flat_map(|planned| &planned.plans) {
+        for (target, standing, plan) in planned.iter().flat_map(|planned| &planned.plans) {
             if let Decision::Owe { debt, .. } = &plan.decision
                 && is_new(standing, debt)
+                && !plan.backfill
             {
                 match debt.intent {
                     Intent::Add | Intent::AddHire => owed.creates += 1,
-                    Intent::Update | Intent::Withdraw => owed.changes += 1,
+                    Intent::Update => {
+                        owed.changes += 1;
+                        owed.reworded += usize::from(reworded.contains(target));
+                    }
+                    Intent::Withdraw => owed.withdrawals += plan.withdrawn.len(),
                 }
             }
         }
         owed
+    }
+
+    /// New debts of one cycle, whatever they are.
+    fn all(self) -> usize {
+        self.creates + self.changes + self.withdrawals
     }
 }
 
@@ -134,7 +149,12 @@ impl Add for Owed {
     type Output = Owed;
 
     fn add(self, more: Owed) -> Owed {
-        Owed { creates: self.creates + more.creates, changes: self.changes + more.changes }
+        Owed {
+            creates: self.creates + more.creates,
+            changes: self.changes + more.changes,
+            withdrawals: self.withdrawals + more.withdrawals,
+            reworded: self.reworded + more.reworded,
+        }
     }
 }
 
@@ -188,6 +208,8 @@ pub(crate) struct Run {
     pub(crate) owed: Owed,
     /// Targets that cannot be asked or written to in this cycle. What is owed to them is written down all the same.
     pub(crate) unusable: BTreeSet<TargetName>,
+    /// Targets whose mapping is another one than before, and for which not everybody was looked at since.
+    pub(crate) reworded: BTreeSet<TargetName>,
     /// Targets whose links are not rebuilt yet: nothing is planned for them.
     pub(crate) unknown: BTreeSet<TargetName>,
     pub(crate) queue: Queue,
@@ -247,6 +269,7 @@ impl Engine {
                 self.watch(run.report.cycle)?;
             }
         }
+        run.reworded = self.reworded()?;
         loop {
             let (planned, more) = self.read_and_plan(run).await?;
             let planned = self.without_adopted(run, planned).await?;
@@ -254,7 +277,7 @@ impl Engine {
             self.deliver(run, ready).await?;
             self.tell_source(run).await?;
             if !more && !self.next_round(run)? {
-                return Ok(());
+                return self.reworded_no_longer(run);
             }
         }
     }
@@ -417,7 +440,7 @@ impl Engine {
 
     /// Whether waiting for more decides nothing, or what is carried grows old.
     fn is_enough(&self, run: &Run, carried: &[Planned]) -> bool {
-        let owed = run.owed + Owed::by(carried);
+        let owed = run.owed + Owed::by(carried, &run.reworded);
         let debts = carried.iter().map(|planned| planned.plans.len()).sum::<usize>();
         let some = debts > 2 * READ_BATCH;
         let old = carried.first().is_some_and(|planned| self.is_stale(planned));
@@ -426,7 +449,10 @@ impl Engine {
 
     fn is_too_much(&self, owed: Owed) -> bool {
         let guards = self.settings.guards;
-        owed.creates > guards.creates_per_cycle_max || owed.changes > guards.changes_per_cycle_max
+        owed.creates > guards.creates_per_cycle_max
+            || owed.changes > guards.changes_per_cycle_max
+            || owed.withdrawals > guards.withdrawals_per_cycle_max
+            || owed.reworded > guards.mapping_changes_max
     }
 
     /// What was compared with the target so long ago that HR may have changed it since.
@@ -441,7 +467,7 @@ impl Engine {
         run: &mut Run,
         planned: Vec<Planned>,
     ) -> Result<Vec<Planned>, CycleError> {
-        let creates = (run.owed + Owed::by(&planned)).creates;
+        let creates = (run.owed + Owed::by(&planned, &run.reworded)).creates;
         if run.approve || creates <= self.settings.guards.creates_per_cycle_max {
             return Ok(planned);
         }
@@ -454,21 +480,23 @@ impl Engine {
         run: &mut Run,
         planned: Vec<Planned>,
     ) -> Result<BTreeMap<TargetName, Vec<Ready>>, CycleError> {
-        let held = self.is_too_much(run.owed + Owed::by(&planned)) && !run.approve;
+        let held = self.is_too_much(run.owed + Owed::by(&planned, &run.reworded)) && !run.approve;
         // Once is enough: where reading is slow, it is old again by the time it was read.
         let again = |one: &Planned| !held && self.is_stale(one) && !run.queue.looked.contains(&one.contact);
         let (again, planned): (Vec<_>, Vec<_>) = planned.into_iter().partition(again);
-        run.owed = run.owed + Owed::by(&planned);
+        run.owed = run.owed + Owed::by(&planned, &run.reworded);
         self.look_again(run, &again)?;
         let ready = self.write_down(run, planned, held)?;
         if held {
-            let (cycle, Owed { creates, changes }) = (run.report.cycle, run.owed);
-            let trip = GuardTrip { cycle, creates, changes, held: creates + changes };
+            let (cycle, Owed { creates, changes, withdrawals, reworded }) = (run.report.cycle, run.owed);
+            let trip = GuardTrip { cycle, creates, changes, withdrawals, held: run.owed.all() };
             if run.report.guard.replace(trip).is_none() {
                 tracing::error!(
                     cycle,
                     creates,
                     changes,
+                    withdrawals,
+                    by_another_mapping = reworded,
                     "the guard holds all of this cycle's new debts; look at `hiresync guards`, then `hiresync approve`"
                 );
             }
@@ -510,6 +538,7 @@ impl Engine {
             met: BTreeSet::new(),
             sweep,
             unusable: BTreeSet::new(),
+            reworded: BTreeSet::new(),
             unknown: BTreeSet::new(),
             queue: Queue { due: self.ledger.due(now, usize::MAX).into(), ..Queue::default() },
         }

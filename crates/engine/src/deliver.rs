@@ -38,6 +38,10 @@ pub(crate) struct Ready {
     pub seen: Option<Box<adapter_sdk::RemoteState>>,
     /// Tasks whose reason goes away with it: kind and cause.
     pub moot: Vec<(TaskKind, String)>,
+    /// Hires that it takes back.
+    pub withdrawn: BTreeSet<OpportunityId>,
+    /// Lever's ids for a record that was there before us, and nothing else.
+    pub backfill: bool,
 }
 
 impl Ready {
@@ -233,6 +237,7 @@ impl Engine {
             seen: ready.seen.clone(),
             looked_at: standing.owed.as_ref().is_some_and(|owed| owed.looked_at),
             link: standing.agreed.as_ref().map(|agreed| agreed.link.clone()),
+            withdrawn: ready.withdrawn.clone(),
             changed,
             unfinished,
         };
@@ -301,7 +306,14 @@ impl Engine {
         let Receipt { link, effect, unfinished, obstacle, filled, tasks } = receipt;
         let is_done = unfinished.is_empty();
         let outcome = if is_done {
-            standing.settle(link, ready.digests.clone(), now);
+            match ready.intent {
+                Intent::Withdraw => standing.take_back(&ready.withdrawn, !link.hires.is_empty(), now),
+                _ if ready.backfill => standing.backfilled(link, ready.digests.clone(), now),
+                _ => standing.settle(link, ready.digests.clone(), now),
+            }
+            if ready.intent == Intent::Withdraw {
+                draft.mark(&ready.contact, now)?;
+            }
             Outcome::Agreed { effect }
         } else {
             let attempts = standing.owed.as_ref().map_or(1, |owed| owed.attempts);
@@ -376,7 +388,8 @@ impl Engine {
         let attempts = standing.owed.as_ref().map_or(1, |owed| owed.attempts);
         let limit = target.adapter.info().capabilities.call_timeout;
         let verdict = policy::after_failure(error, attempts, sent_at, limit, now);
-        let repeatable = target.adapter.info().capabilities.dedupes_by_key || ready.intent == Intent::Update;
+        let repeatable = target.adapter.info().capabilities.dedupes_by_key
+            || matches!(ready.intent, Intent::Update | Intent::Withdraw);
         let phase = match &verdict {
             // A repetition that gets no answer either is a failure like any other, and repeated as slowly.
             Verdict::Debt(Phase::Sent { at, looks, .. }) if repeatable && attempts > 1 => {
@@ -514,7 +527,8 @@ impl Engine {
         let capabilities = target.adapter.info().capabilities;
         // Repeating settles it only if it will be repeated. A new hire taken back since then may be over there all the same,
         // and is looked for: else nobody would be told. One that was there before says nothing about this attempt.
-        let repeatable = (capabilities.dedupes_by_key || owed.intent == Intent::Update)
+        let repeatable = (capabilities.dedupes_by_key
+            || matches!(owed.intent, Intent::Update | Intent::Withdraw))
             && standing.unknown_hires().all(|hire| wanted.contains(hire));
         if repeatable || !capabilities.find && now >= ask_after {
             if !repeatable {

@@ -7,6 +7,7 @@
 //! | `sweep`, `watch`, `queue` | who changed, who may have without a trace, and who is read in this cycle |
 //! | `planning`, [`plan`] | from a reading to what is owed; the second decides, purely |
 //! | `rules` | whose a field is once its record was made |
+//! | [`rehire`], `aside`, `backfill` | what another hire is; what is not told now; ids for records that were there before us |
 //! | `merge` | profiles that were merged in Lever |
 //! | `writing`, `deliver` | what is written down, and what goes out |
 //! | [`links`] | which record over there is whose: adoption |
@@ -18,6 +19,8 @@
 //! | [`orders`] | what a human may order, and questions answered from the ledger |
 //! | [`status`] | what the daemon says of itself |
 
+mod aside;
+mod backfill;
 pub mod cycle;
 mod deliver;
 mod dry_run;
@@ -29,6 +32,7 @@ mod planning;
 pub mod policy;
 mod queue;
 mod rebuild;
+pub mod rehire;
 mod rules;
 pub mod settings;
 pub mod source;

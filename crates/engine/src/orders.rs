@@ -1,7 +1,9 @@
 //! What a human may order, and questions answered from the ledger. Synchronous: an order is on disk when it returns, and the
 //! next cycle acts on it.
 
-use ledger::{Actor, LeftOut, Outcome, Owed, Phase, Said, Standing, TargetHealth, TaskId, WhyHeld};
+use ledger::{
+    Actor, LeftOut, Outcome, Owed, Phase, Rehire, Said, Standing, TargetHealth, TaskId, Treatment, WhyHeld,
+};
 use people::{ContactId, OpportunityId, Pii, RemoteId, TargetName, Timestamp};
 
 use crate::{
@@ -9,7 +11,7 @@ use crate::{
     TargetStatus,
     cycle::Engine,
     plan::doubtful_cause,
-    policy,
+    policy, rehire,
     status::{Met, state},
     sweep::cursor_moved_at,
 };
@@ -67,6 +69,7 @@ impl Engine {
                     unexplained,
                     past_due: pressing.past_due,
                     to_correct: pressing.to_correct,
+                    started: pressing.started,
                     obstacles: pressing.obstacles,
                 },
             );
@@ -167,11 +170,18 @@ impl Engine {
         for target in self.targets.iter().filter(|target| self.ledger.counts(&target.name).held > 0) {
             self.each(&target.name, |_, standing| {
                 let Some((cycle, owed)) = guard_of(standing) else { return };
-                let trip = trips.entry(cycle).or_insert(GuardTrip { cycle, creates: 0, changes: 0, held: 0 });
+                let trip = trips.entry(cycle).or_insert(GuardTrip {
+                    cycle,
+                    creates: 0,
+                    changes: 0,
+                    withdrawals: 0,
+                    held: 0,
+                });
                 trip.held += 1;
                 match owed.intent {
                     adapter_sdk::Intent::Add | adapter_sdk::Intent::AddHire => trip.creates += 1,
-                    adapter_sdk::Intent::Update | adapter_sdk::Intent::Withdraw => trip.changes += 1,
+                    adapter_sdk::Intent::Update => trip.changes += 1,
+                    adapter_sdk::Intent::Withdraw => trip.withdrawals += owed.withdrawn.len(),
                 }
             })?;
         }
@@ -208,6 +218,9 @@ impl Engine {
                 }
             }
             pressing.any |= is_refused(standing);
+            let started = overdue(standing, today);
+            pressing.started += started;
+            pressing.any |= started > 0;
             let Some(Phase::Held { why, .. }) = standing.owed.as_ref().map(|owed| &owed.phase) else {
                 return;
             };
@@ -332,7 +345,11 @@ impl Engine {
 
     /// Lets a contact's held and parked debts go on. Answers how many there were. What a guard holds is for `approve`.
     pub fn retry(&self, contact: &ContactId, user: u32) -> Result<usize, OrderError> {
-        self.release(user, |_, standing| !standing.is_held_by_guard(), Some(contact))
+        self.release(
+            user,
+            |_, standing| !standing.is_held_by_guard() && !waits_for_its_own(standing),
+            Some(contact),
+        )
     }
 
     /// Lets what the guard of `cycle` holds go on: the debts it was shown, no others. Their people are read again.
@@ -355,6 +372,65 @@ impl Engine {
         self.set_paused(target, Order::Resume)
     }
 
+    /// Decides what another hire of somebody is to a target. False when that hire waits for no decision there.
+    pub fn decide_rehire(
+        &self,
+        target: &TargetName,
+        contact: &ContactId,
+        hire: &OpportunityId,
+        treatment: Treatment,
+        user: u32,
+    ) -> Result<bool, OrderError> {
+        if !self.targets.iter().any(|known| known.name == *target) {
+            return Err(OrderError::UnknownTarget(target.clone()));
+        }
+        let decided =
+            self.ledger.write(|draft| self.decide_one(draft, target, contact, hire, treatment, user))?;
+        Ok(decided.into_inner())
+    }
+
+    fn decide_one(
+        &self,
+        draft: &mut ledger::Draft<'_>,
+        target: &TargetName,
+        contact: &ContactId,
+        hire: &OpportunityId,
+        treatment: Treatment,
+        user: u32,
+    ) -> ledger::Result<bool> {
+        let now = self.clock.now();
+        let Some(mut standing) = draft.standing(target, contact)? else { return Ok(false) };
+        let Some(before) = standing.rehires.get(hire).filter(|rehire| rehire.treatment == Treatment::Task)
+        else {
+            return Ok(false);
+        };
+        // Whose place it takes is the latest hire that is there.
+        let linked = standing.agreed.iter().flat_map(|agreed| agreed.link.hires.keys());
+        let latest = linked.max_by_key(|linked| {
+            (draft.seen(linked).ok().flatten().and_then(|seen| seen.first_hired_at), *linked)
+        });
+        let replaces = latest.filter(|_| treatment == Treatment::Update).cloned();
+        if treatment == Treatment::Update && replaces.is_none() {
+            return Ok(false);
+        }
+        let rehire = Rehire { treatment, replaces, by: Actor::User(user), ..before.clone() };
+        standing.decide(hire, rehire.clone());
+        draft.put_standing(target, contact, standing)?;
+        draft.mark(contact, now)?;
+        let mut event =
+            self.event(contact, Some(target), Outcome::Rehire { opportunity: hire.clone(), rehire });
+        event.actor = Actor::User(user);
+        draft.tell(&event)?;
+        self.forget_reason(
+            draft,
+            adapter_sdk::TaskKind::Rehire,
+            Some(target),
+            contact,
+            &rehire::cause(hire),
+        )?;
+        Ok(true)
+    }
+
     /// Closes a task. False when there is no such open task.
     pub fn task_done(&self, id: &TaskId, user: u32) -> Result<bool, OrderError> {
         let now = self.clock.now();
@@ -371,6 +447,15 @@ impl Engine {
                 for target in self.targets.iter().filter(|target| task.target.as_ref() == Some(&target.name))
                 {
                     let standing = draft.standing(&target.name, &task.contact)?.unwrap_or_default();
+                    for hire in undecided(&standing) {
+                        let asked =
+                            self.task_id(task.kind, Some(&target.name), &task.contact, &rehire::cause(&hire));
+                        if task.kind == adapter_sdk::TaskKind::Rehire && task.id == asked {
+                            // Done by hand: it is left out from now on.
+                            let ignore = Treatment::Ignore;
+                            self.decide_one(draft, &target.name, &task.contact, &hire, ignore, user)?;
+                        }
+                    }
                     if let Some(hire) = doubted(&standing)
                         && task.id
                             == self.task_id(
@@ -540,6 +625,17 @@ fn obstructed(state: &str, owed: &Owed, then: &str) -> (String, String, String) 
     (format!("{state}.{}", obstacle.code), format!("{}.{then}", obstacle.what), obstacle.remedy.clone())
 }
 
+/// Hires whose first day came and whose record is not over there, as far as is known.
+fn overdue(standing: &Standing, today: people::Date) -> u64 {
+    if standing.owed.is_none() {
+        return 0;
+    }
+    let is_there = |hire: &OpportunityId| {
+        standing.agreed.as_ref().is_some_and(|agreed| agreed.link.hires.contains_key(hire))
+    };
+    standing.starts.iter().filter(|(hire, start)| **start <= today && !is_there(hire)).count() as u64
+}
+
 /// Whether a human has to mend something: all of it was refused, or a part.
 fn is_refused(standing: &Standing) -> bool {
     standing.owed.as_ref().is_some_and(|owed| owed.obstacle.is_some()) || state(standing) == Some("parked")
@@ -594,6 +690,7 @@ struct Pressing {
     any: bool,
     past_due: u64,
     to_correct: u64,
+    started: u64,
     obstacles: Vec<Met>,
 }
 
@@ -649,12 +746,24 @@ fn doubted(standing: &Standing) -> Option<&OpportunityId> {
     }
 }
 
+/// Hires that wait for a human to say what they are.
+fn undecided(standing: &Standing) -> Vec<OpportunityId> {
+    let waits = standing.rehires.iter().filter(|(_, rehire)| rehire.treatment == Treatment::Task);
+    waits.map(|(hire, _)| hire.clone()).collect()
+}
+
 /// Remembers what a human said of a hire.
 fn say(draft: &mut ledger::Draft<'_>, hire: &OpportunityId, said: Said) -> ledger::Result<()> {
     match draft.seen(hire)? {
         Some(seen) => draft.put_seen(hire, &ledger::Seen { said: Some(said), ..seen }),
         None => Ok(()),
     }
+}
+
+/// What no order lets go: a day to come, and a decision that has a command of its own.
+fn waits_for_its_own(standing: &Standing) -> bool {
+    let phase = standing.owed.as_ref().map(|owed| &owed.phase);
+    matches!(phase, Some(Phase::Held { why: WhyHeld::NotYet { .. } | WhyHeld::Rehire { .. }, .. }))
 }
 
 fn guard_of(standing: &Standing) -> Option<(u64, &ledger::Owed)> {

@@ -3,15 +3,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use adapter_sdk::{Capabilities, Intent, RemoteState, TaskKind, TaskRequest};
+use adapter_sdk::{Capabilities, Intent, Level, RemoteState, TaskKind, TaskRequest};
 use ledger::{Agreed, Debt, DigestKey, Digests, LeftOut, Standing, WhyHeld};
 use mapping::Writes;
 use people::{
-    Candidacy, Digest, FieldKey, FieldName, Filled, Lack, OpportunityId, Person, Pii, TargetName, Value,
-    Wanted,
+    Candidacy, ContactId, Date, Digest, FieldKey, FieldName, Filled, Lack, OpportunityId, Person, Pii,
+    TargetName, Value, Wanted, Zone,
 };
 
-use crate::rules::Rules;
+use crate::{
+    aside, backfill,
+    rehire::{self, Pin, Resolved},
+    rules::Rules,
+    settings::Policy,
+};
 
 /// What a plan is made from.
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +49,20 @@ pub struct Facts<'a> {
     pub deleted: &'a BTreeSet<OpportunityId>,
     /// A hire that may be an old one archived again, unless a human let it go on.
     pub doubtful: Option<&'a OpportunityId>,
+    /// Hires that the target is told about later, and why.
+    pub waiting: &'a BTreeMap<OpportunityId, WhyHeld>,
+    /// Whom it is told about and when, and what hires after the first are.
+    pub policy: &'a Policy,
+    /// Fields that hold nothing but Lever's ids.
+    pub ids: &'a BTreeSet<(Level, FieldName)>,
+    /// A contact with an address of theirs, who was anonymised in Lever after they were delivered.
+    pub former: Option<&'a ContactId>,
+    /// An earlier ledger was lost: what differs over there is told, since a change of Lever's may be among it.
+    pub recovering: bool,
+    /// The zone in which days are days.
+    pub zone: Zone,
+    /// The day it is there.
+    pub today: Date,
 }
 
 /// What the target holds about the person.
@@ -76,6 +95,39 @@ pub struct Plan {
     pub forgotten: Vec<OpportunityId>,
     /// What the target held, where it was asked.
     pub seen: Option<Box<RemoteState>>,
+    /// What was found out about hires, to be kept.
+    pub pins: Vec<Pin>,
+    /// A hire that waits while everything else is as it should be: it is held.
+    pub waiting: Option<(Debt, WhyHeld)>,
+    /// What HR's values are that were left, in [`Plan::kept`] and before.
+    pub theirs: Digests,
+    /// Hires to be taken back by what is owed.
+    pub withdrawn: BTreeSet<OpportunityId>,
+    /// What is owed is Lever's ids for a record that was there before us: a human ordered it.
+    pub backfill: bool,
+    /// Nothing is left of what a human ordered to be written onto the record.
+    pub backfilled: bool,
+}
+
+impl Plan {
+    pub(crate) fn new(decision: Decision) -> Plan {
+        Plan {
+            decision,
+            tasks: Vec::new(),
+            moot: Vec::new(),
+            moot_once_delivered: Vec::new(),
+            kept: Vec::new(),
+            left_out: Vec::new(),
+            forgotten: Vec::new(),
+            seen: None,
+            pins: Vec::new(),
+            waiting: None,
+            theirs: Digests::default(),
+            withdrawn: BTreeSet::new(),
+            backfill: false,
+            backfilled: false,
+        }
+    }
 }
 
 /// What is to be done.
@@ -107,21 +159,38 @@ pub enum Decision {
     },
 }
 
-/// Decides.
+/// Decides: first what each hire is to the target, then what is owed.
 pub fn plan(facts: &Facts<'_>, key: &DigestKey) -> Plan {
-    let digests = key.wanted(facts.wanted);
-    let mut plan = Plan {
-        decision: Decision::NotInScope,
-        tasks: Vec::new(),
-        moot: Vec::new(),
-        moot_once_delivered: Vec::new(),
-        kept: Vec::new(),
-        left_out: left_out(facts),
-        forgotten: Vec::new(),
-        seen: None,
+    let pins = match rehire::resolve(facts) {
+        Resolved::Look => return Plan::new(Decision::Ask),
+        Resolved::Pins(pins) => pins,
     };
+    let mut standing = facts.standing.clone();
+    pins.iter().for_each(|pin| pin.apply(&mut standing));
+    let aside = aside::Aside::of(facts, &standing);
+    let wanted = aside.without(facts.wanted);
+    let mut left_out = facts.left_out.clone();
+    left_out.extend(aside.left_out());
+    let told = Facts { wanted: &wanted, standing: &standing, left_out: &left_out, ..*facts };
+    let mut plan = decide(&told, key);
+    aside.hold(facts, &standing, key, &mut plan);
+    if plan.decision != Decision::Ask {
+        backfill::backfill(&told, key, &mut plan);
+    }
+    plan.pins = pins;
+    plan
+}
+
+/// What is owed about the hires that the target is told about now.
+fn decide(facts: &Facts<'_>, key: &DigestKey) -> Plan {
+    let digests = key.wanted(facts.wanted);
+    let mut plan = Plan { left_out: left_out(facts), ..Plan::new(Decision::NotInScope) };
     if let Some(agreed) = &facts.standing.agreed {
         review_hires(agreed, facts, &mut plan);
+    }
+    if !plan.withdrawn.is_empty() {
+        plan.decision = withdrawal(&plan.withdrawn, key);
+        return plan;
     }
     if facts.wanted.hires.is_empty() {
         return plan;
@@ -135,7 +204,7 @@ pub fn plan(facts: &Facts<'_>, key: &DigestKey) -> Plan {
     }
     plan.decision = match &facts.standing.agreed {
         _ if facts.doubtful.is_some() => doubt(facts, &digests, key),
-        None => add(facts, digests.clone(), key, &mut plan),
+        None => add(facts, digests.clone(), key),
         Some(agreed) => change(facts, agreed, digests.clone(), key, &mut plan),
     };
     review_placeholders(facts, &digests, &mut plan);
@@ -146,7 +215,8 @@ pub fn plan(facts: &Facts<'_>, key: &DigestKey) -> Plan {
 /// see why there is nothing at all.
 fn left_out(facts: &Facts<'_>) -> Vec<(OpportunityId, LeftOut)> {
     let nothing = facts.standing.agreed.is_none() && facts.wanted.hires.is_empty();
-    let hires = facts.left_out.iter().filter(|(_, by)| nothing || **by == LeftOut::When);
+    let is_told = |by: LeftOut| nothing || matches!(by, LeftOut::When | LeftOut::Rehire);
+    let hires = facts.left_out.iter().filter(|(_, by)| is_told(**by));
     let mut left_out: Vec<_> = hires.map(|(opportunity, by)| (opportunity.clone(), *by)).collect();
     if nothing {
         let others = facts.person.opportunities.iter().filter(|(_, candidacy)| candidacy.is_seen_not_hired());
@@ -164,6 +234,9 @@ fn review_hires(agreed: &Agreed, facts: &Facts<'_>, plan: &mut Plan) {
     for opportunity in delivered {
         let left_out = (TaskKind::Review, left_out_cause(opportunity));
         match facts.person.opportunities.get(opportunity) {
+            Some(candidacy) if candidacy.is_seen_not_hired() && is_taken_back(facts, agreed, opportunity) => {
+                plan.withdrawn.insert(opportunity.clone());
+            }
             Some(candidacy) if candidacy.is_seen_not_hired() => {
                 plan.tasks.push(TaskRequest {
                     kind: TaskKind::ReviewWithdrawal,
@@ -184,6 +257,9 @@ fn review_hires(agreed: &Agreed, facts: &Facts<'_>, plan: &mut Plan) {
                 });
                 plan.forgotten.push(opportunity.clone());
             }
+            None if facts.deleted.contains(opportunity) && is_taken_back(facts, agreed, opportunity) => {
+                plan.withdrawn.insert(opportunity.clone());
+            }
             None if facts.deleted.contains(opportunity) => plan.tasks.push(TaskRequest {
                 kind: TaskKind::ReviewWithdrawal,
                 cause: opportunity.to_string(),
@@ -201,6 +277,26 @@ fn review_hires(agreed: &Agreed, facts: &Facts<'_>, plan: &mut Plan) {
             _ => {}
         }
     }
+}
+
+/// Whether a hire that Lever was seen to say is none any more is taken back there as well: where the target can, the admin says
+/// so, and its first day is known and still to come, unless that does not matter.
+fn is_taken_back(facts: &Facts<'_>, agreed: &Agreed, hire: &OpportunityId) -> bool {
+    let policy = facts.policy;
+    let is_told = policy.tells(&facts.person.contact);
+    let is_to_come = facts.standing.starts.get(hire).is_some_and(|start| *start > facts.today);
+    policy.withdraws
+        && facts.capabilities.withdraw
+        && is_told
+        && agreed.link.hires.contains_key(hire)
+        && (is_to_come || policy.withdraws_after_start)
+}
+
+/// Nothing else goes along with it: what else changed is owed once it is done.
+fn withdrawal(hires: &BTreeSet<OpportunityId>, key: &DigestKey) -> Decision {
+    let ids: Vec<&str> = hires.iter().map(OpportunityId::as_str).collect();
+    let debt = Debt { intent: Intent::Withdraw, wanted: key.record(&ids.join(" ")), changed: Vec::new() };
+    Decision::Owe { debt, wanted: Wanted::default(), digests: Digests::default() }
 }
 
 /// Whether it cannot be decided if the target is told about a hire.
@@ -248,22 +344,8 @@ fn doubt(facts: &Facts<'_>, digests: &Digests, key: &DigestKey) -> Decision {
     }
 }
 
-fn add(facts: &Facts<'_>, mut digests: Digests, key: &DigestKey, plan: &mut Plan) -> Decision {
-    let mut wanted = facts.wanted.clone();
-    if !facts.capabilities.rehire {
-        // One record holds one hire: the oldest is sent, and a human enters the others.
-        let oldest = |hire: &&OpportunityId| facts.person.hires.get(*hire).map(|hire| hire.hired_at);
-        let first = facts.wanted.hires.keys().min_by_key(oldest);
-        for other in facts.wanted.hires.keys().filter(|hire| Some(*hire) != first) {
-            plan.tasks.push(rehire_task(other));
-            wanted.hires.remove(other);
-            digests.hires.remove(other);
-        }
-        let sent: BTreeSet<OpportunityId> = wanted.hires.keys().cloned().collect();
-        let is_sent = |field: &FieldKey| matches!(field, FieldKey::Person { .. }) || is_of(field, &sent);
-        wanted.missing.retain(|missing| is_sent(&missing.field));
-        wanted.filled.retain(|filled| is_sent(&filled.field));
-    }
+fn add(facts: &Facts<'_>, digests: Digests, key: &DigestKey) -> Decision {
+    let wanted = facts.wanted.clone();
     let changed = wanted.iter().map(|(field, _)| field).collect();
     let debt = Debt { intent: Intent::Add, wanted: key.whole(&digests), changed };
     if !facts.permitted {
@@ -300,16 +382,6 @@ fn change(
     let new_hires: BTreeSet<OpportunityId> =
         joining.iter().filter(|id| !agreed.link.hires.contains_key(*id)).cloned().collect();
     let mut wanted = facts.wanted.clone();
-    if !capabilities.rehire {
-        // One record cannot hold another hire: a human decides what a rehire means over there.
-        for opportunity in &new_hires {
-            plan.tasks.push(rehire_task(opportunity));
-            wanted.hires.remove(opportunity);
-            digests.hires.remove(opportunity);
-        }
-        wanted.missing.retain(|missing| !is_of(&missing.field, &new_hires));
-        wanted.filled.retain(|filled| !is_of(&filled.field, &new_hires));
-    }
     let rules = Rules::new(facts, agreed);
     wanted.missing.retain(|missing| !rules.is_needless(missing));
     // Not ours to write any more: what counts as agreed stays what was agreed last.
@@ -380,7 +452,7 @@ fn change(
             compared.write.dedup();
         }
         overlay(&mut wanted, &compared.write, facts.remote);
-        not_ours.extend(compared.left);
+        not_ours.extend(compared.left.iter().cloned());
         if let Remote::Holds(remote) = facts.remote {
             for field in &not_ours {
                 // What an attempt without an answer left there is agreed on as well.
@@ -390,10 +462,13 @@ fn change(
             }
             not_ours.retain(|field| held_value(remote, field).is_none());
         }
-        if !compared.kept.is_empty() {
+        // A record that was there before us is HR's as it is, and nobody is asked about each of a hundred differences. After a
+        // lost ledger a change of Lever's may be among them.
+        let is_theirs = agreed.digests.is_none() && !facts.recovering;
+        if !(compared.kept.is_empty() || is_theirs) {
             plan.tasks.push(disagreement_task(&compared.kept, key.whole(&digests)));
         }
-        plan.kept = compared.kept;
+        tell_theirs(facts, agreed, &compared, &rules, key, plan);
         changed = compared.write;
         if changed.is_empty() {
             if let Some(owed) = facts.standing.owed.as_ref().filter(|owed| !owed.unfinished.is_empty()) {
@@ -417,6 +492,39 @@ fn change(
     let is_sent = |filled: &Filled| shown(&wanted, &filled.field) == shown(facts.wanted, &filled.field);
     wanted.filled = filled.into_iter().filter(is_sent).collect();
     owe(debt, wanted, digests)
+}
+
+/// What HR changed is told once, whether Lever says something new about it or not.
+fn tell_theirs(
+    facts: &Facts<'_>,
+    agreed: &Agreed,
+    compared: &Compared,
+    rules: &Rules<'_>,
+    key: &DigestKey,
+    plan: &mut Plan,
+) {
+    let Remote::Holds(remote) = facts.remote else { return };
+    let base = |field: &FieldKey| agreed.digests.as_ref().and_then(|base| base.of(field));
+    let is_corrected = |field: &FieldKey| {
+        let theirs = held_digest(remote, field, key);
+        let is_ours =
+            !rules.is_over(field) && !rules.is_only_if_empty(field) && !compared.write.contains(field);
+        is_ours && theirs.is_some() && base(field).is_some() && theirs != base(field)
+    };
+    let ours = key.wanted(facts.wanted);
+    let corrected = facts.wanted.iter().map(|(field, _)| field).filter(is_corrected);
+    let corrected = corrected.filter(|field| held_digest(remote, field, key) != ours.of(field));
+    let mut theirs: Vec<FieldKey> = compared.kept.iter().cloned().chain(corrected).collect();
+    theirs.sort();
+    theirs.dedup();
+    for field in theirs {
+        let digest = held_digest(remote, &field, key);
+        let told = facts.standing.kept.as_ref().and_then(|told| told.of(&field));
+        plan.theirs.set(&field, digest);
+        if told != digest {
+            plan.kept.push(field);
+        }
+    }
 }
 
 /// Values of somebody over there that went missing or went wrong, though nothing else moved: what is there is out of date, so
@@ -589,17 +697,6 @@ pub(crate) fn held_value<'r>(remote: &'r RemoteState, field: &FieldKey) -> Optio
         FieldKey::Hire { opportunity, field } => remote.hires.get(opportunity)?.get(field),
     };
     value.map(Pii::reveal)
-}
-
-fn rehire_task(opportunity: &OpportunityId) -> TaskRequest {
-    TaskRequest {
-        kind: TaskKind::ChangeByHand,
-        cause: format!("rehire {opportunity}"),
-        text: format!(
-            "Hired again (opportunity {opportunity}), and this target holds one hire per person: enter the rehire by hand."
-        ),
-        fields: Vec::new(),
-    }
 }
 
 /// Why a hire's task was raised: the target's `when` leaves it out.

@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use adapter_sdk::{Identity, RemoteState};
 use chrono::TimeDelta;
-use ledger::{LeftOut, Mark, Outcome, Phase, Said, Seen, Standing};
+use ledger::{LeftOut, Mark, Outcome, Phase, Said, Seen, Standing, WhyHeld};
 use mapping::Scope;
-use people::{ContactId, Hire, OpportunityId, Person, TargetName, Timestamp, Wanted};
+use people::{ContactId, Date, Digest, Hire, OpportunityId, Person, Pii, TargetName, Timestamp, Wanted};
 
 use crate::{
     cycle::{CycleError, Engine, Run},
     plan::{self, Decision, Facts, Plan, Remote},
-    settings::Target,
+    rehire,
+    settings::{DeliverFrom, Target},
     source::Reading,
 };
 
@@ -175,6 +176,11 @@ impl Engine {
         }
         let mut standing = self.ledger.standing(&target.name, &person.contact)?.unwrap_or_default();
         standing.decided_on = decided_on;
+        standing.starts.extend(starts(person, &in_scope));
+        standing.addresses = self.addresses(person);
+        let waiting = self.waiting(target, person, &in_scope, &standing);
+        let former = self.former(target, person, &standing)?;
+        let ids = &target.adapter.info().schema.ids();
         let mapped = wanted.iter().map(|(field, _)| field);
         let placeholders = mapped.filter(|field| target.mapping.has_placeholder(field)).collect();
         let deleted = self.deleted(&standing)?;
@@ -195,6 +201,13 @@ impl Engine {
             blind: lost && !capabilities.find && !capabilities.list && !is_released(&standing),
             deleted: &deleted,
             doubtful,
+            waiting: &waiting,
+            policy: &target.policy,
+            ids,
+            former: former.as_ref(),
+            recovering: lost,
+            zone: self.settings.zone,
+            today,
         };
         let mut plan = plan::plan(&facts, self.ledger.key());
         let mut remote = None;
@@ -224,6 +237,7 @@ impl Engine {
         if let (Some(agreed), Some(remote)) = (&mut standing.agreed, &remote) {
             agreed.link.hires.extend(remote.link.hires.clone());
         }
+        plan.pins.iter().for_each(|pin| pin.apply(&mut standing));
         Ok(Planning::Done(Box::new((standing, plan, remote))))
     }
 
@@ -269,7 +283,9 @@ impl Engine {
             let is_there =
                 standing.agreed.as_ref().is_some_and(|agreed| agreed.link.hires.contains_key(opportunity));
             let age = if is_there { Age::New } else { self.age_of(opportunity, hire)? };
-            if age == Age::Old {
+            if !target.policy.tells(&person.contact) {
+                left_out.insert(opportunity.clone(), LeftOut::Only);
+            } else if age == Age::Old {
                 left_out.insert(opportunity.clone(), LeftOut::HiredSince);
             } else if age == Age::SaidToBeOld {
                 left_out.insert(opportunity.clone(), LeftOut::HireDate);
@@ -283,6 +299,66 @@ impl Engine {
         Ok((in_scope, left_out, doubtful))
     }
 
+    /// Hires that the target is told about later. What is there already, or may be, is told on.
+    fn waiting(
+        &self,
+        target: &Target,
+        person: &Person,
+        in_scope: &BTreeSet<&OpportunityId>,
+        standing: &Standing,
+    ) -> BTreeMap<OpportunityId, WhyHeld> {
+        let DeliverFrom::Start { days } = target.policy.deliver_from else { return BTreeMap::new() };
+        let today = self.clock.today(self.settings.zone);
+        let sent = standing.owed.as_ref().and_then(|owed| owed.sent.as_ref());
+        let is_there = |hire: &OpportunityId| {
+            standing.agreed.as_ref().is_some_and(|agreed| agreed.link.hires.contains_key(hire))
+                || sent.is_some_and(|sent| sent.hires.contains_key(hire))
+        };
+        let why = |hire: &&OpportunityId| {
+            let from = rehire::start_of(person.hires.get(*hire)?);
+            let from = from.and_then(|start| start.checked_add_signed(TimeDelta::days(days)));
+            if is_there(hire) || from.is_some_and(|from| from <= today) {
+                return None;
+            }
+            let at = from.map(|from| self.settings.begins(from));
+            let opportunity = (*hire).clone();
+            Some((opportunity.clone(), WhyHeld::NotYet { opportunity, from, at }))
+        };
+        in_scope.iter().filter_map(|hire| why(hire)).collect()
+    }
+
+    /// Keyed digests of the person's addresses: by them somebody who was anonymised is told from somebody new.
+    fn addresses(&self, person: &Person) -> BTreeSet<Digest> {
+        let one = |email: &Pii<String>| self.ledger.key().record(&email.reveal().trim().to_lowercase());
+        person
+            .emails
+            .iter()
+            .filter(|email| !email.reveal().trim().is_empty())
+            .take(ADDRESSES_MAX)
+            .map(one)
+            .collect()
+    }
+
+    /// A contact that had one of the addresses of somebody who is not there yet, and was anonymised after they were delivered.
+    fn former(
+        &self,
+        target: &Target,
+        person: &Person,
+        standing: &Standing,
+    ) -> ledger::Result<Option<ContactId>> {
+        if standing.agreed.is_some() {
+            return Ok(None);
+        }
+        for address in &standing.addresses {
+            let note = self.ledger.note(&former_note(&target.name, address))?;
+            let former = note.and_then(|contact| contact.parse::<ContactId>().ok());
+            if let Some(former) = former.filter(|former| *former != person.contact) {
+                return Ok(Some(former));
+            }
+        }
+        Ok(None)
+    }
+
     /// How old a hire is, by its witnesses; and where they disagree, by what a human said.
     fn age_of(&self, opportunity: &OpportunityId, hire: &Hire) -> ledger::Result<Age> {
         let seen = self.ledger.seen(opportunity)?;
@@ -294,6 +370,20 @@ impl Engine {
             (age, _) => age,
         })
     }
+}
+
+/// Addresses of a person that are remembered.
+const ADDRESSES_MAX: usize = 5;
+
+/// Under which an address of somebody who was anonymised is remembered.
+pub(crate) fn former_note(target: &TargetName, address: &Digest) -> String {
+    format!("former {target} {address}")
+}
+
+/// The first days of these hires, as far as Lever's offers say.
+fn starts(person: &Person, hires: &BTreeSet<&OpportunityId>) -> BTreeMap<OpportunityId, Date> {
+    let start = |hire: &&OpportunityId| Some(((*hire).clone(), rehire::start_of(person.hires.get(*hire)?)?));
+    hires.iter().filter_map(start).collect()
 }
 
 /// What a target is told about, what it is not, and what a human must decide first.

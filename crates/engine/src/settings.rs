@@ -92,6 +92,11 @@ pub enum DeliverFrom {
 }
 
 impl Policy {
+    /// Whether the target is told about this contact at all.
+    pub fn tells(&self, contact: &ContactId) -> bool {
+        self.only.as_ref().is_none_or(|only| only.contains(contact))
+    }
+
     /// What is done with another hire of that kind. Unless the configuration says otherwise it becomes an employment of its own;
     /// what may be somebody else is a task.
     pub fn treatment(&self, kind: RehireKind) -> Treatment {
@@ -137,7 +142,12 @@ impl WriteBack {
 impl Settings {
     /// The first moment of `hired_since`.
     pub fn since(&self) -> Timestamp {
-        let midnight = self.hired_since.and_time(chrono::NaiveTime::MIN);
+        self.begins(self.hired_since)
+    }
+
+    /// The first moment of a day.
+    pub fn begins(&self, day: Date) -> Timestamp {
+        let midnight = day.and_time(chrono::NaiveTime::MIN);
         // A midnight that a change of the clocks skips or doubles: the earlier reading keeps the whole day inside.
         midnight
             .and_local_timezone(self.zone)

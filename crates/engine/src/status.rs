@@ -114,6 +114,9 @@ pub struct TargetStatus {
     /// Of those held, how many wait for a human for another reason than a guard.
     #[serde(default)]
     pub to_correct: u64,
+    /// Hires whose first day came without a record over there.
+    #[serde(default)]
+    pub started: u64,
     /// What stands in the way of what is owed, each obstacle once.
     #[serde(default)]
     pub obstacles: Vec<Met>,
@@ -233,6 +236,9 @@ pub struct GuardTrip {
     pub creates: usize,
     /// Changes it would have made.
     pub changes: usize,
+    /// Hires it would have taken back.
+    #[serde(default)]
+    pub withdrawals: usize,
     /// Debts still held under it.
     pub held: usize,
 }

@@ -78,9 +78,13 @@ impl Engine {
     pub(crate) fn remember_rules(&self, unknown: &BTreeSet<TargetName>) -> ledger::Result<()> {
         for target in self.targets.iter().filter(|target| !unknown.contains(&target.name)) {
             let rules = self.rules(target);
-            if self.ledger.note(&rules_note(target))?.as_ref() != Some(&rules) {
+            let before = self.ledger.note(&rules_note(target))?;
+            if before.as_ref() != Some(&rules) {
                 let _ = self.ledger.write(|draft| {
                     draft.put_note(&rules_note(target), &rules);
+                    if before.is_some() {
+                        draft.put_note(&reworded_note(target), REWORDED);
+                    }
                     Ok(())
                 })?;
             }
@@ -90,7 +94,35 @@ impl Engine {
 
     /// Only a digest: an expression may name somebody.
     fn rules(&self, target: &Target) -> String {
-        self.ledger.key().record(target.mapping.wording()).to_string()
+        self.ledger
+            .key()
+            .record(&format!("{}\n{}", target.mapping.wording(), target.policy.wording()))
+            .to_string()
+    }
+
+    /// Targets whose rules are other ones than before, and for which not everybody was looked at since: what changes there
+    /// changes because of us.
+    pub(crate) fn reworded(&self) -> ledger::Result<BTreeSet<TargetName>> {
+        let mut reworded = BTreeSet::new();
+        for target in &self.targets {
+            if self.ledger.note(&reworded_note(target))?.as_deref() == Some(REWORDED) {
+                reworded.insert(target.name.clone());
+            }
+        }
+        Ok(reworded)
+    }
+
+    /// Everybody was looked at.
+    pub(crate) fn reworded_no_longer(&self, run: &Run) -> Result<(), CycleError> {
+        if run.reworded.is_empty() || self.ledger.marks()? + self.ledger.repairs()? > 0 {
+            return Ok(());
+        }
+        let _ = self.ledger.write(|draft| {
+            let reworded = self.targets.iter().filter(|target| run.reworded.contains(&target.name));
+            reworded.for_each(|target| draft.put_note(&reworded_note(target), "no"));
+            Ok(())
+        })?;
+        Ok(())
     }
 
     /// True when the target can be used: it could before, or a probe that was due succeeded. A new process is reason enough
@@ -123,6 +155,13 @@ impl Engine {
             }
         }
     }
+}
+
+/// What the note of a target says whose rules are other ones than before.
+const REWORDED: &str = "yes";
+
+fn reworded_note(target: &Target) -> String {
+    format!("reworded {}", target.name)
 }
 
 fn rules_note(target: &Target) -> String {

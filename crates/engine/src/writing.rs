@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use adapter_sdk::{TaskKind, TaskRequest};
 use ledger::{Debt, Draft, LeftOut, Mark, Outcome, Owing, Phase, Standing, TargetHealth, WhyHeld};
-use people::{ContactId, OpportunityId, TargetName};
+use people::{ContactId, FieldKey, OpportunityId, TargetName, Timestamp};
 
 use crate::{
     cycle::{CYCLE, CycleError, Engine, Run},
     deliver::Ready,
     plan::{Decision, Plan},
-    planning::Planned,
+    planning::{self, Planned},
+    rehire::Pin,
 };
 
 impl Engine {
@@ -86,21 +87,26 @@ impl Engine {
             for (opportunity, day) in &planned_from.decided_on {
                 standing.decided_on.entry(opportunity.clone()).or_insert(*day);
             }
+            standing.starts.extend(planned_from.starts.clone());
+            standing.addresses.clone_from(&planned_from.addresses);
+            self.pin(draft, &one.contact, target, &plan.pins, &mut standing)?;
             let now = self.clock.now();
             let mut told = None;
             match &plan.decision {
                 Decision::NotInScope | Decision::Ask => {
-                    standing.forgive();
+                    told = hold_back(&mut standing, plan, now);
                     if standing.agreed.is_none() && standing.owed.is_none() {
                         standing = Standing::default();
                     }
                 }
-                Decision::Agreed => {
-                    standing.forgive();
-                }
+                Decision::Agreed => told = hold_back(&mut standing, plan, now),
                 Decision::Compared(digests) => {
-                    standing.forgive();
+                    told = hold_back(&mut standing, plan, now);
                     standing.compared(digests.clone());
+                    if standing.backfill && !plan.backfilled {
+                        // What was ordered comes next.
+                        draft.mark(&one.contact, now)?;
+                    }
                     // The look may have shown a hire that an attempt without an answer left there.
                     if let (Some(agreed), Some(seen)) = (&mut standing.agreed, &planned_from.agreed) {
                         agreed.link.hires.extend(seen.link.hires.clone());
@@ -115,7 +121,7 @@ impl Engine {
                 Decision::Owe { debt, wanted, digests } => {
                     // What replaces a debt that a guard holds was not shown to anybody yet: it is held too.
                     let held_before = before.is_for_approval() && !run.approve;
-                    let phase = if is_new(&before, debt) && (held || held_before) {
+                    let phase = if is_new(&before, debt) && (held || held_before) && !plan.backfill {
                         Phase::Held { why: WhyHeld::Guard { cycle: run.report.cycle }, due: None }
                     } else {
                         Phase::Waiting { not_before: now }
@@ -132,6 +138,9 @@ impl Engine {
                         }
                         _ => {}
                     }
+                    if let Some(owed) = &mut standing.owed {
+                        owed.withdrawn.clone_from(&plan.withdrawn);
+                    }
                     if standing.is_hired_anew(one.hired_at) && standing.is_put_off() {
                         standing.release(now);
                     }
@@ -146,12 +155,18 @@ impl Engine {
                                 digests: digests.clone(),
                                 seen: plan.seen.clone(),
                                 moot: plan.moot_once_delivered.clone(),
+                                withdrawn: plan.withdrawn.clone(),
+                                backfill: plan.backfill,
                             },
                         ));
                     }
                 }
             }
             plan.forgotten.iter().for_each(|hire| standing.forget_hire(hire));
+            if !plan.theirs.person.is_empty() || !plan.theirs.hires.is_empty() {
+                standing.kept.get_or_insert_default().extend(plan.theirs.clone());
+            }
+            standing.backfill &= !plan.backfilled;
             if standing != before {
                 let generation = standing.generation;
                 draft.put_standing(target, &one.contact, standing)?;
@@ -168,6 +183,25 @@ impl Engine {
         if !(one.later || moved) {
             one.mark.iter().try_for_each(|mark| draft.unmark(&one.contact, mark))?;
             draft.repaired(&one.contact)?;
+        }
+        Ok(())
+    }
+
+    /// Keeps what was found out about hires, and tells it.
+    fn pin(
+        &self,
+        draft: &mut Draft<'_>,
+        contact: &ContactId,
+        target: &TargetName,
+        pins: &[Pin],
+        standing: &mut Standing,
+    ) -> ledger::Result<()> {
+        for pin in pins {
+            pin.apply(standing);
+            if let Pin::Decided { hire, rehire } = pin {
+                let outcome = Outcome::Rehire { opportunity: hire.clone(), rehire: rehire.clone() };
+                draft.tell(&self.event(contact, Some(target), outcome))?;
+            }
         }
         Ok(())
     }
@@ -282,6 +316,11 @@ impl Engine {
                 let mut standing = before.clone();
                 let settled = standing.forgive();
                 if anonymised {
+                    if before.may_be_over_there() {
+                        for address in &before.addresses {
+                            draft.put_note(&planning::former_note(&target.name, address), contact.as_str());
+                        }
+                    }
                     standing.forget_values();
                 }
                 if settled && standing.agreed.is_none() {
@@ -298,11 +337,28 @@ impl Engine {
     }
 }
 
-/// A debt that was not owed like this before: what the guards count. One that waited for a value by itself was not counted
-/// yet.
+/// Nothing is owed now; a hire that waits for its day or for a human is held. Answers what is new of it.
+fn hold_back(standing: &mut Standing, plan: &Plan, now: Timestamp) -> Option<(Outcome, Vec<FieldKey>)> {
+    let Some((debt, why)) = &plan.waiting else {
+        standing.forgive();
+        return None;
+    };
+    let phase = Phase::Held { why: why.clone(), due: None };
+    let is_new = matches!(standing.owe(debt.clone(), phase, now), Owing::New | Owing::Replaced);
+    is_new.then(|| (Outcome::Held { why: why.clone() }, Vec::new()))
+}
+
+/// A debt that was not owed like this before: what the guards count. One that waited for a value, its day or a decision was not
+/// counted yet.
 pub(crate) fn is_new(standing: &Standing, debt: &Debt) -> bool {
     standing.owed.as_ref().is_none_or(|owed| {
-        let uncounted = matches!(owed.phase, Phase::Held { why: WhyHeld::Missing { .. }, .. });
+        let uncounted = matches!(
+            owed.phase,
+            Phase::Held {
+                why: WhyHeld::Missing { .. } | WhyHeld::NotYet { .. } | WhyHeld::Rehire { .. },
+                ..
+            }
+        );
         uncounted || owed.wanted != debt.wanted || owed.intent != debt.intent
     })
 }

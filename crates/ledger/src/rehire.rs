@@ -96,6 +96,8 @@ pub struct Rehire {
     /// The hire whose employment it takes over, for [`Treatment::Update`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<OpportunityId>,
+    /// What it was decided by: ids, days and words of Lever's own lists, no personal values.
+    pub because: String,
     /// By the target's policy, or by a human.
     pub by: Actor,
 }

@@ -16,7 +16,7 @@
 //! retry; what an attempt may have written is remembered in `sent` until the target agreed, so that neither an edit made
 //! meanwhile is lost nor our own value taken for HR's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use adapter_sdk::{ErrorKind, Generation, Intent, Link, Obstacle, Step};
 use people::{Date, Digest, FieldKey, FieldName, Lack, Missing, OpportunityId, RemoteHireId, Timestamp};
@@ -47,6 +47,9 @@ pub struct Standing {
     /// The first day of each hire, as Lever last said.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub starts: BTreeMap<OpportunityId, Date>,
+    /// Keyed digests of the person's e-mail addresses: by them somebody who was anonymised is told from somebody new.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub addresses: BTreeSet<Digest>,
     /// Fields in which HR's own value was met and left: what it was, so that it is told once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept: Option<Digests>,
@@ -101,6 +104,9 @@ pub struct Owed {
     pub wanted: Digest,
     /// Fields that moved since the target last agreed.
     pub changed: Vec<FieldKey>,
+    /// Hires that it takes back.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub withdrawn: BTreeSet<OpportunityId>,
     /// What attempts whose outcome is unknown, or was, may have written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent: Option<Digests>,
@@ -296,6 +302,7 @@ impl Standing {
             intent,
             wanted,
             changed,
+            withdrawn: BTreeSet::new(),
             sent,
             unfinished,
             obstacle: None,
@@ -440,6 +447,38 @@ impl Standing {
         };
     }
 
+    /// The target took these hires back. Of somebody of whom nothing is left there, nothing is known any more.
+    pub fn take_back(&mut self, hires: &BTreeSet<OpportunityId>, is_anything_left: bool, at: Timestamp) {
+        self.owed = None;
+        for hire in hires {
+            self.rehires.remove(hire);
+            self.starts.remove(hire);
+        }
+        if let Some(agreed) = &mut self.agreed {
+            agreed.at = at;
+            agreed.link.hires.retain(|hire, _| !hires.contains(hire));
+            if let Some(digests) = &mut agreed.digests {
+                digests.hires.retain(|hire, _| !hires.contains(hire));
+            }
+        }
+        if !is_anything_left {
+            (self.agreed, self.origin, self.kept) = (None, None, None);
+        }
+    }
+
+    /// Lever's ids were written onto a record that was there before us. What else it holds is as well known as before.
+    pub fn backfilled(&mut self, link: Link, digests: Digests, at: Timestamp) {
+        let knows = self.agreed.as_ref().is_some_and(|agreed| agreed.digests.is_some());
+        let before = self.agreed.as_ref().and_then(|agreed| agreed.digests.clone());
+        self.agree(link, None, at);
+        if let (Some(agreed), true) = (&mut self.agreed, knows) {
+            let mut all = before.unwrap_or_default();
+            all.extend(digests);
+            agreed.digests = Some(all);
+        }
+        (self.owed, self.backfill) = (None, false);
+    }
+
     /// Notes what stands in the way of what is owed.
     pub fn meet(&mut self, obstacle: Option<Obstacle>) {
         if let Some(owed) = &mut self.owed {
@@ -512,6 +551,8 @@ impl Standing {
         if let Some(agreed) = &mut self.agreed {
             agreed.digests = None;
         }
+        (self.addresses, self.kept) = (BTreeSet::new(), None);
+        self.starts.clear();
         self.forgive() && *self != before
     }
 

@@ -462,6 +462,7 @@ impl<'t> Story<'t> {
             seen: None,
             wanted,
             link: self.link.clone(),
+            withdrawn: Default::default(),
             unfinished: self.unfinished.clone(),
         }
     }

@@ -117,6 +117,7 @@ mod tests {
             seen: None,
             link: None,
             changed: Vec::new(),
+            withdrawn: Default::default(),
             unfinished: Vec::new(),
         };
         // when

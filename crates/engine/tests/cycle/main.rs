@@ -79,7 +79,7 @@ async fn a_second_hire_where_one_record_holds_one_hire_is_a_task() {
     world.cycle().await;
     world.cycle().await;
     assert_eq!(world.target.record_of(&contact("ada")).unwrap().hires.len(), 1);
-    assert_eq!(world.open_tasks(), [TaskKind::ChangeByHand]);
+    assert_eq!(world.open_tasks(), [TaskKind::Rehire]);
 }
 
 #[tokio::test]

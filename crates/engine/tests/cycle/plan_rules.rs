@@ -5,12 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use adapter_sdk::{
     Capabilities, FieldRule, Intent, Level, Link, RemoteState, Step, TaskKind, memory::Memory,
 };
-use engine::plan::{Decision, Facts, Plan, Remote, plan};
+use engine::{
+    Policy,
+    plan::{Decision, Facts, Plan, Remote, plan},
+};
 use ledger::{DigestKey, LeftOut, LinkOrigin, Phase, Standing, WhyHeld};
 use mapping::Writes;
 use people::{
     Candidacy, FieldKey, FieldName, Filled, Hire, Lack, Missing, OpportunityId, Person, Pii, Secret,
-    TargetName, Timestamp, Value, Wanted,
+    TargetName, Timestamp, Value, Wanted, Zone,
 };
 use proptest::prelude::*;
 
@@ -159,6 +162,13 @@ impl Desk {
             blind: false,
             deleted: &BTreeSet::new(),
             doubtful: None,
+            waiting: &BTreeMap::new(),
+            policy: &Policy::default(),
+            ids: &BTreeSet::new(),
+            former: None,
+            recovering: false,
+            zone: Zone::UTC,
+            today: now().date_naive(),
         };
         plan(&facts, &self.key)
     }
