@@ -147,6 +147,12 @@ fn judge_one(looked: &Looked, kept: &Kept, others: BTreeSet<u64>) -> Verdict {
     if own == Some(looked.remote()) {
         return Verdict::Already;
     }
+    if let Some(remote) = own {
+        return Verdict::LinkedTo(remote.clone());
+    }
+    if let Some(contact) = &kept.holder {
+        return Verdict::HeldBy(contact.clone());
+    }
     if !others.is_empty() {
         return Verdict::Rows(others);
     }
@@ -157,13 +163,11 @@ fn judge_one(looked: &Looked, kept: &Kept, others: BTreeSet<u64>) -> Verdict {
         }
         Record::There(there) => there.clone(),
     };
-    match (own, &kept.holder, there.anothers) {
-        (Some(remote), ..) => Verdict::LinkedTo(remote.clone()),
-        (_, Some(contact), _) => Verdict::HeldBy(contact.clone()),
-        (.., Some(anothers)) => Verdict::Anothers(anothers),
-        _ if kept.under_way => Verdict::UnderWay,
-        _ if !there.proven.is_empty() && !looked.row.confirmed => Verdict::ProvenElsewhere(there.proven),
-        _ => Verdict::Link(there.link),
+    match there.anothers {
+        Some(anothers) => Verdict::Anothers(anothers),
+        None if kept.under_way => Verdict::UnderWay,
+        None if !there.proven.is_empty() && !looked.row.confirmed => Verdict::ProvenElsewhere(there.proven),
+        None => Verdict::Link(there.link),
     }
 }
 

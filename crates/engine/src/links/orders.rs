@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use adapter_sdk::{Intent, Level};
-use ledger::{Debt, LinkOrigin, Outcome, Owed, Phase, Standing, Treatment, WhyHeld};
-use people::{ContactId, FieldName, OpportunityId, TargetName};
+use ledger::{Debt, LinkOrigin, Outcome, Owed, Phase, Standing, WhyHeld};
+use people::{ContactId, FieldName, TargetName};
 
 use super::{Backfill, GivenId, ImportRow, LinkAnswer, LinkError, LinkLine, LinkOrder, LinksOf, Removed};
 use crate::{cycle::Engine, orders::OrderError, settings::Target, status::state};
@@ -148,18 +148,6 @@ impl Engine {
         });
         Ok(of)
     }
-
-    /// Says what another hire of somebody is over there. False when nothing waited for that.
-    pub fn decide_rehire(
-        &self,
-        _target: &TargetName,
-        _contact: &ContactId,
-        _opportunity: &OpportunityId,
-        _treatment: Treatment,
-        _user: u32,
-    ) -> Result<bool, OrderError> {
-        Ok(false)
-    }
 }
 
 enum Refusal {
@@ -180,12 +168,11 @@ fn fields_of_ids(target: &Target) -> Vec<FieldName> {
         return Vec::new();
     }
     let columns = target.mapping.columns();
-    let ids = info.schema.fields.iter().filter(|spec| spec.holds_ids);
-    let mapped = ids.filter(|spec| match spec.level {
-        Level::Person => columns.person.contains(&spec.name),
-        Level::Hire => columns.hire.contains(&spec.name),
-    });
-    mapped.map(|spec| spec.name.clone()).collect()
+    let mapped = |(level, name): &(Level, FieldName)| match level {
+        Level::Person => columns.person.contains(name),
+        Level::Hire => columns.hire.contains(name),
+    };
+    info.schema.ids().into_iter().filter(mapped).map(|(_, name)| name).collect()
 }
 
 fn line(target: &TargetName, contact: &ContactId, standing: &Standing) -> Option<LinkLine> {
