@@ -173,6 +173,12 @@ impl Memory {
         Memory { info: Arc::new(info), world: Arc::default() }
     }
 
+    /// The same target, that says which fields it takes.
+    pub fn with_schema(self, schema: FieldSchema) -> Self {
+        let info = AdapterInfo { schema, ..(*self.info).clone() };
+        Memory { info: Arc::new(info), ..self }
+    }
+
     /// Every ability there is.
     pub fn everything() -> Capabilities {
         Capabilities {

@@ -7,18 +7,22 @@ use adapter_sdk::{
     TaskRequest,
 };
 use futures::{StreamExt, stream};
-use ledger::{Digests, Draft, Durable, Event, Outcome, Phase, TargetHealth, WhyHeld};
+use ledger::{Digests, Draft, Durable, Event, Outcome, Phase, Standing, TargetHealth, WhyHeld};
 use people::{ContactId, Filled, OpportunityId, TargetName, Timestamp, Wanted};
 
 use crate::{
     Activity, Delivered,
     cycle::{CycleError, Engine, Run},
+    links::{FOUND_BEFORE_CREATING, which_record},
     plan::{self, Decision},
     planning::{self, Planned},
     policy::{self, Verdict},
     settings::Target,
     writing::is_new,
 };
+
+/// Why a human is asked what came of something: nobody else can know.
+pub(crate) const NO_ANSWER: &str = "no answer";
 
 /// A debt that may go out now, with the values that are kept nowhere else.
 #[derive(Debug)]
@@ -38,6 +42,18 @@ pub(crate) struct Ready {
     pub withdrawn: BTreeSet<OpportunityId>,
     /// Lever's ids for a record that was there before us, and nothing else.
     pub backfill: bool,
+}
+
+impl Ready {
+    /// Whether it is what it was when it was planned: a human may have linked the person meanwhile, or taken the link away. What
+    /// was planned without the link would be a second record, or would be written over a record that was never compared.
+    fn is_still_owed(&self, standing: &Standing) -> bool {
+        let Some(owed) = &standing.owed else { return false };
+        match self.intent {
+            Intent::Add => standing.agreed.is_none() || !owed.unfinished.is_empty(),
+            Intent::AddHire | Intent::Update | Intent::Withdraw => standing.agreed.is_some(),
+        }
+    }
 }
 
 impl Engine {
@@ -103,6 +119,9 @@ impl Engine {
     /// Nobody is created before the target was asked for exactly that person.
     async fn look_before_create(&self, target: &Target, ready: &Ready) -> Result<Look, CycleError> {
         let standing = self.ledger.standing(&target.name, &ready.contact)?.unwrap_or_default();
+        if !ready.is_still_owed(&standing) {
+            return Ok(Look::Waits);
+        }
         if standing.agreed.is_some()
             || ready.intent != Intent::Add
             || !target.adapter.info().capabilities.find
@@ -140,17 +159,9 @@ impl Engine {
                     let why = WhyHeld::Ambiguous { records };
                     standing.fail(Phase::Held { why: why.clone(), due: None });
                     draft.put_standing(&target.name, &ready.contact, standing)?;
-                    let task = TaskRequest {
-                        kind: TaskKind::PossibleDuplicate,
-                        cause: "found before creating".to_owned(),
-                        text: format!(
-                            "May be this person already: {}. Nobody was created or changed: look whether one of them is. Only if \
-                             none is, `hiresync retry {}` creates the person.",
-                            ids_of(&found),
-                            ready.contact
-                        ),
-                        fields: Vec::new(),
-                    };
+                    let contact = &ready.contact;
+                    let if_none = format!("`hiresync retry {contact}` creates the person");
+                    let task = which_record(&target.name, contact, &found, FOUND_BEFORE_CREATING, &if_none);
                     self.raise(draft, &ready.contact, Some(&target.name), task)?;
                     draft.tell(&self.event(&ready.contact, Some(&target.name), Outcome::Held { why }))
                 })?;
@@ -168,9 +179,19 @@ impl Engine {
             return Ok(Delivered::default());
         }
         let sent_at = self.clock.now();
-        let deliveries = self.begin(target, batch, sent_at)?;
+        let mut owed = Vec::with_capacity(batch.len());
+        for ready in batch {
+            let standing = self.ledger.standing(&target.name, &ready.contact)?.unwrap_or_default();
+            if ready.is_still_owed(&standing) {
+                owed.push(*ready);
+            }
+        }
+        if owed.is_empty() {
+            return Ok(Delivered::default());
+        }
+        let deliveries = self.begin(target, &owed, sent_at)?;
         let answers = call(target, &deliveries).await;
-        let delivered = self.settle(target, batch, answers, sent_at)?;
+        let delivered = self.settle(target, &owed, answers, sent_at)?;
         self.add_done(batch.len() as u64);
         Ok(delivered)
     }
@@ -607,7 +628,7 @@ impl Engine {
         let _ = self.ledger.write(|draft| {
             let task = TaskRequest {
                 kind: TaskKind::Review,
-                cause: "no answer".to_owned(),
+                cause: NO_ANSWER.to_owned(),
                 text: format!(
                     "Something was sent to {} and no answer came, and we cannot look there: it may have arrived. Look whether this \
                      person is there. If not, `hiresync retry {contact}` sends it again; if so, close this task.",
@@ -750,12 +771,6 @@ enum Match {
     Suspected(usize),
     /// So many that are proven.
     Unclear(usize),
-}
-
-/// The records, each once.
-fn ids_of(found: &[Found]) -> String {
-    let ids: BTreeSet<&str> = found.iter().map(|found| found.link.remote.as_str()).collect();
-    ids.into_iter().collect::<Vec<_>>().join(", ")
 }
 
 /// One record, proven by something we put there: it is this person's. Anything weaker, or more than one, is for a human.

@@ -10,6 +10,7 @@
 //! | [`rehire`], `aside`, `backfill` | what another hire is; what is not told now; ids for records that were there before us |
 //! | `merge` | profiles that were merged in Lever |
 //! | `writing`, `deliver` | what is written down, and what goes out |
+//! | [`links`] | which record over there is whose: adoption |
 //! | [`telling`] | what the source is told once a target agreed |
 //! | `dry_run` | what would be sent, without writing |
 //! | [`policy`] | what an error means next |
@@ -23,6 +24,7 @@ mod backfill;
 pub mod cycle;
 mod deliver;
 mod dry_run;
+pub mod links;
 mod merge;
 pub mod orders;
 pub mod plan;

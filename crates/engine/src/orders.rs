@@ -599,7 +599,11 @@ impl Engine {
         Ok(TargetExplanation { target: target.clone(), code, what, remedy, standing })
     }
 
-    fn each(&self, target: &TargetName, mut each: impl FnMut(&ContactId, &Standing)) -> ledger::Result<()> {
+    pub(crate) fn each(
+        &self,
+        target: &TargetName,
+        mut each: impl FnMut(&ContactId, &Standing),
+    ) -> ledger::Result<()> {
         let mut after: Option<ContactId> = None;
         loop {
             let page = self.ledger.standings(target, after.as_ref(), PAGE)?;
@@ -724,6 +728,7 @@ pub(crate) fn held_code(why: &WhyHeld) -> String {
         WhyHeld::StorageNotPermitted => "storage_not_permitted",
         WhyHeld::Ambiguous { .. } => "ambiguous",
         WhyHeld::RecordGone => "record_gone",
+        WhyHeld::Unlinked => "unlinked",
         WhyHeld::Recovery => "recovery",
         WhyHeld::HireDate { .. } => "hire_date",
         WhyHeld::Rehire { .. } => "rehire",

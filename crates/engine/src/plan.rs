@@ -355,6 +355,9 @@ fn add(facts: &Facts<'_>, digests: Digests, key: &DigestKey) -> Decision {
     if !facts.permitted {
         return Decision::Hold { debt, why: WhyHeld::StorageNotPermitted };
     }
+    if facts.standing.is_held_as_unlinked() {
+        return Decision::Hold { debt, why: WhyHeld::Unlinked };
+    }
     if facts.blind {
         return Decision::Hold { debt, why: WhyHeld::Recovery };
     }

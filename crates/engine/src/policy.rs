@@ -188,6 +188,10 @@ pub fn held(why: &WhyHeld) -> (String, String) {
             format!("Opportunity {opportunity}: no start date in Lever, and the target is told by the start date (`deliver_from`)."),
             "Give the start date in Lever's offer; it then goes out by itself.".to_owned(),
         ),
+        WhyHeld::Unlinked => (
+            "A human said that the record it was linked to is not this person's. Nobody is linked or created in its place by itself.".to_owned(),
+            "`hiresync links set CONTACT RECORD` names the right record; if there is none, `hiresync retry CONTACT` creates one.".to_owned(),
+        ),
         WhyHeld::Recovery => (
             "The ledger was lost, and this target can neither be searched nor listed: we cannot know who is there.".to_owned(),
             "Check by hand that the person is not there, then `hiresync retry`.".to_owned(),

@@ -98,7 +98,8 @@ impl Engine {
             return Ok(true);
         }
         let error = match self.unless_stopped(target.adapter.list(None)).await? {
-            Ok(page) if page.is_empty() => Error::new(
+            // What only a human linked need not stand there under our key.
+            Ok(page) if page.is_empty() && self.holds_made_by_us(target)? => Error::new(
                 ErrorKind::ConfigInvalid,
                 "the target holds nobody, but people were delivered to it: put its data back, or name a new target",
             )
@@ -108,6 +109,15 @@ impl Engine {
         };
         self.target_failed(target, &error)?;
         Ok(false)
+    }
+
+    /// Whether some record there should be one of ours.
+    fn holds_made_by_us(&self, target: &Target) -> ledger::Result<bool> {
+        let mut any = false;
+        self.each(&target.name, |_, standing| {
+            any |= standing.agreed.is_some() && standing.origin != Some(LinkOrigin::Imported);
+        })?;
+        Ok(any)
     }
 
     /// Whether nobody is created yet because links are being rebuilt.

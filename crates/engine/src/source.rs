@@ -31,6 +31,12 @@ pub trait Source: fmt::Debug + Send + Sync + 'static {
     /// The contact that `who` means: a contact id, an opportunity id, a profile link or an e-mail address.
     async fn resolve(&self, who: &Pii<String>) -> Result<Option<ContactId>>;
 
+    /// Whose an opportunity is, by one question about it alone; `None` when it is not there or not for us. The default resolves
+    /// it like anything else.
+    async fn whose(&self, opportunity: &OpportunityId) -> Result<Option<ContactId>> {
+        self.resolve(&Pii::new(opportunity.to_string())).await
+    }
+
     /// Tells the source that a target holds somebody, and answers which hires carry what was to be told now. Looks before it
     /// writes, so that it can be called again; what it wrote is never part of a person read later. The default cannot.
     async fn tell(&self, _news: &News) -> Result<BTreeSet<OpportunityId>> {

@@ -191,6 +191,9 @@ pub enum WhyHeld {
     },
     /// The record over there is gone. It is not made again unless a human orders it.
     RecordGone,
+    /// A human said that the record it was linked to is not this person's. Nobody is linked or made in its place unless a human
+    /// orders it.
+    Unlinked,
     /// The ledger was lost, and this target can neither be searched nor listed.
     Recovery,
     /// Somebody who is there already was hired again, and a human decides what that is over there.
@@ -509,6 +512,8 @@ impl Standing {
                 self.owed = None;
                 self.origin = None;
             }
+            // Decided afresh: the person is looked for before they are made.
+            Phase::Held { why: WhyHeld::Unlinked, .. } => self.owed = None,
             Phase::Held { .. } | Phase::Parked { .. } | Phase::Waiting { .. } => {
                 owed.approved |= matches!(owed.phase, Phase::Held { why: WhyHeld::Guard { .. }, .. });
                 owed.looked_at |= matches!(owed.phase, Phase::Held { why: WhyHeld::Ambiguous { .. }, .. });
@@ -589,6 +594,12 @@ impl Standing {
         self.owed
             .as_ref()
             .is_some_and(|owed| matches!(owed.phase, Phase::Held { why: WhyHeld::Guard { .. }, .. }))
+    }
+
+    /// True while a human's word that the link was wrong holds the debt.
+    pub fn is_held_as_unlinked(&self) -> bool {
+        let phase = self.owed.as_ref().map(|owed| &owed.phase);
+        matches!(phase, Some(Phase::Held { why: WhyHeld::Unlinked, .. }))
     }
 
     /// True while the debt was refused, or waits for another attempt.

@@ -117,6 +117,10 @@ impl Source for Lever {
         Box::pin(self.contact_of(who)).await
     }
 
+    async fn whose(&self, opportunity: &OpportunityId) -> Result<Option<ContactId>> {
+        Ok(Box::pin(self.contact_by_opportunity(opportunity)).await?)
+    }
+
     async fn tell(&self, news: &News) -> Result<BTreeSet<OpportunityId>> {
         Box::pin(self.tell_all(news)).await
     }

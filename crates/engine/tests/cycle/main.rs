@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends where it stands")]
 
 mod changes;
+mod links;
 mod mended;
 mod mended_file;
 mod order;

@@ -19,8 +19,8 @@ use engine::{
 use ledger::{DigestKey, Ledger, MemoryStore, Origin, Outcome, Standing, Store};
 use mapping::{Mapping, Rule, Rules, Tables};
 use people::{
-    Candidacy, Clock, ContactId, FieldName, FullName, Hire, OpportunityId, Person, Pii, Posting, Secret,
-    Timestamp, Value,
+    Candidacy, Clock, ContactId, FieldName, FullName, Hire, OpportunityId, Person, Pii, Posting, RemoteId,
+    Secret, Timestamp, Value,
 };
 
 pub const SINCE: &str = "2026-01-01";
@@ -180,8 +180,13 @@ impl Source for FakeSource {
         }
     }
 
-    async fn resolve(&self, _who: &Pii<String>) -> adapter_sdk::Result<Option<ContactId>> {
-        Ok(None)
+    async fn resolve(&self, who: &Pii<String>) -> adapter_sdk::Result<Option<ContactId>> {
+        let people = self.asked()?;
+        let who = who.reveal().as_str();
+        let merged = people.moved.get(who).cloned();
+        let owner = people.persons.values().find(|person| person.opportunities.contains_key(who));
+        let owner = owner.map(|person| person.contact.clone());
+        Ok(merged.or(owner).or_else(|| people.persons.get(who).map(|person| person.contact.clone())))
     }
 
     fn usage(&self) -> Usage {
@@ -340,6 +345,13 @@ impl World {
     pub fn configure(&mut self, rules: &Rules) {
         let mapping = compile(rules);
         self.restart_with(self.target.adapter(), mapping);
+    }
+
+    /// HR enters somebody by hand.
+    pub fn staff(&self, name: &str, email: &str) -> RemoteId {
+        let text = |text: &str| Pii::new(Value::Text(text.to_owned()));
+        let fields = [(FieldName::new("name"), text(name)), (FieldName::new("email"), text(email))];
+        self.target.plant(None, fields.into(), BTreeMap::new())
     }
 
     /// What the history of somebody says, in order.
