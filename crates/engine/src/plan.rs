@@ -72,6 +72,8 @@ pub struct Plan {
     pub kept: Vec<FieldKey>,
     /// Hires that the target is not told about, and why: what the history is to say.
     pub left_out: Vec<(OpportunityId, LeftOut)>,
+    /// Every hire that the target is not told about, and why.
+    pub apart: BTreeMap<OpportunityId, LeftOut>,
     /// Hires whose values are to be forgotten: they were anonymised.
     pub forgotten: Vec<OpportunityId>,
     /// What the target held, where it was asked.
@@ -117,6 +119,7 @@ pub fn plan(facts: &Facts<'_>, key: &DigestKey) -> Plan {
         moot_once_delivered: Vec::new(),
         kept: Vec::new(),
         left_out: left_out(facts),
+        apart: facts.left_out.clone(),
         forgotten: Vec::new(),
         seen: None,
     };
@@ -548,7 +551,7 @@ fn names_of(fields: &[FieldKey]) -> Vec<FieldName> {
     names.into_iter().cloned().collect()
 }
 
-fn name_of(field: &FieldKey) -> &FieldName {
+pub(crate) fn name_of(field: &FieldKey) -> &FieldName {
     match field {
         FieldKey::Person { field } | FieldKey::Hire { field, .. } => field,
     }

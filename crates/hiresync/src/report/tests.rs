@@ -23,6 +23,8 @@ fn status(counts: Counts) -> Status {
         unexplained: 0,
         past_due: 0,
         to_correct: 0,
+        certificate: None,
+        unknown_records: None,
     };
     Status {
         cycle: 3,
