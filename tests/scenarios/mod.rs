@@ -16,6 +16,7 @@ mod lever;
 mod mapping;
 mod people;
 mod privacy;
+mod restored;
 mod target;
 mod webhook;
 
