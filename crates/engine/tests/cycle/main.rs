@@ -4,6 +4,7 @@
 
 mod certificate;
 mod changes;
+mod correlated;
 mod links;
 mod mended;
 mod mended_file;
