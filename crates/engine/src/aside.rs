@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use adapter_sdk::{Intent, TaskKind};
-use ledger::{Debt, DigestKey, LeftOut, Rehire, RehireKind, Standing, Treatment, WhyHeld};
+use ledger::{Actor, Debt, DigestKey, LeftOut, Rehire, RehireKind, Standing, Treatment, WhyHeld};
 use people::{FieldKey, OpportunityId, Wanted};
 
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
 pub(crate) struct Aside {
     waits: BTreeMap<OpportunityId, WhyHeld>,
     undecided: Vec<(OpportunityId, Rehire)>,
-    ignored: BTreeSet<OpportunityId>,
+    ignored: BTreeMap<OpportunityId, Rehire>,
     replaced: BTreeSet<OpportunityId>,
 }
 
@@ -32,7 +32,7 @@ impl Aside {
             match rehire.treatment {
                 Treatment::Task if !linked(hire) => aside.undecided.push((hire.clone(), rehire.clone())),
                 Treatment::Ignore => {
-                    aside.ignored.insert(hire.clone());
+                    aside.ignored.insert(hire.clone(), rehire.clone());
                 }
                 Treatment::Update => aside.replaced.extend(rehire.replaces.clone()),
                 Treatment::Task | Treatment::NewEmployment => {}
@@ -50,11 +50,22 @@ impl Aside {
     fn let_the_first_go(&mut self, facts: &Facts<'_>, standing: &Standing) {
         let undecided: BTreeSet<&OpportunityId> = self.undecided.iter().map(|(hire, _)| hire).collect();
         let is_nothing_before = standing.agreed.is_none()
-            && facts.wanted.hires.keys().all(|hire| undecided.contains(hire) || self.ignored.contains(hire));
+            && facts
+                .wanted
+                .hires
+                .keys()
+                .all(|hire| undecided.contains(hire) || self.ignored.contains_key(hire));
         if is_nothing_before {
-            let at = |hire: &OpportunityId| facts.person.hires.get(hire).map(|hire| hire.hired_at);
-            let first =
-                self.undecided.iter().map(|(hire, _)| hire).min_by_key(|hire| (at(hire), *hire)).cloned();
+            // Who was left out by a policy for coming second comes first now; what a human left out stays so.
+            let by_policy =
+                |rehire: &Rehire| rehire.by == Actor::Cycle && rehire.kind != RehireKind::NewContact;
+            let (back, ignored): (BTreeMap<_, _>, _) =
+                std::mem::take(&mut self.ignored).into_iter().partition(|(_, rehire)| by_policy(rehire));
+            let known = self.undecided.iter().map(|(hire, _)| hire.clone());
+            let candidates: Vec<OpportunityId> = known.chain(back.keys().cloned()).collect();
+            let first = first_of(facts, &candidates);
+            self.ignored = ignored;
+            self.ignored.extend(back.into_iter().filter(|(hire, _)| Some(hire) != first.as_ref()));
             self.undecided.retain(|(hire, rehire)| {
                 Some(hire) != first.as_ref() || rehire.kind == RehireKind::NewContact
             });
@@ -64,7 +75,7 @@ impl Aside {
     /// What the target is told about now.
     pub(crate) fn without(&self, wanted: &Wanted) -> Wanted {
         let is_aside = |hire: &OpportunityId| {
-            self.waits.contains_key(hire) || self.ignored.contains(hire) || self.replaced.contains(hire)
+            self.waits.contains_key(hire) || self.ignored.contains_key(hire) || self.replaced.contains(hire)
         };
         let is_told =
             |field: &FieldKey| !matches!(field, FieldKey::Hire { opportunity, .. } if is_aside(opportunity));
@@ -77,7 +88,7 @@ impl Aside {
 
     /// Hires that the history says are left out.
     pub(crate) fn left_out(&self) -> impl Iterator<Item = (OpportunityId, LeftOut)> + '_ {
-        self.ignored.iter().map(|hire| (hire.clone(), LeftOut::Rehire))
+        self.ignored.keys().map(|hire| (hire.clone(), LeftOut::Rehire))
     }
 
     /// What waits is held once there is nothing else to do, and a human is asked what only a human can decide.
@@ -100,6 +111,12 @@ impl Aside {
             plan.waiting = Some((debt, why));
         }
     }
+}
+
+/// The oldest of these hires.
+fn first_of(facts: &Facts<'_>, hires: &[OpportunityId]) -> Option<OpportunityId> {
+    let at = |hire: &OpportunityId| facts.person.hires.get(hire).map(|hire| hire.hired_at);
+    hires.iter().min_by_key(|hire| (at(hire), *hire)).cloned()
 }
 
 /// The one that goes first; one without a day comes last.

@@ -98,7 +98,7 @@ impl Engine {
                 Decision::NotInScope | Decision::Ask => {
                     told = hold_back(&mut standing, plan, now);
                     if standing.agreed.is_none() && standing.owed.is_none() {
-                        standing = Standing::default();
+                        standing.forget_all_but_decisions();
                     }
                 }
                 Decision::Agreed => told = hold_back(&mut standing, plan, now),

@@ -22,6 +22,7 @@ use adapter_sdk::{ErrorKind, Generation, Intent, Link, Obstacle, Step};
 use people::{Date, Digest, FieldKey, FieldName, Lack, Missing, OpportunityId, RemoteHireId, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::records::Actor;
 use crate::rehire::{Rehire, RehireKind, Treatment};
 
 /// Where one contact stands with one target.
@@ -437,6 +438,13 @@ impl Standing {
         }
     }
 
+    /// Nothing is owed and nothing is there: only what a human decided is kept.
+    pub fn forget_all_but_decisions(&mut self) {
+        let mut rehires = std::mem::take(&mut self.rehires);
+        rehires.retain(|_, rehire| matches!(rehire.by, Actor::User(_)));
+        *self = Standing { rehires, ..Standing::default() };
+    }
+
     /// The link was wrong: nothing is known any more of the record, and nothing was agreed. What was decided about the hires
     /// falls with it.
     pub fn unlink(&mut self) {
@@ -497,8 +505,15 @@ impl Standing {
 
     /// What the target holds was compared with what it should hold: they agree in these digests.
     pub fn compared(&mut self, digests: Digests) {
-        if let Some(agreed) = &mut self.agreed {
-            agreed.digests.get_or_insert_default().extend(digests);
+        let Some(agreed) = &mut self.agreed else { return };
+        agreed.digests.get_or_insert_default().extend(digests);
+        if let Some(owed) = &mut self.owed
+            && let Some(sent) = &mut owed.sent
+        {
+            // What an attempt may have written is known now, but for hires that are not linked yet.
+            sent.person.clear();
+            sent.hires.retain(|hire, _| !agreed.link.hires.contains_key(hire));
+            owed.sent = owed.sent.take().filter(|sent| !sent.hires.is_empty());
         }
     }
 

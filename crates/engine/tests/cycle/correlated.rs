@@ -369,7 +369,7 @@ impl World {
             Decision::NotInScope | Decision::Ask | Decision::Agreed => {
                 hold_back(&mut self.standing, self.now);
                 if self.standing.agreed.is_none() && self.standing.owed.is_none() {
-                    self.standing = Standing::default();
+                    self.standing.forget_all_but_decisions();
                 }
                 false
             }
