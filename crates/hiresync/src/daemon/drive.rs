@@ -162,6 +162,11 @@ impl Driver {
                     let _ = reply.send(Box::pin(engine.dry_run(&contacts)).await);
                 });
             }
+            Ask::Links(order, user, reply) => {
+                questions.spawn(async move {
+                    let _ = reply.send(Box::pin(engine.link_order(order, user)).await);
+                });
+            }
             Ask::Replace(config) => {
                 tracing::info!(
                     code = "reload.accepted",
