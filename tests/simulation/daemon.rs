@@ -230,9 +230,9 @@ impl Daemon {
             needs: self.mapping.needs(),
             ..lever::Settings::new(base, Secret::new(KEY.to_owned()))
         };
-        let (transport, clock) = (Arc::clone(&self.network), Arc::clone(&self.clock));
-        let source: Arc<dyn Source> =
-            Arc::new(lever::Lever::new(settings, transport, clock, self.dice.random()));
+        let way = http::Way::whole(Arc::<Network>::clone(&self.network));
+        let clock = Arc::clone(&self.clock);
+        let source: Arc<dyn Source> = Arc::new(lever::Lever::new(settings, way, clock, self.dice.random()));
         let engine = Engine::new(Parts {
             source,
             targets: vec![self.target()],

@@ -57,8 +57,8 @@ impl Cezanne {
             schema,
             tasks_for: administrator,
         };
-        let tokens = Tokens::new(tokens, Arc::clone(&build.transport), Arc::clone(&build.clock));
-        let service = Service::new(service, tokens, Arc::clone(&build.transport), Arc::clone(&build.clock));
+        let tokens = Tokens::new(tokens, build.way.clone(), Arc::clone(&build.clock));
+        let service = Service::new(service, tokens, build.way.clone(), Arc::clone(&build.clock));
         let columns = build.columns.clone();
         Cezanne { info, columns, rules, service, build, contract: Mutex::default(), far_end: OnceCell::new() }
     }

@@ -5,7 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use http::{Failure, Method, Request, Response, Transport};
+use http::{Failure, Question, Response, Way};
 use people::{Clock, Secret};
 use serde::Deserialize;
 use serde_json::Value;
@@ -23,6 +23,8 @@ const LIFETIME: Duration = Duration::from_secs(3600);
 /// No token is trusted for longer, whatever is said of it.
 const LIFETIME_MAX: Duration = Duration::from_secs(7 * 86_400);
 const TOKEN_LEN_MAX: usize = 16 << 10;
+const DEADLINE: Duration = Duration::from_secs(30);
+const ANSWER_MAX: usize = 256 << 10;
 
 /// Where tokens come from, and for what.
 #[derive(Debug, Clone)]
@@ -50,7 +52,7 @@ pub(crate) enum ClientAuth {
 #[derive(Debug)]
 pub(crate) struct Tokens {
     settings: Settings,
-    transport: Arc<dyn Transport>,
+    way: Way,
     clock: Arc<dyn Clock>,
     /// Held while a token is asked for: whoever comes meanwhile waits and gets the same one.
     kept: Mutex<Option<Kept>>,
@@ -72,8 +74,8 @@ struct Granted {
 }
 
 impl Tokens {
-    pub(crate) fn new(settings: Settings, transport: Arc<dyn Transport>, clock: Arc<dyn Clock>) -> Self {
-        Tokens { settings, transport, clock, kept: Mutex::default() }
+    pub(crate) fn new(settings: Settings, way: Way, clock: Arc<dyn Clock>) -> Self {
+        Tokens { settings, way, clock, kept: Mutex::default() }
     }
 
     /// A token that is good for a while yet.
@@ -103,7 +105,7 @@ impl Tokens {
     }
 
     async fn ask(&self) -> Result<(Secret, Duration), Trouble> {
-        let answer = http::exchange(&*self.transport, "/:token", self.request()).await;
+        let answer = self.way.ask("/:token", self.question()).await;
         let response = answer.map_err(|failure| match failure {
             Failure::NotSent(why) | Failure::Unanswered(why) => {
                 Trouble::new(TroubleKind::TokenUnreachable, DOING).because(why)
@@ -115,27 +117,22 @@ impl Tokens {
         self.granted(&response)
     }
 
-    fn request(&self) -> Request {
+    fn question(&self) -> Question {
         let Settings { token_url, client_id, client_secret, scope, auth } = &self.settings;
-        let mut form = vec![("grant_type", "client_credentials")];
-        form.extend(scope.as_deref().map(|scope| ("scope", scope)));
-        let mut request = Request::new(Method::Post, token_url.clone());
-        request.body_max = 256 << 10;
-        request.headers = vec![
-            ("accept", "application/json".to_owned()),
-            ("content-type", "application/x-www-form-urlencoded".to_owned()),
-        ];
+        let mut form: Vec<(&str, &str)> =
+            scope.as_deref().map(|scope| ("scope", scope)).into_iter().collect();
+        if *auth == ClientAuth::Form {
+            form.extend([("client_id", client_id.as_str()), ("client_secret", client_secret.reveal())]);
+        }
+        let question = Question::token(token_url.clone(), &pairs(form))
+            .within(DEADLINE, ANSWER_MAX)
+            .with("accept", "application/json");
         match auth {
             ClientAuth::Basic => {
-                let basic = http::basic_auth(client_id, client_secret.reveal());
-                request.headers.push(("authorization", basic));
+                question.with("authorization", http::basic_auth(client_id, client_secret.reveal()))
             }
-            ClientAuth::Form => {
-                form.extend([("client_id", client_id.as_str()), ("client_secret", client_secret.reveal())])
-            }
+            ClientAuth::Form => question,
         }
-        request.body = pairs(form).into();
-        request
     }
 
     fn granted(&self, response: &Response) -> Result<(Secret, Duration), Trouble> {
@@ -312,7 +309,7 @@ mod tests {
             b"grant_type=client_credentials&client_id=id&client_secret=s3cret%2B%20%2F"
         );
         for request in [basic, form] {
-            assert_eq!(request.method, Method::Post);
+            assert_eq!(request.method, http::Method::Post);
             assert_eq!(header(request, "content-type"), Some("application/x-www-form-urlencoded"));
             assert_eq!(header(request, "accept"), Some("application/json"));
         }

@@ -58,7 +58,7 @@ impl Relay {
         };
         let remote = delivery.contact.as_str().parse::<RemoteId>();
         let remote = remote.map_err(|_| Error::new(ErrorKind::Unexpected, DOING))?;
-        let answer = http::exchange(&*self.build.transport, "/:receiver", self.request(delivery, hire)).await;
+        let answer = self.build.way.send("/:receiver", self.request(delivery, hire)).await;
         self.judge(answer)?;
         let link = Link { remote, hires: [(hire.clone(), id_of(hire)?)].into() };
         Ok(Receipt { tasks: vec![task(hire)], ..Receipt::new(link, Effect::Created) })

@@ -8,7 +8,7 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{Failure, Method, Request, Response, Transport};
+use http::{Failure, Method, Request, Response, Transport, Way};
 use people::{Clock, Secret, Timestamp};
 use tokio::time::Instant;
 use url::Url;
@@ -138,7 +138,7 @@ pub(crate) fn oauth() -> Settings {
 }
 
 pub(crate) fn tokens(settings: Settings, transport: &Arc<Scripted>) -> Tokens {
-    Tokens::new(settings, Arc::clone(transport) as Arc<dyn Transport>, Arc::new(Fixed))
+    Tokens::new(settings, Way::whole(Arc::<Scripted>::clone(transport)), Arc::new(Fixed))
 }
 
 /// The header of that name.

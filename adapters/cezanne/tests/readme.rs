@@ -25,7 +25,7 @@ fn faults(settings: Vec<(String, Node)>) -> (bool, Vec<(String, String)>) {
         target: "cezanne".parse().unwrap(),
         columns: Columns::default(),
         clock: Arc::new(people::SystemClock),
-        transport: Arc::new(http::Nowhere),
+        way: http::Way::nowhere(),
     };
     let is_built = (cezanne::REGISTRATION.build)(section, build).is_some();
     let faults = reading.faults().into_iter();

@@ -442,7 +442,7 @@ async fn who_is_hidden_from_us_is_never_made_again_and_it_is_said() {
 #[tokio::test(start_paused = true)]
 async fn whose_code_hr_changed_is_found_by_the_contact_id_and_without_one_is_left_to_a_human() {
     for variant in VARIANTS {
-        for (more, evidence) in [(KEEP, Evidence::ContactId), ("", Evidence::Email)] {
+        for (more, evidence) in [(KEEP, Evidence::ContactId), ("", Evidence::EmailAndName)] {
             let tenant = Tenant::empty(of(variant), more);
             let mut story = Story::of(&tenant, ann());
             let link = story.done().await.link;
@@ -479,7 +479,7 @@ async fn a_code_of_hrs_that_is_no_id_is_seen_and_nobody_is_made_beside_it() {
         } else {
             assert_eq!(
                 found.unwrap().iter().map(|found| found.evidence).collect::<Vec<_>>(),
-                [Evidence::Email]
+                [Evidence::EmailAndName]
             );
         }
     }

@@ -62,6 +62,7 @@ impl FileExport {
         };
         let shape = Shape { format: settings.format, columns: build.columns.clone() };
         let store = Store::new(settings, shape, build.target, build.clock, steps);
+        let store = if build.way.is_whole() { store } else { store.asking_only() };
         FileExport { info, columns: build.columns, store }
     }
 

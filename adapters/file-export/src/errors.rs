@@ -36,6 +36,11 @@ pub(crate) fn unusable(doing: impl Into<String>, path: &Path, remedy: &'static s
     Error::new(ErrorKind::ConfigInvalid, doing).with("path", path.display()).with("remedy", remedy)
 }
 
+/// Made for asking alone.
+pub(crate) fn only_asked() -> Error {
+    Error::new(ErrorKind::Unsupported, "writing the export: nothing is written from here, it is only asked")
+}
+
 /// Somebody else is writing there now.
 pub(crate) fn busy(path: &Path) -> Error {
     Error::new(ErrorKind::Unavailable, "waiting for the folder: another hiresync is using it")

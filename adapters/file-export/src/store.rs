@@ -69,11 +69,13 @@ pub(crate) struct Store {
     target: TargetName,
     clock: Arc<dyn Clock>,
     steps: Steps,
+    /// Whether the disk may be touched at all.
+    writes: bool,
     seen: Mutex<Option<(Stamps, Arc<View>)>>,
 }
 
 /// What the export holds.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct View {
     /// Every row.
     pub(crate) roster: Roster,
@@ -121,7 +123,12 @@ impl Store {
         clock: Arc<dyn Clock>,
         steps: Steps,
     ) -> Self {
-        Store { settings, shape, target, clock, steps, seen: Mutex::default() }
+        Store { settings, shape, target, clock, steps, writes: true, seen: Mutex::default() }
+    }
+
+    /// The same for asking alone: the disk is left as it is.
+    pub(crate) fn asking_only(self) -> Self {
+        Store { writes: false, ..self }
     }
 
     /// What the export holds now. Changes nothing.
@@ -167,12 +174,20 @@ impl Store {
         if !view.cut_off {
             return Ok(view);
         }
+        if !self.writes {
+            // As it will be once somebody who may finishes it.
+            let whole = View { cut_off: false, unclaimed: BTreeSet::new(), ..View::clone(&view) };
+            return Ok(Arc::new(whole));
+        }
         let (home, private, _lock) = self.take()?;
         self.look(&home, Some(&private))
     }
 
     /// The folder, ours alone and with no write under way.
     fn take(&self) -> Result<(Folder, Folder, Lock)> {
+        if !self.writes {
+            return Err(errors::only_asked());
+        }
         let home = Folder::open_or_create(&self.settings.path, &self.steps)?;
         let private = home.inside_or_create(PRIVATE)?;
         let lock = private.lock(LOCK, self.target.as_str())?;

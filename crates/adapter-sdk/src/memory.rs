@@ -86,7 +86,7 @@ pub struct Record {
     /// The hires by opportunity.
     pub hires: BTreeMap<OpportunityId, Fields>,
     /// Employments that HR made by hand: told by a target with [`Capabilities::employments`].
-    pub employments: Vec<Employment>,
+    pub employments: Vec<(Employment, Fields)>,
     /// Somebody changed it here since we last wrote it.
     pub edited: bool,
 }
@@ -98,6 +98,15 @@ impl Record {
         Link { remote: self.remote.clone(), hires }
     }
 
+    /// The fields of each hire: our own, and of HR's employments those that are linked to one.
+    fn hires_of(&self, link: &Link) -> BTreeMap<OpportunityId, Fields> {
+        let linked = link.hires.iter().filter_map(|(opportunity, id)| {
+            let (_, fields) = self.employments.iter().find(|(employment, _)| employment.id == *id)?;
+            Some((opportunity.clone(), fields.clone()))
+        });
+        self.hires.clone().into_iter().chain(linked).collect()
+    }
+
     /// HR's, and ours.
     fn all_employments(&self) -> Vec<Employment> {
         let ours = self.hires.keys().map(|opportunity| Employment {
@@ -106,7 +115,7 @@ impl Record {
             from: None,
             until: None,
         });
-        self.employments.iter().cloned().chain(ours).collect()
+        self.employments.iter().map(|(employment, _)| employment.clone()).chain(ours).collect()
     }
 }
 
@@ -387,6 +396,16 @@ impl World {
         let mut withdrawn = false;
         if extent == Extent::Whole {
             for (opportunity, fields) in &wanted.hires {
+                let linked = delivery.link.as_ref().and_then(|link| link.hires.get(opportunity));
+                let theirs = entry.record.employments.iter_mut().find(|(hr, _)| Some(&hr.id) == linked);
+                if let Some((_, held)) = theirs {
+                    for (field, value) in fields {
+                        if moved(FieldKey::Hire { opportunity: opportunity.clone(), field: field.clone() }) {
+                            held.insert(field.clone(), value.clone());
+                        }
+                    }
+                    continue;
+                }
                 let is_new = !entry.record.hires.contains_key(opportunity);
                 let moved_here = || taken.get(opportunity).cloned().unwrap_or_default();
                 let held = entry.record.hires.entry(opportunity.clone()).or_insert_with(moved_here);
@@ -542,7 +561,7 @@ impl HrisAdapter for Memory {
         let world = self.world();
         Ok(world.visible().find(|record| record.remote == link.remote).map(|record| RemoteState {
             person: record.person.clone(),
-            hires: record.hires.clone(),
+            hires: record.hires_of(link),
             contact: record.contact.clone(),
             employments: if self.info.capabilities.employments {
                 record.all_employments()

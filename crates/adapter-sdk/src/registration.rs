@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::{Nowhere, Transport};
+use http::Way;
 use people::{Clock, FieldName, TargetName};
 
 use crate::{FieldSchema, HrisAdapter, settings::Section};
@@ -36,14 +36,19 @@ pub struct Build {
     pub columns: Columns,
     /// The wall clock.
     pub clock: Arc<dyn Clock>,
-    /// The way out.
-    pub transport: Arc<dyn Transport>,
+    /// The way out. An adapter that is built with one that only asks changes nothing anywhere, not on a disk either.
+    pub way: Way,
 }
 
 impl Build {
+    /// The same for an adapter that only asks, at the same pace.
+    pub fn asking_only(&self) -> Build {
+        Build { way: self.way.asking_only(), ..self.clone() }
+    }
+
     /// For an adapter that needs no network, or is not about to use it.
     pub fn without_network(target: TargetName, columns: Columns, clock: Arc<dyn Clock>) -> Build {
-        Build { target, columns, clock, transport: Arc::new(Nowhere) }
+        Build { target, columns, clock, way: Way::nowhere() }
     }
 }
 

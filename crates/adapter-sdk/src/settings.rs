@@ -156,7 +156,7 @@ impl Reading {
 }
 
 /// One table of the configuration, being read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Section<'a> {
     reading: &'a Reading,
     path: String,
@@ -364,7 +364,11 @@ impl<'a> Section<'a> {
                 Some(folder) => folder.join(name),
                 None if self.reading.secrets == Secrets::IfThere => {
                     section.finish();
-                    self.reading.unread.borrow_mut().push(at.to_owned());
+                    let mut unread = self.reading.unread.borrow_mut();
+                    // A section may be read twice.
+                    if !unread.iter().any(|path| path == at) {
+                        unread.push(at.to_owned());
+                    }
                     return Some(Secret::new(NOT_LOOKED_AT.to_owned()));
                 }
                 None => {

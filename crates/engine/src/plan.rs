@@ -165,6 +165,10 @@ pub fn plan(facts: &Facts<'_>, key: &DigestKey) -> Plan {
         Resolved::Look => return Plan::new(Decision::Ask),
         Resolved::Pins(pins) => pins,
     };
+    if pins.iter().any(|pin| matches!(pin, Pin::There { .. })) {
+        // What these employments hold was not part of what was read.
+        return Plan { pins, ..Plan::new(Decision::Ask) };
+    }
     let mut standing = facts.standing.clone();
     pins.iter().for_each(|pin| pin.apply(&mut standing));
     let aside = aside::Aside::of(facts, &standing);

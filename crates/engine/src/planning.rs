@@ -56,6 +56,23 @@ pub(crate) enum Mode {
     Dry,
 }
 
+/// What the target said when it was asked.
+enum Asked {
+    Not,
+    Gone,
+    Holds(RemoteState),
+}
+
+impl Asked {
+    fn as_facts(&self) -> Remote<'_> {
+        match self {
+            Asked::Not => Remote::Unasked,
+            Asked::Gone => Remote::Gone,
+            Asked::Holds(remote) => Remote::Holds(remote),
+        }
+    }
+}
+
 /// A human let it go on: nothing else makes a debt wait that would be held.
 pub(crate) fn is_released(standing: &Standing) -> bool {
     standing.owed.as_ref().is_some_and(|owed| !matches!(owed.phase, Phase::Held { .. }))
@@ -186,38 +203,44 @@ impl Engine {
         let deleted = self.deleted(&standing)?;
         let capabilities = target.adapter.info().capabilities;
         let lost = matches!(self.ledger.origin(), ledger::Origin::Recovery { .. });
-        let mut facts = Facts {
-            target: &target.name,
-            person,
-            wanted: &wanted,
-            standing: &standing,
-            remote: Remote::Unasked,
-            capabilities,
-            left_out: &left_out,
-            writes: target.mapping.writes(),
-            placeholders: &placeholders,
-            pinned: target.mapping.pinned(),
-            permitted: person.protection.permits(self.clock.now()),
-            blind: lost && !capabilities.find && !capabilities.list && !is_released(&standing),
-            deleted: &deleted,
-            doubtful,
-            waiting: &waiting,
-            policy: &target.policy,
-            ids,
-            former: former.as_ref(),
-            recovering: lost,
-            zone: self.settings.zone,
-            today,
-        };
-        let mut plan = plan::plan(&facts, self.ledger.key());
-        let mut remote = None;
-        if plan.decision == Decision::Ask {
+        let (mut remote, mut pins) = (Asked::Not, Vec::new());
+        let mut plan = loop {
+            let facts = Facts {
+                target: &target.name,
+                person,
+                wanted: &wanted,
+                standing: &standing,
+                remote: remote.as_facts(),
+                capabilities,
+                left_out: &left_out,
+                writes: target.mapping.writes(),
+                placeholders: &placeholders,
+                pinned: target.mapping.pinned(),
+                permitted: person.protection.permits(self.clock.now()),
+                blind: lost && !capabilities.find && !capabilities.list && !is_released(&standing),
+                deleted: &deleted,
+                doubtful,
+                waiting: &waiting,
+                policy: &target.policy,
+                ids,
+                former: former.as_ref(),
+                recovering: lost,
+                zone: self.settings.zone,
+                today,
+            };
+            let plan = plan::plan(&facts, self.ledger.key());
+            if plan.decision != Decision::Ask {
+                break plan;
+            }
+            // An employment that was recognised is read as well.
+            plan.pins.iter().for_each(|pin| pin.apply(&mut standing));
+            pins.extend(plan.pins);
             let Some(link) = standing.agreed.as_ref().map(|agreed| agreed.link.clone()).filter(|_| usable)
             else {
                 return Ok(Planning::Later);
             };
-            remote = match self.unless_stopped(target.adapter.read(&link)).await? {
-                Ok(remote) => remote,
+            let held = match self.unless_stopped(target.adapter.read(&link)).await? {
+                Ok(held) => held,
                 Err(error) => {
                     if mode == Mode::Real && self.target_failed(target, &error)? {
                         run.unusable.insert(target.name.clone());
@@ -225,15 +248,17 @@ impl Engine {
                     return Ok(Planning::Later);
                 }
             };
-            if remote.is_none() && mode == Mode::Real && self.relink(target, &who).await? {
+            if held.is_none() && mode == Mode::Real && self.relink(target, &who).await? {
                 // Not gone: it moved to this contact's record when profiles were merged. Compared at the end of this cycle.
                 run.again(&person.contact);
                 return Ok(Planning::Later);
             }
-            facts.remote = remote.as_ref().map_or(Remote::Gone, Remote::Holds);
-            plan = plan::plan(&facts, self.ledger.key());
-            plan.seen = remote.clone().map(Box::new);
-        }
+            remote = held.map_or(Asked::Gone, Asked::Holds);
+        };
+        let remote = if let Asked::Holds(remote) = remote { Some(remote) } else { None };
+        plan.seen = remote.clone().map(Box::new);
+        pins.append(&mut plan.pins);
+        plan.pins = pins;
         if let (Some(agreed), Some(remote)) = (&mut standing.agreed, &remote) {
             agreed.link.hires.extend(remote.link.hires.clone());
         }

@@ -45,6 +45,7 @@ use crate::{
     report::Doers,
     schedule::{Ordered, Schedule},
     webhook::Tally,
+    wiring::Equipped,
 };
 
 /// Connections at once; further ones wait in the kernel's queue.
@@ -60,9 +61,7 @@ const REPLY_TIME: Duration = Duration::from_secs(5);
 
 /// What the socket and the engine's thread have in common.
 pub struct Shared {
-    engine: RwLock<Arc<Engine>>,
-    /// Whom the engine asks, for what it has no question for.
-    source: RwLock<Arc<dyn Source>>,
+    equipped: RwLock<Equipped>,
     doers: RwLock<Arc<Doers>>,
     schedule: RwLock<Arc<Schedule>>,
     asking: RwLock<Asking>,
@@ -112,14 +111,13 @@ pub enum Ask {
 impl Shared {
     /// Around an engine and its source; `asks` leads to its thread.
     pub fn new(
-        (engine, source): (Arc<Engine>, Arc<dyn Source>),
+        equipped: Equipped,
         config: &Config,
         clock: Arc<dyn Clock>,
         asks: mpsc::UnboundedSender<Ask>,
     ) -> Arc<Shared> {
         Arc::new(Shared {
-            engine: RwLock::new(engine),
-            source: RwLock::new(source),
+            equipped: RwLock::new(equipped),
             doers: RwLock::new(Arc::new(doers(config))),
             schedule: RwLock::new(Arc::new(config.schedule.clone())),
             asking: RwLock::new(Asking::of(config)),
@@ -137,12 +135,21 @@ impl Shared {
 
     /// The engine of the configuration in force.
     pub fn engine(&self) -> Arc<Engine> {
-        Arc::clone(&self.engine.read().unwrap_or_else(PoisonError::into_inner))
+        self.equipped().engine
     }
 
-    /// Whom the engine asks.
+    /// The engine for dry runs: it has no way to change anything.
+    pub fn asking_engine(&self) -> Arc<Engine> {
+        self.equipped().asking
+    }
+
+    /// Whom the engine asks, for what it has no question for.
     pub fn source(&self) -> Arc<dyn Source> {
-        Arc::clone(&self.source.read().unwrap_or_else(PoisonError::into_inner))
+        self.equipped().source
+    }
+
+    fn equipped(&self) -> Equipped {
+        self.equipped.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Who does the tasks, by the configuration in force.
@@ -169,10 +176,9 @@ impl Shared {
     }
 
     /// Another configuration is in force.
-    pub fn replace(&self, (engine, source): (Arc<Engine>, Arc<dyn Source>), config: &Config) {
-        *self.source.write().unwrap_or_else(PoisonError::into_inner) = source;
+    pub fn replace(&self, equipped: Equipped, config: &Config) {
         *self.doers.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(doers(config));
-        *self.engine.write().unwrap_or_else(PoisonError::into_inner) = engine;
+        *self.equipped.write().unwrap_or_else(PoisonError::into_inner) = equipped;
         *self.schedule.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config.schedule.clone());
         *self.asking.write().unwrap_or_else(PoisonError::into_inner) = Asking::of(config);
     }
@@ -192,7 +198,9 @@ impl Shared {
     /// Nothing new is begun from now on.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Release);
-        self.engine().stop();
+        let Equipped { engine, asking, .. } = self.equipped();
+        engine.stop();
+        asking.stop();
         self.wake.notify_one();
     }
 

@@ -43,8 +43,7 @@ pub fn run(path: &Path) -> Result<Exit, Exit> {
     let clock = once::clock();
     let folder = StateFolder::lock(&config.state.dir).map_err(|error| once::ledger_fault(&error))?;
     let opened = wiring::open(&folder, &config, clock.now()).map_err(|error| once::ledger_fault(&error))?;
-    let transport = once::transport()?;
-    let ground = Ground { ledger: Arc::new(opened.ledger), transport, clock };
+    let ground = Ground { ledger: Arc::new(opened.ledger), way: once::way()?, clock };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .max_blocking_threads(8)
@@ -170,8 +169,8 @@ impl Daemon {
 
     /// SIGHUP: the configuration and the secrets are read again. A faulty one changes nothing.
     async fn reload(&self, shared: &Shared, ticker: &mut Ticker, webhook: &mut Webhook) {
-        let (path, Ground { clock, transport, .. }) = (self.path.clone(), self.ground.clone());
-        let outside = Outside { clock, transport };
+        let (path, Ground { clock, way, .. }) = (self.path.clone(), self.ground.clone());
+        let outside = Outside { clock, way };
         let read = move || Config::load(&path, &Env::of_process(), &outside);
         let config = match tokio::task::spawn_blocking(read).await {
             Ok(Ok(config)) => config,
@@ -217,7 +216,7 @@ fn closed_port(error: &io::Error) -> String {
 /// outlives it.
 async fn look_at_targets(targets: Vec<TargetConfig>) {
     let looks = targets.iter().map(|target| async move {
-        match timeout(CHECK_TIME, target.adapter.check()).await {
+        match timeout(CHECK_TIME, target.asking.check()).await {
             Ok(Ok(report)) => {
                 for finding in report.findings {
                     if let adapter_sdk::Finding::Warning { what, remedy } = finding {

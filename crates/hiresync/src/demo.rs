@@ -74,7 +74,7 @@ impl Show {
         let lever = ::sandbox::Lever::seeded(settings, demo.people as usize, millis(clock.as_ref()));
         let lever = PretendLever::start(loopback(), lever, &clock)?;
         let stage = Stage::set(demo, &lever, &api_key, script, clock.as_ref())?;
-        let outside = Outside { clock: Arc::clone(&clock), transport: once::transport()? };
+        let outside = Outside { clock: Arc::clone(&clock), way: once::way()? };
         let config = Config::load(&stage.config, &Env::default(), &outside).map_err(|faults| {
             faults.0.iter().for_each(|fault| print::say(fault));
             Exit::Bug
@@ -82,8 +82,8 @@ impl Show {
         let folder = StateFolder::lock(&config.state.dir).map_err(|error| once::ledger_fault(&error))?;
         let opened =
             wiring::open(&folder, &config, clock.now()).map_err(|error| once::ledger_fault(&error))?;
-        let Outside { transport, .. } = outside;
-        let ground = Ground { ledger: Arc::new(opened.ledger), transport, clock: Arc::clone(&clock) };
+        let Outside { way, .. } = outside;
+        let ground = Ground { ledger: Arc::new(opened.ledger), way, clock: Arc::clone(&clock) };
         Ok(Show { engine: ground.engine(&config), runtime: once::runtime()?, lever, stage, clock, quiet })
     }
 

@@ -66,7 +66,7 @@ fn lever(path: &Path) -> Result<(Config, Lever), Exit> {
         ..Settings::new(of.base_url.clone(), of.api_key.clone())
     };
     let seed = RandomState::new().hash_one(std::process::id());
-    let lever = Lever::new(settings, once::transport()?, once::clock(), seed);
+    let lever = Lever::new(settings, once::way()?, once::clock(), seed);
     Ok((config, lever))
 }
 

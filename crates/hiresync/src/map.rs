@@ -23,9 +23,9 @@ const MERGES_MAX: usize = 5;
 
 /// `map try`
 pub fn try_on(path: &Path, who: &str, target: Option<&str>, as_json: bool) -> Result<Exit, Exit> {
-    let config = narrowed(once::config(path, Secrets::Needed)?, target)?;
+    let config = narrowed(once::asking_config(path, Secrets::Needed)?, target)?;
     let clock = once::clock();
-    let source = wiring::source(&config, &[], &once::transport()?, &clock);
+    let source = wiring::source(&config, &once::way()?, &clock);
     let who = Pii::new(who.to_owned());
     let person = once::runtime()?.block_on(Box::pin(person(source.as_ref(), &who)))?;
     let answer = Answer::of(&config, &person, clock.now());
@@ -39,7 +39,7 @@ pub fn try_on(path: &Path, who: &str, target: Option<&str>, as_json: bool) -> Re
 
 /// `map fields`
 pub fn fields(path: &Path, target: Option<&str>, as_json: bool) -> Result<Exit, Exit> {
-    let listing = Listing::of(&narrowed(once::config(path, Secrets::IfThere)?, target)?);
+    let listing = Listing::of(&narrowed(once::asking_config(path, Secrets::IfThere)?, target)?);
     if as_json {
         print::json(&listing)?
     } else {

@@ -4,6 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use adapter_sdk::{CheckReport, Finding};
 use engine::{CycleError, CycleOrder, CycleReport, DryRun, Engine, SweepKind};
+use http::Way;
 use ledger::{DigestKey, Ledger, MemoryStore, Origin, StateFolder};
 use people::{Clock, ContactId, Secret, SystemClock};
 use serde_json::json;
@@ -28,8 +29,18 @@ pub fn clock() -> Arc<dyn Clock> {
 
 /// The configuration, or every fault of it, said.
 pub fn config(path: &Path, secrets: Secrets) -> Result<Config, Exit> {
-    let transport = wiring::transport().unwrap_or_else(|_| Arc::new(http::Nowhere));
-    let outside = Outside { clock: clock(), transport };
+    let way = wiring::way().unwrap_or_else(|_| Way::nowhere());
+    read(path, secrets, way)
+}
+
+/// The same for whoever only asks: nothing that is made of it has a way to change anything.
+pub fn asking_config(path: &Path, secrets: Secrets) -> Result<Config, Exit> {
+    let way = wiring::way().unwrap_or_else(|_| Way::nowhere());
+    read(path, secrets, way.asking_only())
+}
+
+fn read(path: &Path, secrets: Secrets, way: Way) -> Result<Config, Exit> {
+    let outside = Outside { clock: clock(), way };
     Config::load(path, &Env::of_process().with(secrets), &outside).map_err(|faults| {
         faults.0.iter().for_each(|fault| print::say(fault));
         let count = print::count(faults.0.len() as u64, "fault", "faults");
@@ -59,8 +70,8 @@ pub fn runtime() -> Result<Runtime, Exit> {
 }
 
 /// The real way out, or why there is none.
-pub fn transport() -> Result<Arc<dyn http::Transport>, Exit> {
-    wiring::transport().map_err(|problem| {
+pub fn way() -> Result<Way, Exit> {
+    wiring::way().map_err(|problem| {
         print::complain(&problem);
         Exit::Unreachable
     })
@@ -83,7 +94,7 @@ pub fn run(path: &Path, once: Once) -> Result<Exit, Exit> {
     let clock = clock();
     let folder = StateFolder::lock(&config.state.dir).map_err(|error| ledger_fault(&error))?;
     let opened = wiring::open(&folder, &config, clock.now()).map_err(|error| ledger_fault(&error))?;
-    let ground = Ground { ledger: Arc::new(opened.ledger), transport: transport()?, clock };
+    let ground = Ground { ledger: Arc::new(opened.ledger), way: way()?, clock };
     let engine = ground.engine(&config);
     let order = CycleOrder {
         sweep: if once.full { SweepKind::Full } else { SweepKind::Changes },
@@ -207,7 +218,7 @@ pub fn check(path: &Path, offline: bool, as_json: bool) -> Result<Exit, Exit> {
     if offline {
         return check_offline(path, as_json);
     }
-    let config = config(path, Secrets::Needed)?;
+    let config = asking_config(path, Secrets::Needed)?;
     let engine = asking_only(&config, clock())?;
     let mut reports = runtime()?.block_on(Box::pin(engine.check()));
     let webhook = config
@@ -219,7 +230,7 @@ pub fn check(path: &Path, offline: bool, as_json: bool) -> Result<Exit, Exit> {
 }
 
 fn check_offline(path: &Path, as_json: bool) -> Result<Exit, Exit> {
-    let config = config(path, Secrets::IfThere)?;
+    let config = asking_config(path, Secrets::IfThere)?;
     let targets: Vec<&str> = config.targets.iter().map(|target| target.name.as_str()).collect();
     if as_json {
         print::json(&json!({
@@ -300,7 +311,7 @@ fn findings(report: &CheckReport) -> Vec<serde_json::Value> {
 
 /// `plan`
 pub fn plan(path: &Path, contacts: &[String], as_json: bool) -> Result<Exit, Exit> {
-    let config = config(path, Secrets::Needed)?;
+    let config = asking_config(path, Secrets::Needed)?;
     let parsed: Result<Vec<ContactId>, _> = contacts.iter().map(|contact| contact.parse()).collect();
     let Ok(parsed) = parsed else {
         print::complain("--contact is no contact id; `hiresync people` lists them");
@@ -351,7 +362,7 @@ pub(crate) fn empty_ledger() -> Result<Ledger, Exit> {
 }
 
 fn dry_run(config: &Config, ledger: Arc<Ledger>, contacts: &[ContactId]) -> Result<DryRun, Exit> {
-    let engine = Ground { ledger, transport: transport()?, clock: clock() }.engine(config);
+    let engine = Ground { ledger, way: way()?.asking_only(), clock: clock() }.asking(config);
     let plan = runtime()?
         .block_on(async { Box::pin(progress::beside(engine.activity(), engine.dry_run(contacts))).await });
     plan.map_err(|error| cycle_fault(&error))
@@ -359,7 +370,7 @@ fn dry_run(config: &Config, ledger: Arc<Ledger>, contacts: &[ContactId]) -> Resu
 
 /// An engine that has no ledger to keep: for `check`.
 fn asking_only(config: &Config, clock: Arc<dyn Clock>) -> Result<Engine, Exit> {
-    Ok(Ground { ledger: Arc::new(empty_ledger()?), transport: transport()?, clock }.engine(config))
+    Ok(Ground { ledger: Arc::new(empty_ledger()?), way: way()?.asking_only(), clock }.asking(config))
 }
 
 #[cfg(test)]

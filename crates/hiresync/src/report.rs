@@ -153,6 +153,12 @@ impl Facts<'_> {
             if target.counts.parked > told {
                 needs.push(format!("{} parked ({name}; `hiresync parked` says why)", target.counts.parked));
             }
+            if target.started > 0 {
+                let people = count(target.started, "hire has", "hires have");
+                needs.push(format!(
+                    "{people} begun without a record ({name}; `hiresync people` shows who is not agreed)"
+                ));
+            }
             if target.past_due > 0 {
                 needs
                     .push(format!("{} held past due ({name}; `hiresync people` shows who)", target.past_due));
@@ -468,12 +474,13 @@ pub fn guards(trips: &[GuardTrip]) -> String {
     let rows: Vec<Vec<String>> = trips
         .iter()
         .map(|trip| {
-            let numbers = [trip.creates, trip.changes, trip.held].map(|number| number.to_string());
+            let numbers = [trip.creates, trip.changes, trip.withdrawals, trip.held];
+            let numbers = numbers.map(|number| number.to_string());
             [vec![trip.cycle.to_string()], numbers.to_vec(), vec![format!("hiresync approve {}", trip.cycle)]]
                 .concat()
         })
         .collect();
-    table(&["cycle", "creates", "changes", "still held", "to let go"], &rows)
+    table(&["cycle", "creates", "changes", "withdrawals", "still held", "to let go"], &rows)
 }
 
 /// `hiresync history`

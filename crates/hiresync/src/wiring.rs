@@ -5,13 +5,13 @@ use std::{
     sync::Arc,
 };
 
-use adapter_sdk::layers;
+use adapter_sdk::{HrisAdapter, layers};
 use engine::{Engine, Parts, Settings, Source, Target, WriteBack};
-use http::Transport;
+use http::Way;
 use ledger::{DigestKey, Ledger, Opened, StateFolder};
 use people::{Clock, Timestamp};
 
-use crate::config::Config;
+use crate::config::{Config, TargetConfig};
 
 /// What an engine is made of that outlives a configuration.
 #[derive(Debug, Clone)]
@@ -19,31 +19,52 @@ pub struct Ground {
     /// What is owed and was agreed.
     pub ledger: Arc<Ledger>,
     /// The way out.
-    pub transport: Arc<dyn Transport>,
+    pub way: Way,
     /// The wall clock.
     pub clock: Arc<dyn Clock>,
+}
+
+/// An engine, and who asks beside it at the same pace.
+#[derive(Debug, Clone)]
+pub struct Equipped {
+    /// It does what the configuration says.
+    pub engine: Arc<Engine>,
+    /// The same for dry runs: whatever it is asked, it has no way to change anything in Lever or in a target.
+    pub asking: Arc<Engine>,
+    /// Whom both ask; it has no way to change anything either.
+    pub source: Arc<dyn Source>,
 }
 
 impl Ground {
     /// An engine that does what `config` says.
     pub fn engine(&self, config: &Config) -> Engine {
-        self.over(config, self.source(config))
+        self.over(config, Arc::new(self.lever(config)), whole)
     }
 
-    /// The same with its source, for who asks beside it: they share one pace.
-    pub fn equipped(&self, config: &Config) -> (Arc<Engine>, Arc<dyn Source>) {
-        let source = self.source(config);
-        (Arc::new(self.over(config, Arc::clone(&source))), source)
+    /// An engine that has no way to change anything, in Lever or in a target.
+    pub fn asking(&self, config: &Config) -> Engine {
+        self.over(config, Arc::new(self.lever(config).asking_only()), asking)
     }
 
-    fn source(&self, config: &Config) -> Arc<dyn Source> {
-        source(config, &engine::telling::ever_told(&self.ledger), &self.transport, &self.clock)
+    /// An engine that does what `config` says, and who asks beside it.
+    pub fn equipped(&self, config: &Config) -> Equipped {
+        let lever = self.lever(config);
+        let source: Arc<dyn Source> = Arc::new(lever.asking_only());
+        Equipped {
+            asking: Arc::new(self.over(config, Arc::clone(&source), asking)),
+            engine: Arc::new(self.over(config, Arc::new(lever), whole)),
+            source,
+        }
     }
 
-    fn over(&self, config: &Config, source: Arc<dyn Source>) -> Engine {
+    fn lever(&self, config: &Config) -> lever::Lever {
+        lever(config, &engine::telling::ever_told(&self.ledger), &self.way, &self.clock)
+    }
+
+    fn over(&self, config: &Config, source: Arc<dyn Source>, adapter: OneOf) -> Engine {
         Engine::new(Parts {
             source,
-            targets: targets(config),
+            targets: targets(config, adapter),
             ledger: Arc::clone(&self.ledger),
             clock: Arc::clone(&self.clock),
             settings: settings(config),
@@ -51,13 +72,13 @@ impl Ground {
     }
 }
 
+/// Lever for whoever only asks: see [`lever`].
+pub fn source(config: &Config, way: &Way, clock: &Arc<dyn Clock>) -> Arc<dyn Source> {
+    Arc::new(lever(config, &[], way, clock).asking_only())
+}
+
 /// Lever, asked for what the targets of `config` need and nothing else. `told` is what was ever written back.
-pub fn source(
-    config: &Config,
-    told: &[WriteBack],
-    transport: &Arc<dyn Transport>,
-    clock: &Arc<dyn Clock>,
-) -> Arc<dyn Source> {
+fn lever(config: &Config, told: &[WriteBack], way: &Way, clock: &Arc<dyn Clock>) -> lever::Lever {
     let lever = &config.lever;
     let needs = config.targets.iter().map(|target| target.mapping.needs().union(target.policy.needs()));
     let settings = lever::Settings {
@@ -70,7 +91,7 @@ pub fn source(
     };
     // Decides the pauses between attempts: two daemons that met the same fault must not come back in step.
     let seed = RandomState::new().hash_one(std::process::id());
-    Arc::new(lever::Lever::new(settings, Arc::clone(transport), Arc::clone(clock), seed))
+    lever::Lever::new(settings, way.apart(), Arc::clone(clock), seed)
 }
 
 /// What any target writes back, or ever did: it is never read as if somebody else had written it.
@@ -89,10 +110,21 @@ pub fn settings(config: &Config) -> Settings {
     Settings { hired_since: config.lever.hired_since, zone: config.lever.zone, guards: config.guards }
 }
 
-fn targets(config: &Config) -> Vec<Target> {
-    let target = |target: &crate::config::TargetConfig| Target {
+/// Which of a target's two adapters.
+type OneOf = fn(&TargetConfig) -> &Arc<dyn HrisAdapter>;
+
+fn whole(target: &TargetConfig) -> &Arc<dyn HrisAdapter> {
+    &target.adapter
+}
+
+fn asking(target: &TargetConfig) -> &Arc<dyn HrisAdapter> {
+    &target.asking
+}
+
+fn targets(config: &Config, adapter: OneOf) -> Vec<Target> {
+    let target = |target: &TargetConfig| Target {
         name: target.name.clone(),
-        adapter: layers::wrap(Arc::clone(&target.adapter)),
+        adapter: layers::wrap(Arc::clone(adapter(target))),
         mapping: Arc::clone(&target.mapping),
         write_back: target.write_back.clone(),
         policy: target.policy.clone(),
@@ -101,8 +133,8 @@ fn targets(config: &Config) -> Vec<Target> {
 }
 
 /// The real way out.
-pub fn transport() -> Result<Arc<dyn Transport>, String> {
-    Ok(Arc::new(http::Client::new().map_err(|problem| problem.to_string())?))
+pub fn way() -> Result<Way, String> {
+    Ok(Way::whole(Arc::new(http::Client::new().map_err(|problem| problem.to_string())?)))
 }
 
 /// Opens the ledger in a locked folder, under the configured key or the one kept there.

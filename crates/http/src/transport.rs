@@ -1,8 +1,10 @@
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use url::Url;
+
+use crate::Question;
 
 /// Sends one request and brings back one answer. The real one wraps reqwest; a simulation routes to a state machine.
 ///
@@ -11,6 +13,27 @@ use url::Url;
 pub trait Transport: fmt::Debug + Send + Sync + 'static {
     /// One attempt at `request`.
     async fn send(&self, request: Request) -> Result<Response, Failure>;
+}
+
+#[async_trait]
+impl Transport for Arc<dyn Transport> {
+    async fn send(&self, request: Request) -> Result<Response, Failure> {
+        self.as_ref().send(request).await
+    }
+}
+
+/// Puts a question and brings back its answer; there is no way to change anything by it. Whatever can send can ask.
+#[async_trait]
+pub trait Asking: fmt::Debug + Send + Sync + 'static {
+    /// One attempt at `question`.
+    async fn ask(&self, question: Question) -> Result<Response, Failure>;
+}
+
+#[async_trait]
+impl<T: Transport> Asking for T {
+    async fn ask(&self, question: Question) -> Result<Response, Failure> {
+        self.send(question.into_request()).await
+    }
 }
 
 /// Reaches nobody: for whoever reads settings without being about to use them.

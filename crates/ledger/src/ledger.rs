@@ -14,7 +14,7 @@ use serde::{
 use crate::{
     DigestKey,
     records::{Event, Mark, Origin, Seen, TargetState, Task, TaskId},
-    standing::{Phase, Standing},
+    standing::{LinkOrigin, Phase, Standing},
     store::{Batch, Error, Result, Store, Tree},
 };
 
@@ -144,6 +144,8 @@ impl Census {
 struct Place {
     agreed: Option<IgnoredAny>,
     owed: Option<PlaceOwed>,
+    #[serde(default)]
+    origin: Option<LinkOrigin>,
 }
 
 /// As much of a [`Seen`] as tells whether more is to be expected.
@@ -163,6 +165,7 @@ impl Place {
     fn of(standing: &Standing) -> Place {
         Place {
             agreed: standing.agreed.as_ref().map(|_| IgnoredAny),
+            origin: standing.origin,
             owed: standing.owed.as_ref().map(|owed| PlaceOwed { phase: owed.phase.clone() }),
         }
     }
@@ -432,11 +435,12 @@ impl Ledger {
         Ok(counts)
     }
 
-    /// How many contacts have a record with this target.
+    /// How many contacts have a record with this target that we made or recognised: one that a human linked need not be under our
+    /// key.
     pub fn linked(&self, target: &TargetName) -> Result<u64> {
         let mut linked = 0;
         self.each_place(&joined(&[target.as_str(), ""]), |_, place| {
-            linked += u64::from(place.agreed.is_some());
+            linked += u64::from(place.agreed.is_some() && place.origin != Some(LinkOrigin::Imported));
             Ok(())
         })?;
         Ok(linked)

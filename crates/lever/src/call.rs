@@ -12,7 +12,7 @@ use std::{
 
 use adapter_sdk::{Error, ErrorKind};
 use engine::Usage;
-use http::{Backoff, Failure, Method, Pace, Request, Response, Transport};
+use http::{Backoff, Failure, Method, Pace, Question, Request, Response, Way};
 use people::{Clock, Secret, Timestamp};
 use serde_json::{Map, Value};
 use url::Url;
@@ -109,10 +109,17 @@ pub(crate) struct Caller {
     base: Url,
     host: Arc<str>,
     authorization: Secret,
-    transport: Arc<dyn Transport>,
+    way: Way,
     clock: Arc<dyn Clock>,
-    pace: Pace,
     backoff: Backoff,
+    /// Shared with whoever uses the same key only to ask.
+    tally: Arc<Tally>,
+}
+
+/// How fast a key may be used, and how it was used so far.
+#[derive(Debug)]
+struct Tally {
+    pace: Arc<Pace>,
     requests: AtomicU64,
     refused: AtomicU64,
     skew_seconds: AtomicI64,
@@ -243,24 +250,40 @@ impl Caller {
     pub(crate) fn new(
         base: Url,
         api_key: &Secret,
-        transport: Arc<dyn Transport>,
+        way: Way,
         clock: Arc<dyn Clock>,
         pace: Pace,
         backoff: Backoff,
     ) -> Self {
-        Caller {
-            host: base.host_str().unwrap_or("?").into(),
-            base,
-            authorization: Secret::new(http::basic_auth(api_key.reveal(), "")),
-            transport,
-            clock,
-            pace,
-            backoff,
+        let tally = Tally {
+            pace: way.pace(|| pace),
             requests: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             skew_seconds: AtomicI64::new(0),
             date: Mutex::default(),
             counts: Mutex::default(),
+        };
+        Caller {
+            host: base.host_str().unwrap_or("?").into(),
+            base,
+            authorization: Secret::new(http::basic_auth(api_key.reveal(), "")),
+            way,
+            clock,
+            backoff,
+            tally: Arc::new(tally),
+        }
+    }
+
+    /// The same with a way out that only asks, at the same pace and in the same count.
+    pub(crate) fn asking_only(&self) -> Caller {
+        Caller {
+            base: self.base.clone(),
+            host: Arc::clone(&self.host),
+            authorization: self.authorization.clone(),
+            way: self.way.asking_only(),
+            clock: Arc::clone(&self.clock),
+            backoff: self.backoff.clone(),
+            tally: Arc::clone(&self.tally),
         }
     }
 
@@ -270,19 +293,19 @@ impl Caller {
 
     pub(crate) fn usage(&self) -> Usage {
         Usage {
-            requests: self.requests.load(Ordering::Relaxed),
-            refused: self.refused.load(Ordering::Relaxed),
-            skew_seconds: self.skew_seconds.load(Ordering::Relaxed),
+            requests: self.tally.requests.load(Ordering::Relaxed),
+            refused: self.tally.refused.load(Ordering::Relaxed),
+            skew_seconds: self.tally.skew_seconds.load(Ordering::Relaxed),
         }
     }
 
     pub(crate) fn counts(&self) -> BTreeMap<&'static str, u64> {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.tally.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Lever's own time, as its last answer said it.
     pub(crate) fn date(&self) -> Option<Timestamp> {
-        *self.date.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.tally.date.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How long the address of `ask` is.
@@ -371,37 +394,51 @@ impl Caller {
     /// One attempt, and one more if Lever sends us to another path of the same host. A success is all that comes back as `Ok`.
     async fn attempt(&self, ask: &Ask) -> Result<Response, What> {
         let url = self.url(ask)?;
-        let response = self.send(ask.endpoint, Request::get(url.clone())).await?;
+        let response = self.ask(ask.endpoint, Question::get(url.clone())).await?;
         let Some(elsewhere) = redirected(&response, &url)? else { return self.told_apart(response) };
-        let response = self.send(ask.endpoint, Request::get(elsewhere)).await?;
+        let response = self.ask(ask.endpoint, Question::get(elsewhere)).await?;
         match redirected(&response, &url)? {
             Some(again) => Err(What::Redirected(again.host_str().unwrap_or("?").to_owned())),
             None => self.told_apart(response),
         }
     }
 
+    async fn ask(&self, endpoint: Endpoint, question: Question) -> Result<Response, What> {
+        self.turn(endpoint).await;
+        let question =
+            self.headers().into_iter().fold(question, |asked, (name, value)| asked.with(name, value));
+        self.answered(self.way.ask(endpoint.template(), question).await)
+    }
+
     async fn send(&self, endpoint: Endpoint, mut request: Request) -> Result<Response, What> {
-        self.pace.turn().await;
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        *self
-            .counts
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .entry(endpoint.template())
-            .or_default() += 1;
-        request.headers.push(("accept", "application/json".to_owned()));
-        request.headers.push(("authorization", self.authorization.reveal().to_owned()));
-        let response =
-            http::exchange(&*self.transport, endpoint.template(), request).await.map_err(|failure| {
-                match failure {
-                    Failure::NotSent(why) => What::Unsent(why),
-                    Failure::Unanswered(why) => What::Unanswered(why),
-                    Failure::TooLong => What::TooLong,
-                }
-            })?;
+        self.turn(endpoint).await;
+        request.headers.extend(self.headers());
+        self.answered(self.way.send(endpoint.template(), request).await)
+    }
+
+    /// Waits for it, and counts it.
+    async fn turn(&self, endpoint: Endpoint) {
+        self.tally.pace.turn().await;
+        self.tally.requests.fetch_add(1, Ordering::Relaxed);
+        let mut counts = self.tally.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        *counts.entry(endpoint.template()).or_default() += 1;
+    }
+
+    fn headers(&self) -> [(&'static str, String); 2] {
+        let json = "application/json".to_owned();
+        [("accept", json), ("authorization", self.authorization.reveal().to_owned())]
+    }
+
+    fn answered(&self, answer: Result<Response, Failure>) -> Result<Response, What> {
+        let response = answer.map_err(|failure| match failure {
+            Failure::NotSent(why) => What::Unsent(why),
+            Failure::Unanswered(why) => What::Unanswered(why),
+            Failure::TooLong => What::TooLong,
+        })?;
         if let Some(date) = response.header("date").and_then(http::date) {
-            *self.date.lock().unwrap_or_else(PoisonError::into_inner) = Some(date);
-            self.skew_seconds.store((date - self.clock.now()).num_seconds(), Ordering::Relaxed);
+            *self.tally.date.lock().unwrap_or_else(PoisonError::into_inner) = Some(date);
+            let skew = (date - self.clock.now()).num_seconds();
+            self.tally.skew_seconds.store(skew, Ordering::Relaxed);
         }
         Ok(response)
     }
@@ -415,8 +452,8 @@ impl Caller {
             403 => Err(What::Forbidden),
             404 => Err(What::Missing),
             429 => {
-                self.refused.fetch_add(1, Ordering::Relaxed);
-                self.pace.slow_down();
+                self.tally.refused.fetch_add(1, Ordering::Relaxed);
+                self.tally.pace.slow_down();
                 Err(What::TooMany(asked()))
             }
             408 | 500..=599 => Err(What::Down(response.status, asked())),

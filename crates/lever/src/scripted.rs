@@ -9,7 +9,7 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use engine::Needs;
-use http::{Failure, Method, Request, Response, Transport};
+use http::{Failure, Method, Request, Response, Transport, Way};
 use people::{Clock, Secret, Timestamp};
 use serde_json::Value;
 use tokio::time::Instant;
@@ -188,7 +188,7 @@ pub(crate) fn lever(scripted: Scripted) -> (Lever, Arc<Scripted>) {
 pub(crate) fn lever_with(settings: Settings, scripted: Scripted) -> (Lever, Arc<Scripted>) {
     let scripted = Arc::new(scripted);
     let clock = Fixed(Timestamp::from_timestamp_millis(DATE_MS).unwrap());
-    let transport = Arc::clone(&scripted) as Arc<dyn Transport>;
+    let way = Way::whole(Arc::<Scripted>::clone(&scripted));
     assert!(Url::parse(settings.base_url.as_str()).is_ok());
-    (Lever::new(settings, transport, Arc::new(clock), 7), scripted)
+    (Lever::new(settings, way, Arc::new(clock), 7), scripted)
 }

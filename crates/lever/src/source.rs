@@ -7,7 +7,7 @@ use std::{
 use adapter_sdk::{CheckReport, Result};
 use async_trait::async_trait;
 use engine::{Cursor, Deleted, Needs, News, Page, PageToken, Reading, Source, Sweep, Usage, Whom};
-use http::{Backoff, Dice, Pace, Transport};
+use http::{Backoff, Dice, Pace, Way};
 use people::{Clock, Colleague, ContactId, OpportunityId, Pii, Posting, Requisition, Secret};
 use url::Url;
 
@@ -62,19 +62,19 @@ impl Settings {
 pub struct Lever {
     pub(crate) settings: Settings,
     pub(crate) caller: Caller,
-    pub(crate) reasons: KeptReasons,
-    pub(crate) postings: Kept<Posting>,
-    pub(crate) users: Kept<Colleague>,
-    pub(crate) requisitions: Kept<Requisition>,
+    pub(crate) reasons: Arc<KeptReasons>,
+    pub(crate) postings: Arc<Kept<Posting>>,
+    pub(crate) users: Arc<Kept<Colleague>>,
+    pub(crate) requisitions: Arc<Kept<Requisition>>,
 }
 
 impl Lever {
-    /// Speaks to Lever through `transport`. `seed` decides the pauses between attempts and nothing else. No request is made.
-    pub fn new(settings: Settings, transport: Arc<dyn Transport>, clock: Arc<dyn Clock>, seed: u64) -> Self {
+    /// Speaks to Lever by `way`. `seed` decides the pauses between attempts and nothing else. No request is made.
+    pub fn new(settings: Settings, way: Way, clock: Arc<dyn Clock>, seed: u64) -> Self {
         let caller = Caller::new(
             settings.base_url.clone(),
             &settings.api_key,
-            transport,
+            way,
             clock,
             Pace::new(settings.requests_per_second),
             Backoff::new(Arc::new(Dice::new(seed))),
@@ -82,10 +82,22 @@ impl Lever {
         Lever {
             settings,
             caller,
-            reasons: KeptReasons::default(),
-            postings: Kept::default(),
-            users: Kept::default(),
-            requisitions: Kept::default(),
+            reasons: Arc::default(),
+            postings: Arc::default(),
+            users: Arc::default(),
+            requisitions: Arc::default(),
+        }
+    }
+
+    /// The same for asking alone: it has no way to change anything in Lever. Pace, counts and what is kept are shared.
+    pub fn asking_only(&self) -> Lever {
+        Lever {
+            settings: self.settings.clone(),
+            caller: self.caller.asking_only(),
+            reasons: Arc::clone(&self.reasons),
+            postings: Arc::clone(&self.postings),
+            users: Arc::clone(&self.users),
+            requisitions: Arc::clone(&self.requisitions),
         }
     }
 

@@ -10,7 +10,7 @@ use std::{
 
 use async_trait::async_trait;
 use engine::{Cursor, Needs, News, Reading, Sighting, Source, Sweep, Then, Whom};
-use http::{Failure, Request, Response, Transport};
+use http::{Failure, Request, Response, Transport, Way};
 use lever::{Lever, LinkPattern, Own, Settings};
 use people::{
     Answer, AnswerValue, Band, Candidacy, Clock, ContactId, OpportunityId, Person, Pii, Requisition, Secret,
@@ -114,7 +114,7 @@ fn set_up_with(people: usize, change: impl FnOnce(Settings) -> Settings) -> (Lev
         Arc::new(Pretend { lever: Mutex::new(lever), began: Instant::now(), asked: Mutex::default() });
     let base = http::check_base("http://127.0.0.1:1/v1").unwrap();
     let settings = change(Settings::new(base, Secret::new(key)));
-    (Lever::new(settings, Arc::clone(&pretend) as Arc<dyn Transport>, Arc::new(Wrong), 1), pretend)
+    (Lever::new(settings, Way::whole(Arc::<Pretend>::clone(&pretend)), Arc::new(Wrong), 1), pretend)
 }
 
 async fn sweep(lever: &Lever, sweep: &Sweep) -> Result<(Vec<Sighting>, Cursor), adapter_sdk::Error> {

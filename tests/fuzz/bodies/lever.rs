@@ -13,7 +13,7 @@ use adapter_sdk::Error;
 use async_trait::async_trait;
 use bytes::Bytes;
 use engine::{Cursor, Needs, News, Reading, Source, Sweep, Whom};
-use http::{Failure, Method, Request, Response, Transport};
+use http::{Failure, Method, Request, Response, Transport, Way};
 use lever::{Lever, LinkPattern, Own, Settings, webhook};
 use people::{Secret, SystemClock};
 use tokio::runtime::Builder;
@@ -44,7 +44,7 @@ pub fn door(name: &str, data: &[u8]) -> bool {
     let transport =
         Arc::new(Pretend { door: name.to_owned(), answer: data.to_vec(), is_given: AtomicBool::new(false) });
     let lever =
-        Lever::new(settings(), Arc::clone(&transport) as Arc<dyn Transport>, Arc::new(SystemClock), 1);
+        Lever::new(settings(), Way::whole(Arc::<Pretend>::clone(&transport)), Arc::new(SystemClock), 1);
     // Pauses between attempts take no time.
     let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
     let outcome = runtime.block_on(ask(&lever, name));

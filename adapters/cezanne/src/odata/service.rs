@@ -10,7 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Method, Pace, Request, Response, Transport};
+use http::{Failure, Method, Pace, Question, Request, Response, Way};
 use people::{Clock, Secret};
 use serde_json::{Map, Value};
 use tokio::{sync::Mutex, time::Instant};
@@ -47,11 +47,9 @@ pub(crate) struct Settings {
 pub(crate) struct Service {
     settings: Settings,
     tokens: Tokens,
-    transport: Arc<dyn Transport>,
+    way: Way,
     clock: Arc<dyn Clock>,
-    pace: Pace,
-    /// Held by whoever has a request in flight.
-    lane: Mutex<()>,
+    pace: Arc<Pace>,
     manner: StdMutex<Manner>,
     /// When it was fetched, and what it said.
     metadata: Mutex<Option<(Instant, Arc<Metadata>)>>,
@@ -86,19 +84,13 @@ struct Ask {
 }
 
 impl Service {
-    pub(crate) fn new(
-        settings: Settings,
-        tokens: Tokens,
-        transport: Arc<dyn Transport>,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
+    pub(crate) fn new(settings: Settings, tokens: Tokens, way: Way, clock: Arc<dyn Clock>) -> Self {
         Service {
-            pace: pace(settings.requests_per_second),
+            pace: way.pace(|| pace(settings.requests_per_second)),
             settings,
             tokens,
-            transport,
+            way,
             clock,
-            lane: Mutex::default(),
             manner: StdMutex::default(),
             metadata: Mutex::default(),
         }
@@ -305,7 +297,7 @@ impl Service {
     /// Sends `ask`, and again where the service wants a new token, another way of saying it, or a moment's patience. Each follows
     /// an answer that says that nothing was done; a longer wait is the caller's, who writes it down.
     async fn send(&self, ask: &Ask) -> Result<Response, Trouble> {
-        let _lane = self.lane.lock().await;
+        let _lane = self.way.lane().await;
         let mut manner = self.manner();
         let mut token = self.tokens.token().await?;
         let mut is_renewed = false;
@@ -344,7 +336,7 @@ impl Service {
 
     async fn send_once(&self, ask: &Ask, manner: Manner, token: &Secret) -> Result<Response, Trouble> {
         self.pace.turn().await;
-        let answer = http::exchange(&*self.transport, ask.template, ask.request(manner, token)).await;
+        let answer = ask.put(&self.way, manner, token).await;
         answer.map_err(|failure| Trouble::of_failure(failure, ask.doing))
     }
 
@@ -388,33 +380,39 @@ impl Ask {
         self.verb == Verb::Change && self.version == Version::V3
     }
 
-    fn request(&self, manner: Manner, token: &Secret) -> Request {
+    /// Reads ask; only what changes something is sent.
+    async fn put(&self, way: &Way, manner: Manner, token: &Secret) -> Result<Response, Failure> {
         let is_merge = self.verb == Verb::Change && (manner.tunnel || self.version == Version::V2);
         let method = match self.verb {
-            Verb::Describe | Verb::Read => Method::Get,
+            Verb::Describe | Verb::Read => return way.ask(self.template, self.question(manner, token)).await,
             Verb::Change if !is_merge => Method::Patch,
             Verb::Insert | Verb::Change => Method::Post,
         };
-        let mut headers = vec![("authorization", format!("Bearer {}", token.reveal()))];
-        headers.extend(self.dialect(manner).map(|(name, value)| (name, value.to_owned())));
+        let mut request = Request::new(method, self.url.clone());
+        request.headers = self.headers(manner, token);
         if is_merge {
-            headers.push(("x-http-method", "MERGE".to_owned()));
+            request.headers.push(("x-http-method", "MERGE".to_owned()));
         }
         if let Some(etag) = &self.etag {
-            headers.push(("if-match", etag.clone()));
+            request.headers.push(("if-match", etag.clone()));
         }
-        if !self.body.is_empty() {
-            headers.push(("content-type", content_type(self.version, manner).to_owned()));
-        }
+        request.headers.push(("content-type", content_type(self.version, manner).to_owned()));
+        request.body = self.body.clone();
+        (request.deadline, request.body_max) = (DEADLINE, ANSWER_MAX);
+        way.send(self.template, request).await
+    }
+
+    fn question(&self, manner: Manner, token: &Secret) -> Question {
         let body_max = if self.verb == Verb::Describe { METADATA_MAX } else { ANSWER_MAX };
-        Request {
-            method,
-            url: self.url.clone(),
-            headers,
-            body: self.body.clone(),
-            deadline: DEADLINE,
-            body_max,
-        }
+        let question = Question::get(self.url.clone()).within(DEADLINE, body_max);
+        self.headers(manner, token)
+            .into_iter()
+            .fold(question, |question, (name, value)| question.with(name, value))
+    }
+
+    fn headers(&self, manner: Manner, token: &Secret) -> Vec<(&'static str, String)> {
+        let dialect = self.dialect(manner).map(|(name, value)| (name, value.to_owned()));
+        [("authorization", format!("Bearer {}", token.reveal()))].into_iter().chain(dialect).collect()
     }
 
     /// Which version, and which form of it. The first request goes out before the version is known, and names the newest of

@@ -18,7 +18,7 @@ use adapter_sdk::{
     settings::{Node, Reading, Secrets},
 };
 use async_trait::async_trait;
-use http::{Failure, Method, Request, Response, Transport};
+use http::{Failure, Method, Request, Response, Transport, Way};
 use mapping::{Decisions, Mapping, Rule, Rules, Tables};
 use people::{
     Candidacy, Clock, ContactId, FieldKey, FullName, Hire, OpportunityId, Person, Phone, PhoneKind, Pii,
@@ -283,7 +283,7 @@ calls_per_second_max = 1000
             target: "bench".parse().unwrap(),
             columns: self.mapping.columns(),
             clock: Arc::new(Noon),
-            transport: Arc::<Network>::clone(&self.network),
+            way: Way::whole(Arc::<Network>::clone(&self.network)),
         }
     }
 

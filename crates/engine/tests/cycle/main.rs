@@ -8,6 +8,7 @@ mod mended;
 mod mended_file;
 mod order;
 mod plan_rules;
+mod policies;
 mod repair;
 mod rules;
 mod scope;

@@ -68,8 +68,8 @@ impl Room {
         let key = ledger::DigestKey::new(people::Secret::new("k".repeat(32)));
         let store = Arc::new(ledger::MemoryStore::default());
         let ledger = Arc::new(ledger::Ledger::over(store, key, "l", ledger::Origin::Fresh).unwrap());
-        let transport = crate::wiring::transport().unwrap();
-        let ground = crate::wiring::Ground { ledger, transport, clock: Arc::clone(&clock) };
+        let way = crate::wiring::way().unwrap();
+        let ground = crate::wiring::Ground { ledger, way, clock: Arc::clone(&clock) };
         let (asks, asked) = mpsc::unbounded_channel();
         let shared = Shared::new(ground.equipped(&config), &config, clock, asks);
         let listener = UnixListener::bind(dir.path().join("s")).unwrap();

@@ -17,7 +17,7 @@ use std::{
 
 use adapter_sdk::HrisAdapter;
 use engine::Guards;
-use http::{Nowhere, Transport};
+use http::Way;
 use mapping::Mapping;
 use people::{Clock, Date, Secret, TargetName, Zone};
 use url::Url;
@@ -83,6 +83,8 @@ pub struct TargetConfig {
     pub name: TargetName,
     /// Its adapter, as its settings made it.
     pub adapter: Arc<dyn HrisAdapter>,
+    /// The same without a way to change anything: for dry runs.
+    pub asking: Arc<dyn HrisAdapter>,
     /// From a person to its fields.
     pub mapping: Arc<Mapping>,
     /// Where its data goes, in words: a folder, or a host. `None`: its adapter alone knows.
@@ -100,14 +102,14 @@ pub struct TargetConfig {
 pub struct Outside {
     /// The wall clock.
     pub clock: Arc<dyn Clock>,
-    /// The way out.
-    pub transport: Arc<dyn Transport>,
+    /// The way out. By one that only asks, every adapter only asks.
+    pub way: Way,
 }
 
 impl Outside {
     /// For whoever only reads the words.
     pub fn nowhere(clock: Arc<dyn Clock>) -> Outside {
-        Outside { clock, transport: Arc::new(Nowhere) }
+        Outside { clock, way: Way::nowhere() }
     }
 }
 

@@ -110,9 +110,13 @@ impl<'r> Ground<'r> {
         let mapping = self.mapping(at, &(registration.schema)(&section), &rules);
         // The target's own defaults are columns, too.
         let columns = mapping.as_ref().map_or(columns, Mapping::columns);
-        let Outside { clock, transport } = self.outside.clone();
-        let build = Build { target: name.clone(), columns, clock, transport };
+        let Outside { clock, way } = self.outside.clone();
+        let build = Build { target: name.clone(), columns, clock, way: way.apart() };
+        // What is wrong with the settings is said by the first.
+        let again = section.clone();
+        let asking = build.asking_only();
         let adapter: Option<Arc<dyn HrisAdapter>> = (registration.build)(section, build);
+        let asking = adapter.as_ref().and_then(|_| (registration.build)(again, asking));
         for (level, fields) in [(Level::Person, &person), (Level::Hire, &hire)] {
             if let Some(adapter) = &adapter {
                 fields::readable(self.reading, at, level, fields, adapter.info().capabilities);
@@ -121,9 +125,10 @@ impl<'r> Ground<'r> {
         if let Some(adapter) = &adapter {
             policy::fits(self.reading, at, &policy, adapter.info().capabilities);
         }
-        let read = adapter.zip(mapping).map(|(adapter, mapping)| TargetConfig {
+        let read = adapter.zip(asking).zip(mapping).map(|((adapter, asking), mapping)| TargetConfig {
             name,
             adapter,
+            asking,
             mapping: Arc::new(mapping),
             destination,
             write_back,

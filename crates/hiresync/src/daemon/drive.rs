@@ -158,6 +158,7 @@ impl Driver {
                 });
             }
             Ask::Plan(contacts, reply) => {
+                let engine = self.shared.asking_engine();
                 questions.spawn(async move {
                     let _ = reply.send(Box::pin(engine.dry_run(&contacts)).await);
                 });

@@ -14,8 +14,8 @@ fn set_up() -> (PretendLever, Lever) {
     let pretend = PretendLever::start("127.0.0.1:0".parse().unwrap(), account, &clock).unwrap();
     let base = http::check_base(&format!("http://{}/v1", pretend.address)).unwrap();
     let settings = Settings { requests_per_second: 10.0, ..Settings::new(base, key) };
-    let transport = once::transport().unwrap();
-    (pretend, Lever::new(settings, transport, clock, 1))
+    let way = once::way().unwrap();
+    (pretend, Lever::new(settings, way, clock, 1))
 }
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {

@@ -23,6 +23,7 @@ fn status(counts: Counts) -> Status {
         unexplained: 0,
         past_due: 0,
         to_correct: 0,
+        started: 0,
     };
     Status {
         cycle: 3,
@@ -52,7 +53,7 @@ fn the_first_line_says_whether_it_is_all_right() {
 
 #[test]
 fn what_needs_a_human_is_named_with_the_command_that_helps() {
-    let trip = GuardTrip { cycle: 3, creates: 12, changes: 0, held: 12 };
+    let trip = GuardTrip { cycle: 3, creates: 12, changes: 0, withdrawals: 0, held: 12 };
     let counts = Counts { agreed: 28, held: 12, parked: 1, ..Counts::default() };
     let (text, tone) = verdict(&status(counts), &[trip], true);
     assert_eq!(tone, Tone::Bad);
@@ -74,7 +75,7 @@ fn who_waits_for_a_value_is_neither_under_way_nor_hidden_by_what_needs_a_human()
     let mut status = status(Counts { held: 9, ..held });
     let target = status.targets.values_mut().next().unwrap();
     (target.past_due, target.to_correct) = (1, 2);
-    let trip = GuardTrip { cycle: 3, creates: 4, changes: 0, held: 4 };
+    let trip = GuardTrip { cycle: 3, creates: 4, changes: 0, withdrawals: 0, held: 4 };
     let (text, _) = verdict(&status, &[trip], true);
     assert!(text.ends_with("; besides, 2 held until Lever has their values"), "{text}");
 }

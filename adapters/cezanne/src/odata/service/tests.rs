@@ -26,8 +26,8 @@ fn service(data: impl IntoIterator<Item = Answer>) -> (Service, Arc<Scripted>) {
 fn service_of(version: Option<Version>, data: impl IntoIterator<Item = Answer>) -> (Service, Arc<Scripted>) {
     let transport = Scripted::new(data);
     let settings = Settings { root: url(ROOT), version, requests_per_second: 2.0 };
-    let dynamic = Arc::clone(&transport) as Arc<dyn Transport>;
-    (Service::new(settings, tokens(oauth(), &transport), dynamic, Arc::new(Fixed)), transport)
+    let way = Way::whole(Arc::<Scripted>::clone(&transport));
+    (Service::new(settings, tokens(oauth(), &transport), way, Arc::new(Fixed)), transport)
 }
 
 fn lv1() -> Key {
@@ -232,7 +232,7 @@ async fn ten_calls_at_once_take_one_token_and_one_lane() {
 #[tokio::test(start_paused = true)]
 async fn requests_start_no_more_often_than_the_settings_say() {
     let (mut service, transport) = service((0..10).map(|_| ok(ADA)));
-    service.pace = pace(0.5);
+    service.pace = Arc::new(pace(0.5));
     let key = lv1();
     join_all((0..10).map(|_| service.get("People", &key))).await;
     let starts: Vec<Instant> =

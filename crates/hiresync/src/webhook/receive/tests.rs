@@ -34,7 +34,7 @@ impl Desk {
         let key = ledger::DigestKey::new(people::Secret::new("k".repeat(32)));
         let store = Arc::new(ledger::MemoryStore::default());
         let ledger = Arc::new(ledger::Ledger::over(store, key, "l", ledger::Origin::Fresh).unwrap());
-        let ground = Ground { ledger, transport: wiring::transport().unwrap(), clock: Arc::clone(&clock) };
+        let ground = Ground { ledger, way: wiring::way().unwrap(), clock: Arc::clone(&clock) };
         let (asks, asked) = mpsc::unbounded_channel();
         let shared = Shared::new(ground.equipped(&config), &config, clock, asks);
         Desk { receiver: Arc::new(Receiver::new(shared)), asked, _dir: dir }
