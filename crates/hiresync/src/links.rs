@@ -249,8 +249,9 @@ fn hands(place: &Place, socket: &Path, writes: bool) -> Result<Hands, Exit> {
 }
 
 fn ours(config: &Config, ledger: Arc<Ledger>, folder: Option<StateFolder>) -> Result<Hands, Exit> {
-    let ground = Ground { ledger, transport: once::transport()?, clock: once::clock() };
-    Ok(Hands::Ours(Box::new(ground.engine(config)), folder))
+    // Links are kept by us: nothing about them is ever written to Lever or to a target.
+    let ground = Ground { ledger, way: once::way()?.asking_only(), clock: once::clock() };
+    Ok(Hands::Ours(Box::new(ground.asking(config)), folder))
 }
 
 /// Says why it was not done.

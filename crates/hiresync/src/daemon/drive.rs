@@ -164,6 +164,7 @@ impl Driver {
                 });
             }
             Ask::Links(order, user, reply) => {
+                let engine = self.shared.asking_engine();
                 questions.spawn(async move {
                     let _ = reply.send(Box::pin(engine.link_order(order, user)).await);
                 });
