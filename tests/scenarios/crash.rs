@@ -274,6 +274,12 @@ fn check_after_kill(world: &World, kill: u64, moment: &Moment) {
     let copy = tempfile::tempdir().unwrap();
     if world.setup.state.exists() {
         super::ledger::copy_folder(&world.setup.state, copy.path());
+        // It stands for the folder itself.
+        let place = |state: &std::path::Path| state.join("place");
+        if place(&world.setup.state).exists() {
+            std::fs::remove_file(place(copy.path())).unwrap();
+            std::fs::hard_link(place(&world.setup.state), place(copy.path())).unwrap();
+        }
     }
     let folder = StateFolder::lock(copy.path()).unwrap();
     let key = folder.digest_key().unwrap();

@@ -17,6 +17,7 @@ mod links;
 mod mapping;
 mod people;
 mod privacy;
+mod restored;
 mod target;
 mod webhook;
 

@@ -170,6 +170,7 @@ impl Daemon {
             *number += 1;
             let copy = dir.with_file_name(format!("state-{number}"));
             copy_folder(dir, &copy);
+            stays_in_place(dir, &copy);
             self.process = None;
             fs::remove_dir_all(&*dir).expect("it can be removed");
             *dir = copy;
@@ -458,6 +459,12 @@ fn temporary_folder() -> TempDir {
     let memory = Path::new("/dev/shm");
     let made = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() };
     made.expect("a temporary folder can be made")
+}
+
+/// The copy stands for the folder itself: its ledger is to find itself where it was.
+fn stays_in_place(from: &Path, to: &Path) {
+    fs::remove_file(to.join("place")).expect("it can be removed");
+    fs::hard_link(from.join("place"), to.join("place")).expect("it is one disk");
 }
 
 fn copy_folder(from: &Path, to: &Path) {

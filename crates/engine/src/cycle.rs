@@ -25,6 +25,7 @@ use tokio::sync::watch;
 
 use crate::{
     Activity, CycleReport, Fault, GuardTrip,
+    certificate::Certified,
     deliver::Ready,
     plan::Decision,
     planning::Planned,
@@ -102,6 +103,8 @@ pub(crate) struct Memory {
     pub refusals: u32,
     /// What cycles without a sweep owed since the last one with a sweep.
     pub lately: Owed,
+    /// What became of everybody hired, as last checked.
+    pub certified: Certified,
 }
 
 /// New debts, as the guards count them.
@@ -253,6 +256,7 @@ impl Engine {
         }
         let mut run = self.begin_run(self.next_cycle(), order.approve, order.sweep);
         let outcome = self.flow(&mut run, order).await;
+        let outcome = outcome.and_then(|()| self.certify(&mut run));
         self.set_activity(Activity::Idle);
         self.end_run(run, outcome)
     }

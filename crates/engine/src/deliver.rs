@@ -147,7 +147,10 @@ impl Engine {
         match self.judged(target, &ready.identity, &found)? {
             Match::Nobody => Ok(Look::GoOn),
             Match::One(link) => {
-                let _ = self.ledger.write(|draft| self.take(draft, target, &ready.contact, link))?;
+                let _ = self.ledger.write(|draft| {
+                    self.notice_unknown(draft, target, &standing, &found)?;
+                    self.take(draft, target, &ready.contact, link)
+                })?;
                 Ok(Look::Adopted)
             }
             Match::Suspected(_) if standing.owed.as_ref().is_some_and(|owed| owed.looked_at) => {
@@ -681,7 +684,11 @@ impl Engine {
                 // What cannot be looked up now is looked up before it is sent.
                 let Ok(found) = self.unless_stopped(target.adapter.find(&who)).await? else { continue };
                 if let Match::One(link) = self.judged(target, &who, &found)? {
-                    let _ = self.ledger.write(|draft| self.take(draft, target, &one.contact, link))?;
+                    let standing = self.ledger.standing(&target.name, &one.contact)?.unwrap_or_default();
+                    let _ = self.ledger.write(|draft| {
+                        self.notice_unknown(draft, target, &standing, &found)?;
+                        self.take(draft, target, &one.contact, link)
+                    })?;
                     adopted = true;
                 }
             }

@@ -15,12 +15,14 @@
 //! | `dry_run` | what would be sent, without writing |
 //! | [`policy`] | what an error means next |
 //! | [`source`] | where people come from |
+//! | [`certificate`] | what became of everybody hired, checked after each cycle |
 //! | [`settings`] | what the configuration says |
 //! | [`orders`] | what a human may order, and questions answered from the ledger |
 //! | [`status`] | what the daemon says of itself |
 
 mod aside;
 mod backfill;
+pub mod certificate;
 pub mod cycle;
 mod deliver;
 mod dry_run;
@@ -43,11 +45,13 @@ pub mod telling;
 mod watch;
 mod writing;
 
+pub use certificate::Certificate;
 pub use cycle::{CycleError, CycleOrder, Engine, Parts, SweepKind};
 pub use dry_run::{DryRun, FieldChange, PlannedChange};
 pub use ledger::{RehireKind, Treatment};
 pub use mapping::Needs;
 pub use orders::{About, Hint, OrderError};
+pub use rebuild::UnknownRecords;
 pub use settings::{DeliverFrom, Guards, Policy, Settings, Target, WriteBack};
 pub use source::{
     Cursor, Deleted, News, Page, PageToken, Reading, Sighting, Source, Sweep, Then, Usage, Whom,

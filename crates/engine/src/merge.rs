@@ -28,6 +28,7 @@ impl Engine {
                 (_, first, hired_at) => first.or(hired_at),
             };
             let said = before.as_ref().and_then(|before| before.said);
+            let left_out = before.as_ref().map(|before| before.left_out.clone()).unwrap_or_default();
             let seen_now = Seen {
                 contact: person.contact.clone(),
                 digest: before.and_then(|before| before.digest),
@@ -35,6 +36,9 @@ impl Engine {
                 awaited_until: person.hires.get(opportunity).and_then(|hire| self.awaited_until(hire)),
                 said,
                 deleted_at: None,
+                hired_at,
+                left_out,
+                unread: None,
             };
             seen.push((opportunity.clone(), seen_now));
         }

@@ -71,6 +71,8 @@ impl Engine {
                     to_correct: pressing.to_correct,
                     started: pressing.started,
                     obstacles: pressing.obstacles,
+                    certificate: self.certificate_of(&target.name),
+                    unknown_records: self.unknown_records(&target.name)?,
                 },
             );
         }
@@ -190,6 +192,9 @@ impl Engine {
 
     /// Whether somebody has to do something: exit code 1 of `run --once`.
     pub fn needs_human(&self) -> ledger::Result<bool> {
+        if self.has_unexplained() {
+            return Ok(true);
+        }
         for target in &self.targets {
             let counts = self.ledger.counts(&target.name);
             if counts.parked > 0 || self.ledger.target(&target.name)?.health != TargetHealth::Active {

@@ -91,6 +91,8 @@ pub struct Plan {
     pub kept: Vec<FieldKey>,
     /// Hires that the target is not told about, and why: what the history is to say.
     pub left_out: Vec<(OpportunityId, LeftOut)>,
+    /// Every hire that the target is not told about, and why.
+    pub apart: BTreeMap<OpportunityId, LeftOut>,
     /// Hires whose values are to be forgotten: they were anonymised.
     pub forgotten: Vec<OpportunityId>,
     /// What the target held, where it was asked.
@@ -118,6 +120,7 @@ impl Plan {
             moot_once_delivered: Vec::new(),
             kept: Vec::new(),
             left_out: Vec::new(),
+            apart: BTreeMap::new(),
             forgotten: Vec::new(),
             seen: None,
             pins: Vec::new(),
@@ -188,7 +191,8 @@ pub fn plan(facts: &Facts<'_>, key: &DigestKey) -> Plan {
 /// What is owed about the hires that the target is told about now.
 fn decide(facts: &Facts<'_>, key: &DigestKey) -> Plan {
     let digests = key.wanted(facts.wanted);
-    let mut plan = Plan { left_out: left_out(facts), ..Plan::new(Decision::NotInScope) };
+    let apart = facts.left_out.clone();
+    let mut plan = Plan { left_out: left_out(facts), apart, ..Plan::new(Decision::NotInScope) };
     if let Some(agreed) = &facts.standing.agreed {
         review_hires(agreed, facts, &mut plan);
     }
@@ -663,7 +667,7 @@ fn names_of(fields: &[FieldKey]) -> Vec<FieldName> {
     names.into_iter().cloned().collect()
 }
 
-fn name_of(field: &FieldKey) -> &FieldName {
+pub(crate) fn name_of(field: &FieldKey) -> &FieldName {
     match field {
         FieldKey::Person { field } | FieldKey::Hire { field, .. } => field,
     }

@@ -3,14 +3,19 @@
 
 use std::collections::BTreeSet;
 
-use adapter_sdk::{CheckReport, Error, ErrorKind, Found, Link};
-use ledger::{Draft, LinkOrigin, Outcome};
-use people::{ContactId, RemoteId};
+use adapter_sdk::{CheckReport, Error, ErrorKind, Evidence, Found, Link};
+use ledger::{Draft, LinkOrigin, Origin, Outcome, Standing};
+use people::{ContactId, RemoteId, TargetName, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     cycle::{CycleError, Engine},
     settings::Target,
+    sweep::CURSOR,
 };
+
+/// Standings that are looked through in one step.
+const STEP: usize = 500;
 
 /// Fewer may all have been renumbered, or have left.
 const LANDMARKS_MIN: usize = 3;
@@ -19,6 +24,7 @@ impl Engine {
     /// Rebuilds the links of one target. False when the target could not be asked: then nothing is planned for it in this
     /// cycle.
     pub(crate) async fn rebuild(&self, target: &Target) -> Result<bool, CycleError> {
+        self.distrust_copy(target)?;
         if target.adapter.info().capabilities.list {
             let mut after: Option<RemoteId> = None;
             loop {
@@ -42,6 +48,35 @@ impl Engine {
             draft.put_target(&target.name, &state)
         })?;
         Ok(true)
+    }
+
+    /// A copied ledger knew this target: its links stay, and what they hold is compared afresh, for everybody.
+    fn distrust_copy(&self, target: &Target) -> ledger::Result<()> {
+        if self.ledger.target(&target.name)?.rebuilt_under.is_none() {
+            return Ok(());
+        }
+        let mut after: Option<ContactId> = None;
+        loop {
+            let page = self.ledger.standings(&target.name, after.as_ref(), STEP)?;
+            let Some((last, _)) = page.last() else { break };
+            after = Some(last.clone());
+            let _ = self.ledger.write(|draft| {
+                page.iter().try_for_each(|(contact, _)| {
+                    let Some(mut standing) = draft.standing(&target.name, contact)? else { return Ok(()) };
+                    standing.distrust();
+                    draft.put_standing(&target.name, contact, standing)?;
+                    draft.repair(contact);
+                    Ok(())
+                })
+            })?;
+        }
+        // Whoever came since is listed.
+        let _ = self.ledger.write(|draft| {
+            draft.drop_note(CURSOR);
+            Ok(())
+        })?;
+        self.memory().cursor = None;
+        Ok(())
     }
 
     /// Whether the target is the one we knew: asked once a process, before the first delivery. True when it may be used.
@@ -155,6 +190,54 @@ impl Engine {
         draft.mark(contact, now)?;
         draft.tell(&self.event(contact, Some(&target.name), Outcome::Adopted))
     }
+}
+
+/// Records of ours that a look found, and of which the ledger knew nothing although it never was lost: it was rolled back with the
+/// whole machine, or a second hiresync is at work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnknownRecords {
+    /// How many.
+    pub records: u64,
+    /// When the last one was found.
+    pub last_at: Timestamp,
+}
+
+impl Engine {
+    /// Counts a record that carries our key, or the contact, and that no attempt of this ledger made.
+    pub(crate) fn notice_unknown(
+        &self,
+        draft: &mut Draft<'_>,
+        target: &Target,
+        standing: &Standing,
+        found: &[Found],
+    ) -> ledger::Result<()> {
+        let is_ours = |found: &Found| matches!(found.evidence, Evidence::Key | Evidence::ContactId);
+        let was_tried = standing.owed.as_ref().is_some_and(|owed| owed.sent.is_some());
+        let is_known_loss = matches!(self.ledger.origin(), Origin::Recovery { .. });
+        if is_known_loss || was_tried || !found.iter().any(is_ours) {
+            return Ok(());
+        }
+        let before = self.unknown_records(&target.name)?.map_or(0, |before| before.records);
+        let unknown = UnknownRecords { records: before + 1, last_at: self.clock.now() };
+        tracing::warn!(
+            code = "ledger.unknown_record",
+            target_name = %target.name,
+            records = unknown.records,
+            "found a record of ours that this ledger should know: it was rolled back with the machine, or a second hiresync is at work"
+        );
+        draft.put_note(&unknown_note(&target.name), &serde_json::to_string(&unknown).unwrap_or_default());
+        Ok(())
+    }
+
+    /// How many such records were found in a target.
+    pub(crate) fn unknown_records(&self, target: &TargetName) -> ledger::Result<Option<UnknownRecords>> {
+        let note = self.ledger.note(&unknown_note(target))?;
+        Ok(note.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+}
+
+fn unknown_note(target: &TargetName) -> String {
+    format!("unknown-records {target}")
 }
 
 /// The contact kept on the record, else the one we know an opportunity of.

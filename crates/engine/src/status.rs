@@ -8,6 +8,11 @@ use ledger::{Counts, Event, Phase, Standing, TargetHealth, Task};
 use people::{ContactId, Date, RemoteId, TargetName, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::{
+    certificate::{self, Certificate},
+    rebuild::UnknownRecords,
+};
+
 /// `GET /v1/status`, the engine's part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
@@ -120,6 +125,12 @@ pub struct TargetStatus {
     /// What stands in the way of what is owed, each obstacle once.
     #[serde(default)]
     pub obstacles: Vec<Met>,
+    /// What became of everybody hired, as checked after the last cycle with a sweep.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Certificate>,
+    /// Records of ours that this ledger did not know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown_records: Option<UnknownRecords>,
 }
 
 /// An obstacle, and for how many people.
@@ -161,6 +172,9 @@ pub struct CycleReport {
     pub guard: Option<GuardTrip>,
     /// Whole targets that could not be used.
     pub unusable: Vec<TargetName>,
+    /// What became of everybody hired, target by target: of a cycle with a sweep.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub certificate: BTreeMap<TargetName, Certificate>,
 }
 
 impl CycleReport {
@@ -188,13 +202,14 @@ impl CycleReport {
             held_by_guard = self.guard.as_ref().map_or(0, |guard| guard.held),
             unusable = self.unusable.len(),
             elapsed_ms,
-            "cycle {}: {} seen, {} read, {} created, {} updated, {} requests",
+            "cycle {}: {} seen, {} read, {} created, {} updated, {} requests{}",
             self.cycle,
             self.seen,
             self.read,
             done.created,
             done.updated,
             self.requests,
+            certificate::in_one_line(&self.certificate),
         );
     }
 }

@@ -117,6 +117,7 @@ impl Engine {
             return Ok(old.is_some());
         }
         let digest = Some(self.ledger.key().record(content.reveal()));
+        let hired_at = hired_at.filter(|_| *candidacy == Candidacy::Hired);
         let unchanged = seen.as_ref().is_some_and(|seen| seen.digest == digest && seen.contact == *contact);
         if unchanged && !full {
             return Ok(false);
@@ -124,7 +125,7 @@ impl Engine {
         // Under a merge the contact known here stays until the surviving one was read: by it the merge is recognised.
         let known = seen.as_ref().map_or(contact, |seen| &seen.contact).clone();
         let before = seen.unwrap_or_else(|| Seen::of(contact.clone()));
-        draft.put_seen(opportunity, &Seen { digest, deleted_at: None, ..before })?;
+        draft.put_seen(opportunity, &Seen { digest, hired_at, deleted_at: None, ..before })?;
         for contact in [contact, &known] {
             // The repair looks at everybody, once what cannot wait is done.
             if full {

@@ -7,6 +7,7 @@ use ledger::{Debt, Draft, LeftOut, Mark, Outcome, Owing, Phase, Standing, Target
 use people::{ContactId, FieldKey, OpportunityId, TargetName, Timestamp};
 
 use crate::{
+    certificate,
     cycle::{CYCLE, CycleError, Engine, Run},
     deliver::Ready,
     plan::{Decision, Plan},
@@ -68,8 +69,9 @@ impl Engine {
         going: &mut Vec<(TargetName, Ready)>,
     ) -> ledger::Result<()> {
         for (opportunity, seen) in &one.seen {
-            draft.put_seen(opportunity, seen)?;
+            draft.put_seen(opportunity, &certificate::with_reasons(opportunity, seen, &one.plans))?;
         }
+        self.note_reading(one);
         self.await_no_longer(draft, &one.contact, &one.identity.opportunities)?;
         let mut moved = false;
         for kind in [TaskKind::ReviewWithdrawal, TaskKind::Review] {
@@ -295,6 +297,7 @@ impl Engine {
             Ok::<_, ledger::Error>(known || standing.is_some_and(|standing| standing.may_be_over_there()))
         })?;
         let anonymised = outcome == Some(Outcome::Anonymised);
+        self.note_unread(contact, outcome.as_ref());
         self.await_offer(contact, None);
         let told = self.ledger.history(contact)?.last().map(|event| event.outcome.clone());
         let _ = self.ledger.write(|draft| {

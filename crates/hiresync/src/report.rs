@@ -146,6 +146,13 @@ impl Facts<'_> {
             ));
         }
         for (name, target) in &self.status.targets {
+            let unexplained = target.certificate.as_ref().map_or(0, |certificate| certificate.unexplained);
+            if unexplained > 0 {
+                needs.push(format!(
+                    "{} hired and unexplained ({name}; the log names the contacts, and they are read again)",
+                    count(unexplained, "person", "people")
+                ));
+            }
             for met in &target.obstacles {
                 needs.push(format!("{} ({name}): {}", count(met.people, "person", "people"), met.obstacle));
             }
@@ -212,10 +219,29 @@ pub fn status(answer: &StatusAnswer) -> String {
     let engine = &answer.engine;
     let mut text = String::new();
     if let Some(why) = &answer.recovery {
-        let _ = writeln!(
-            text,
-            "An earlier ledger was lost ({why}); records are found and adopted, nobody is made twice."
-        );
+        let _ = if why == ledger::COPIED {
+            writeln!(
+                text,
+                "The ledger came from elsewhere ({why}); its links are kept, and every record is compared anew. If the original runs \
+                 on, stop one of the two."
+            )
+        } else {
+            writeln!(
+                text,
+                "An earlier ledger was lost ({why}); records are found and adopted, nobody is made twice."
+            )
+        };
+    }
+    for (name, target) in &engine.targets {
+        if let Some(unknown) = &target.unknown_records {
+            let _ = writeln!(
+                text,
+                "Found {} in {name} that this ledger should know, the last one {}: it was rolled back, or a second hiresync is at \
+                 work.",
+                count(unknown.records, "record", "records"),
+                ago(unknown.last_at, answer.now)
+            );
+        }
     }
     if let Some(at) = answer.reload_refused_at {
         let _ = writeln!(
@@ -264,6 +290,11 @@ pub fn status(answer: &StatusAnswer) -> String {
         "unexplained",
     ];
     text.push_str(&table(&heading, &rows));
+    for (name, target) in &engine.targets {
+        if let Some(certificate) = &target.certificate {
+            let _ = write!(text, "\n{name}: {certificate}");
+        }
+    }
     let _ = writeln!(text);
     let _ = writeln!(
         text,
@@ -395,6 +426,9 @@ pub fn cycle(report: &CycleReport) -> String {
     }
     for target in &report.unusable {
         let _ = writeln!(text, "Target {target} cannot be used now.");
+    }
+    for (target, certificate) in &report.certificate {
+        let _ = writeln!(text, "{target}: {certificate}.");
     }
     text
 }

@@ -152,5 +152,13 @@ pub fn open(folder: &StateFolder, config: &Config, now: Timestamp) -> ledger::Re
             folder.dir().display()
         );
     }
+    if opened.copied {
+        tracing::error!(
+            code = "ledger.copied",
+            "{}. Its links are kept; every target is asked and every record compared anew, so that nobody is made twice and \
+             nothing old is written. If the original runs on, stop one of the two",
+            ledger::COPIED
+        );
+    }
     Ok(opened)
 }

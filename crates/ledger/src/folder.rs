@@ -5,24 +5,27 @@
 //! <dir>/digest.key   0600; the key under which values are remembered, unless the configuration names another
 //! <dir>/store/       sled
 //! <dir>/witness      how far the store had come
+//! <dir>/place        empty; no copy of the folder keeps its inode and time of birth
 //! <dir>/lost-<time>/ a store that could not be used, moved aside, never deleted
 //! ```
 
 use std::{
     fs::{DirBuilder, File, OpenOptions},
     io::{self, Read, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
     sync::Arc,
+    time::UNIX_EPOCH,
 };
 
 use people::{Secret, Timestamp};
 use rustix::fs::{FlockOperation, flock};
+use sha2::{Digest as _, Sha256};
 
 use crate::{
     DigestKey,
     disk::DiskStore,
-    ledger::{Birth, Ledger, birth},
+    ledger::{Birth, Ledger, birth, put_birth},
     records::Origin,
     store::{Error, Result, Store},
     witness::Witness,
@@ -42,7 +45,16 @@ pub struct Opened {
     pub ledger: Ledger,
     /// What happened to an earlier one *just now*, for the log; the ledger's own origin says what happened ever.
     pub lost: Option<String>,
+    /// True when the folder is found *just now* to be a copy. The ledger in it is kept, and asks every target before it does
+    /// anything.
+    pub copied: bool,
 }
+
+/// Why a ledger begins again that was found in a copied folder.
+pub const COPIED: &str = "the state folder was copied: restored from a backup, or cloned to another machine";
+
+/// Tells this machine apart from others (machine-id(5)).
+const MACHINE: &str = "/etc/machine-id";
 
 impl StateFolder {
     /// Takes the folder at `dir`, making it (mode 0700) if need be. [`Error::Locked`] when another process has it.
@@ -107,10 +119,12 @@ impl StateFolder {
     pub fn open(&self, key: DigestKey, now: Timestamp) -> Result<Opened> {
         let store_dir = self.dir.join("store");
         let existed = store_dir.exists();
+        let here = self.place()?;
         match self.try_open(&store_dir, &key)? {
             Found::Whole(store, birth) => {
+                let copied = is_copy(store.as_ref(), &birth, &here)?;
                 let ledger = Ledger::over(store, key, &birth.lineage, birth.origin)?;
-                Ok(Opened { ledger, lost: None })
+                Ok(Opened { ledger, lost: None, copied })
             }
             Found::Empty(store, lineage) => {
                 // Killed between losing one and beginning another: it is still the successor of a lost one.
@@ -120,9 +134,7 @@ impl StateFolder {
                     }
                     None => Origin::Fresh,
                 };
-                let ledger = Ledger::over(store, key, &lineage, origin)?;
-                self.sync().map_err(at("sync", &self.dir))?;
-                Ok(Opened { ledger, lost: None })
+                self.begin(store, key, &lineage, origin, &here, None)
             }
             Found::Lost(why) => {
                 let kept =
@@ -138,11 +150,39 @@ impl StateFolder {
                 };
                 let origin =
                     Origin::Recovery { why: why.clone(), kept: kept.map(|path| path.display().to_string()) };
-                let ledger = Ledger::over(store, key, &lineage, origin)?;
-                self.sync().map_err(at("sync", &self.dir))?;
-                Ok(Opened { ledger, lost: Some(why) })
+                self.begin(store, key, &lineage, origin, &here, Some(why))
             }
         }
+    }
+
+    /// A new ledger, which lives here.
+    fn begin(
+        &self,
+        store: Arc<dyn Store>,
+        key: DigestKey,
+        lineage: &str,
+        origin: Origin,
+        here: &str,
+        lost: Option<String>,
+    ) -> Result<Opened> {
+        let ledger = Ledger::over(Arc::clone(&store), key, lineage, origin)?;
+        if let Some(birth) = birth(store.as_ref())? {
+            is_copy(store.as_ref(), &birth, here)?;
+        }
+        self.sync().map_err(at("sync", &self.dir))?;
+        Ok(Opened { ledger, lost, copied: false })
+    }
+
+    /// A digest of where the folder is: of the machine, and of what no copy of the file keeps. Not of the device, whose number may
+    /// be another one after each start.
+    fn place(&self) -> Result<String> {
+        let path = self.dir.join("place");
+        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
+        let found = file.and_then(|file| file.metadata()).map_err(at("open", &path))?;
+        let born = found.created().ok().and_then(|born| born.duration_since(UNIX_EPOCH).ok());
+        let machine = std::fs::read_to_string(MACHINE).unwrap_or_default();
+        let place = format!("{} {} {:?}", machine.trim(), found.ino(), born);
+        Ok(hex::encode(&Sha256::digest(place.as_bytes())[..16]))
     }
 
     fn try_open(&self, store_dir: &Path, key: &DigestKey) -> Result<Found> {
@@ -200,6 +240,24 @@ impl StateFolder {
     fn sync(&self) -> io::Result<()> {
         File::open(&self.dir)?.sync_all()
     }
+}
+
+/// Whether a ledger comes from elsewhere. From then on it lives here, under a lineage of its own: links and decisions stay, and
+/// every target is asked before anything else. One that never knew where it lives is told.
+fn is_copy(store: &dyn Store, birth: &Birth, here: &str) -> Result<bool> {
+    let place = Some(here.to_owned());
+    if birth.place == place {
+        return Ok(false);
+    }
+    let is_copy = birth.place.is_some();
+    let born_here = if is_copy {
+        let origin = Origin::Recovery { why: COPIED.to_owned(), kept: None };
+        Birth { lineage: random_hex::<16>()?, origin, place, ..birth.clone() }
+    } else {
+        Birth { place, ..birth.clone() }
+    };
+    put_birth(store, &born_here)?;
+    Ok(is_copy)
 }
 
 enum Found {

@@ -2,10 +2,14 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
-use people::{ContactId, OpportunityId, TargetName, Timestamp};
+use adapter_sdk::Obstacle;
+use people::{ContactId, Date, OpportunityId, TargetName, Timestamp};
 use serde::{
     Deserialize, Serialize,
     de::{DeserializeOwned, IgnoredAny},
@@ -35,6 +39,8 @@ pub struct Ledger {
     census: Mutex<Census>,
     /// One writer at a time: what a [`Draft`] read is still so when it is committed.
     writing: Mutex<u64>,
+    /// Steps written by this process.
+    steps: AtomicU64,
 }
 
 /// Proof that what led to `T` is on disk: only [`Ledger::write`] makes one. An adapter is handed nothing else to deliver.
@@ -161,6 +167,38 @@ struct PlaceOwed {
     phase: Phase,
 }
 
+/// A standing without what was agreed field by field: as much as tells where somebody stands, and about which hires something was
+/// ever decided.
+#[derive(Debug, Default, Deserialize)]
+pub struct Glance {
+    /// The records over there.
+    #[serde(default)]
+    pub agreed: Option<GlanceAgreed>,
+    /// What is owed.
+    #[serde(default)]
+    pub owed: Option<GlanceOwed>,
+    /// Hires about which something was decided.
+    #[serde(default)]
+    pub decided_on: BTreeMap<OpportunityId, Date>,
+}
+
+/// As much as is glanced at of what was agreed.
+#[derive(Debug, Deserialize)]
+pub struct GlanceAgreed {
+    /// The records over there.
+    pub link: adapter_sdk::Link,
+}
+
+/// As much as is glanced at of what is owed.
+#[derive(Debug, Deserialize)]
+pub struct GlanceOwed {
+    /// Where it stands.
+    pub phase: Phase,
+    /// What stands in the way of it.
+    #[serde(default)]
+    pub obstacle: Option<Obstacle>,
+}
+
 impl Place {
     fn of(standing: &Standing) -> Place {
         Place {
@@ -188,6 +226,9 @@ pub(crate) struct Birth {
     pub origin: Origin,
     pub key_id: String,
     pub schema: u32,
+    /// A digest of where the ledger lives; absent in one of before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
 }
 
 /// The schema this version writes.
@@ -205,9 +246,9 @@ impl Ledger {
             }
             Some(birth) => birth,
             None => {
-                let birth = Birth { lineage: lineage.to_owned(), origin, key_id: key.id(), schema: SCHEMA };
-                let change = ((Tree::Meta, BIRTH.to_vec()), Some(encode(&birth)));
-                store.commit(&Batch([change].into()))?;
+                let (lineage, key_id) = (lineage.to_owned(), key.id());
+                let birth = Birth { lineage, origin, key_id, schema: SCHEMA, place: None };
+                put_birth(store.as_ref(), &birth)?;
                 birth
             }
         };
@@ -222,6 +263,7 @@ impl Ledger {
             origin: birth.origin,
             census: Mutex::default(),
             writing: Mutex::new(next_event),
+            steps: AtomicU64::new(0),
         };
         ledger.each_place(&[], |key, place| {
             let (target, contact) = standing_ids(key)?;
@@ -274,6 +316,16 @@ impl Ledger {
     /// One standing.
     pub fn standing(&self, target: &TargetName, contact: &ContactId) -> Result<Option<Standing>> {
         self.value(Tree::Standings, &standing_key(target, contact))
+    }
+
+    /// One standing, without what was agreed field by field.
+    pub fn glance(&self, target: &TargetName, contact: &ContactId) -> Result<Option<Glance>> {
+        self.value(Tree::Standings, &standing_key(target, contact))
+    }
+
+    /// How many steps this process wrote: while it stays the same, so does everything here.
+    pub fn steps(&self) -> u64 {
+        self.steps.load(Ordering::Acquire)
     }
 
     /// Up to `limit` standings of a target, in order of their contacts, beginning after one.
@@ -340,6 +392,19 @@ impl Ledger {
     /// What is known of an opportunity.
     pub fn seen(&self, opportunity: &OpportunityId) -> Result<Option<Seen>> {
         self.value(Tree::Opportunities, opportunity.as_str().as_bytes())
+    }
+
+    /// Calls `each` with every opportunity that is known, in order: there may be a hundred thousand.
+    pub fn each_seen(&self, mut each: impl FnMut(OpportunityId, Seen)) -> Result<()> {
+        let mut after = Vec::new();
+        loop {
+            let page = self.page::<Seen>(Tree::Opportunities, &[], &after, CHUNK)?;
+            let Some((last, _)) = page.last() else { return Ok(()) };
+            after.clone_from(last);
+            for (key, seen) in page {
+                each(id(Tree::Opportunities, &key)?, seen);
+            }
+        }
     }
 
     /// Whose hires more is to be expected of after `now`, and until when.
@@ -409,6 +474,7 @@ impl Ledger {
                 batch.0.insert((Tree::Meta, NEXT_EVENT.to_vec()), Some(encode(&reached)));
             }
             self.store.commit(&batch)?;
+            self.steps.fetch_add(1, Ordering::AcqRel);
             *next_event = reached;
             let mut census = self.lock_census();
             for ((target, contact), (before, after)) in standings {
@@ -488,6 +554,12 @@ impl Ledger {
 /// What a store says of itself, if it was ever a ledger's.
 pub(crate) fn birth(store: &dyn Store) -> Result<Option<Birth>> {
     store.get(Tree::Meta, BIRTH)?.map(|bytes| decode(Tree::Meta, &bytes)).transpose()
+}
+
+/// Replaces what a store says of itself.
+pub(crate) fn put_birth(store: &dyn Store, birth: &Birth) -> Result<()> {
+    let change = ((Tree::Meta, BIRTH.to_vec()), Some(encode(birth)));
+    store.commit(&Batch([change].into()))
 }
 
 /// A step in the making: reads see what was written to it before.
@@ -647,6 +719,11 @@ impl Draft<'_> {
     /// How a target is.
     pub fn target(&self, target: &TargetName) -> Result<TargetState> {
         Ok(self.value(Tree::Meta, &target_key(target))?.unwrap_or_default())
+    }
+
+    /// Forgets a named text.
+    pub fn drop_note(&mut self, name: &str) {
+        self.batch.0.insert((Tree::Meta, joined(&["note", name])), None);
     }
 
     /// Keeps a named text, e.g. a cursor.

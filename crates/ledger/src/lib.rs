@@ -27,11 +27,11 @@ pub mod store;
 mod witness;
 
 pub use digest_key::DigestKey;
-pub use folder::{Opened, StateFolder};
-pub use ledger::{Census, Counts, Draft, Durable, Ledger};
+pub use folder::{COPIED, Opened, StateFolder};
+pub use ledger::{Census, Counts, Draft, Durable, Glance, Ledger};
 pub use memory::MemoryStore;
 pub use records::{
-    Actor, Event, LeftOut, Mark, Origin, Outcome, Said, Seen, TargetHealth, TargetState, Task, TaskId,
+    Actor, Event, LeftOut, Mark, Origin, Outcome, Said, Seen, TargetHealth, TargetState, Task, TaskId, Unread,
 };
 pub use rehire::{Rehire, RehireKind, Treatment};
 pub use standing::{Agreed, Debt, Digests, LinkOrigin, Owed, Owing, Phase, Standing, WhyHeld};

@@ -1,8 +1,14 @@
 //! Everything the ledger keeps beside the standings.
 
+use std::collections::BTreeMap;
+
 use adapter_sdk::{ErrorKind, Generation, Intent, TaskKind};
+use chrono::TimeDelta;
 use people::{ContactId, Digest, FieldKey, FieldName, OpportunityId, TargetName, Timestamp};
 use serde::{Deserialize, Serialize};
+
+/// One act of archiving is dated seconds apart in an opportunity and its application.
+const SAME_ACT: TimeDelta = TimeDelta::hours(1);
 
 /// A contact is to be read again. Cleared only if the counter did not move meanwhile.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +38,45 @@ pub struct Seen {
     /// Lever said that it was deleted, and when we heard it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<Timestamp>,
+    /// When it was archived as hired, as *last* seen; absent while it is no hire, and until it is seen again by a version that
+    /// keeps this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hired_at: Option<Timestamp>,
+    /// Why a target is not told about this hire, as last decided.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub left_out: BTreeMap<TargetName, LeftOut>,
+    /// Why nothing could be decided about it although it was seen as a hire, and its contact was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread: Option<Unread>,
+}
+
+/// Why reading somebody did not show a hire that was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unread {
+    /// The contact is anonymised.
+    Anonymised,
+    /// Neither the contact nor its opportunities can be found.
+    Gone,
+    /// The record cannot be understood.
+    Unreadable,
+    /// The contact was read, and this hire is not among what was shown.
+    Hidden,
+}
+
+impl Unread {
+    /// Every reason, with its code.
+    pub const ALL: [(&str, Unread); 4] = [
+        ("anonymised", Unread::Anonymised),
+        ("gone", Unread::Gone),
+        ("unreadable", Unread::Unreadable),
+        ("hidden", Unread::Hidden),
+    ];
+
+    /// Its stable code.
+    pub fn code(self) -> &'static str {
+        Unread::ALL.iter().find(|(_, unread)| *unread == self).map_or("hidden", |&(code, _)| code)
+    }
 }
 
 /// Of when a hire is, as a human said: it counts as from then on, whoever's it is.
@@ -54,7 +99,20 @@ impl Seen {
             awaited_until: None,
             said: None,
             deleted_at: None,
+            hired_at: None,
+            left_out: BTreeMap::new(),
+            unread: None,
         }
+    }
+
+    /// Whether it was last seen to be a hire of `since` or later, by its first date; or a human said that it is one.
+    pub fn is_hired_since(&self, since: Timestamp) -> bool {
+        let is_new = |at: Timestamp| {
+            // One act of archiving is dated seconds apart in two records.
+            let first = self.first_hired_at.map_or(at, |first| first.min(at));
+            first >= since || at - first <= SAME_ACT || self.said == Some(Said::New)
+        };
+        self.deleted_at.is_none() && self.hired_at.is_some_and(|at| at >= since && is_new(at))
     }
 
     /// A hire of which only the date was noted, so that it cannot become new by being archived again: it is of before `since`,
@@ -229,7 +287,7 @@ pub enum Outcome {
 }
 
 /// What leaves a hire out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LeftOut {
     /// The target's `when`.
@@ -246,6 +304,24 @@ pub enum LeftOut {
     Rehire,
     /// A human ordered that the person be forgotten.
     Forgotten,
+}
+
+impl LeftOut {
+    /// Every reason, with its code.
+    pub const ALL: [(&str, LeftOut); 7] = [
+        ("when", LeftOut::When),
+        ("hired_since", LeftOut::HiredSince),
+        ("not_hired", LeftOut::NotHired),
+        ("hire_date", LeftOut::HireDate),
+        ("only", LeftOut::Only),
+        ("rehire", LeftOut::Rehire),
+        ("forgotten", LeftOut::Forgotten),
+    ];
+
+    /// Its stable code.
+    pub fn code(self) -> &'static str {
+        LeftOut::ALL.iter().find(|(_, by)| *by == self).map_or("not_hired", |&(code, _)| code)
+    }
 }
 
 impl Outcome {

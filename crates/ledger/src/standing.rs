@@ -556,6 +556,17 @@ impl Standing {
         self.forgive() && *self != before
     }
 
+    /// The ledger is a copy of what it was: what was agreed field by field, and what was owed, may be long out of date. The link
+    /// stays; what was sent and never answered is still looked up.
+    pub fn distrust(&mut self) {
+        if let Some(agreed) = &mut self.agreed {
+            agreed.digests = None;
+        }
+        let is_kept =
+            |owed: &Owed| owed.is_sent() || owed.is_for_a_human_to_settle() || !owed.unfinished.is_empty();
+        self.owed = self.owed.take().filter(is_kept);
+    }
+
     /// Forgets what the values of one hire were: it was anonymised.
     pub fn forget_hire(&mut self, hire: &OpportunityId) {
         if let Some(digests) = self.agreed.as_mut().and_then(|agreed| agreed.digests.as_mut()) {

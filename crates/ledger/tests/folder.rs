@@ -139,6 +139,48 @@ fn a_store_that_vanished_is_recognised_and_a_folder_that_vanished_is_a_fresh_sta
 }
 
 #[test]
+fn a_copied_folder_is_recognised_once_keeps_what_is_in_it_and_begins_a_lineage_of_its_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let (original, copied, moved) = (dir.path().join("a"), dir.path().join("b"), dir.path().join("c"));
+    let lineage = {
+        let (_folder, opened) = open(&original);
+        fill(&opened.ledger, 0..3);
+        opened.ledger.lineage().to_owned()
+    };
+    copy(&original, &copied);
+    let own = {
+        let (_folder, opened) = open(&copied);
+        assert_eq!((opened.copied, opened.lost, known(&opened.ledger)), (true, None, 3));
+        let Origin::Recovery { why, kept: None } = opened.ledger.origin() else { panic!("no recovery") };
+        assert_eq!(why, ledger::COPIED);
+        assert_ne!(opened.ledger.lineage(), lineage);
+        opened.ledger.lineage().to_owned()
+    };
+    // It is said once, stays so, and a move within the disk is no copy.
+    fs::rename(&copied, &moved).unwrap();
+    let (_folder, opened) = open(&moved);
+    assert_eq!((opened.copied, opened.ledger.lineage()), (false, own.as_str()));
+    assert!(matches!(opened.ledger.origin(), Origin::Recovery { .. }));
+    // The original notices nothing.
+    let (_folder, opened) = open(&original);
+    assert_eq!((opened.copied, opened.ledger.lineage()), (false, lineage.as_str()));
+}
+
+#[test]
+fn whoever_removes_the_place_of_a_folder_says_that_it_is_a_copy() {
+    let dir = tempfile::tempdir().unwrap();
+    {
+        let (_folder, opened) = open(dir.path());
+        fill(&opened.ledger, 0..3);
+    }
+    fs::remove_file(dir.path().join("place")).unwrap();
+    // Else the new one might be given the inode of the old one.
+    fs::write(dir.path().join("another"), b"").unwrap();
+    let (_folder, opened) = open(dir.path());
+    assert_eq!((opened.copied, known(&opened.ledger)), (true, 3));
+}
+
+#[test]
 fn a_snapshot_that_was_cut_off_does_not_keep_the_store_from_opening() {
     let dir = tempfile::tempdir().unwrap();
     {

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends where it stands")]
 
+mod certificate;
 mod changes;
+mod correlated;
 mod links;
 mod mended;
 mod mended_file;

@@ -454,6 +454,14 @@ pub fn engine_over(
     assemble(source, adapter, clock, ledger, guards, mapping, WriteBack::default(), Policy::default())
 }
 
+/// The same over a ledger that is open already.
+pub fn engine_with(world: &World, ledger: Ledger) -> Engine {
+    let (write_back, policy) = (world.write_back.clone(), world.policy.clone());
+    let adapter = world.target.adapter();
+    let mapping = mapping(PERSON, HIRE);
+    assemble(&world.source, adapter, &world.clock, ledger, world.guards, mapping, write_back, policy)
+}
+
 /// What is mapped unless a test says otherwise.
 pub const PERSON: &[(&str, &str)] = &[("ref", "contact"), ("name", "name.full"), ("place", "location")];
 pub const HIRE: &[(&str, &str)] = &[("title", "posting.title"), ("decided", "today")];

@@ -24,6 +24,8 @@ fn status(counts: Counts) -> Status {
         past_due: 0,
         to_correct: 0,
         started: 0,
+        certificate: None,
+        unknown_records: None,
     };
     Status {
         cycle: 3,
