@@ -13,6 +13,7 @@ mod guard;
 mod hostile;
 mod ledger;
 mod lever;
+mod links;
 mod mapping;
 mod people;
 mod privacy;

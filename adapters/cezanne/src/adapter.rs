@@ -141,6 +141,9 @@ impl Cezanne {
         }
         let kept = self.rules.keep.contact.as_ref();
         let contact = kept.and_then(|field| contact_in(&text(&person, field)?));
+        // A server may take `lv-1` for `LV-1`: the record's id is as it writes it.
+        let remote = text(&person, PERSON_CODE).and_then(|code| code.parse().ok());
+        let link = Link { remote: remote.unwrap_or_else(|| link.remote.clone()), hires: link.hires.clone() };
         let mut state = RemoteState { person: fields, contact, ..RemoteState::new(link.clone()) };
         if self.rules.create_employment {
             let rows = self.employments(&contract, code).await.map_err(read_failed)?;

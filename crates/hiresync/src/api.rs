@@ -8,6 +8,7 @@
 
 mod answers;
 mod door;
+mod links;
 
 use std::{
     collections::HashMap,
@@ -22,7 +23,10 @@ use axum::{
     Router, middleware,
     routing::{get, post},
 };
-use engine::{CycleError, DryRun, Engine, Source};
+use engine::{
+    CycleError, DryRun, Engine, Source,
+    links::{LinkAnswer, LinkError, LinkOrder},
+};
 use hyper::server::conn::http1;
 use hyper_util::{rt::TokioIo, rt::TokioTimer, service::TowerToHyperService};
 use people::{Clock, ContactId, Pii, Timestamp};
@@ -98,6 +102,8 @@ pub enum Ask {
     Names(Vec<ContactId>, oneshot::Sender<(Names, adapter_sdk::Result<()>)>),
     /// What would be sent.
     Plan(Vec<ContactId>, oneshot::Sender<Result<DryRun, CycleError>>),
+    /// Carry out an order about links, for the user with this id.
+    Links(LinkOrder, u32, oneshot::Sender<Result<LinkAnswer, LinkError>>),
     /// Go on under another configuration.
     Replace(Box<Config>),
 }
@@ -264,6 +270,8 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/parked", get(answers::parked))
         .route("/v1/guards", get(answers::guards))
         .route("/v1/guards/{cycle}/approve", post(answers::approve))
+        .route("/v1/links", get(links::list))
+        .route("/v1/links/{what}", get(links::show).post(links::order))
         .route("/v1/sync", post(answers::sync))
         .route("/v1/targets/{target}/pause", post(answers::pause))
         .route("/v1/targets/{target}/resume", post(answers::resume))
@@ -365,7 +373,7 @@ async fn converse(stream: UnixStream, peer: Peer, router: Router) {
         .max_buf_size(16 << 10)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     // A peer that went away, or was too slow, needs no answer.
-    let _ = timeout(ANSWER_TIME + REPLY_TIME, connection).await;
+    let _ = timeout(links::ANSWER_TIME + REPLY_TIME, connection).await;
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::links::LinksOrder;
+
 /// Keeps HR systems in step with the people Lever has hired.
 #[derive(Debug, Parser)]
 #[command(name = "hiresync", version, max_term_width = 110, after_help = EXAMPLES)]
@@ -147,6 +149,14 @@ nowhere."
         /// What is ordered about them, if anything
         #[command(subcommand)]
         order: Option<TaskOrder>,
+    },
+    /// Which record over there is whose: adopt the staff you have, look who may be who, say who is who
+    #[command(after_help = "\
+Examples:\n  hiresync links find --target cezanne-uk --out review.csv --config hiresync.toml\n  hiresync links import review.csv --target cezanne-uk --config hiresync.toml\n  hiresync links show 4b0d2c9e-5a77-4c1e-9d0b-1f1d1c6a8e10")]
+    Links {
+        /// What; the list of all, if nothing is said
+        #[command(subcommand)]
+        order: Option<LinksOrder>,
     },
     /// Who was refused by a target and waits for a human
     Parked,

@@ -100,6 +100,21 @@ impl Client {
         }
     }
 
+    /// The same, and waits for as long as an order about many people takes.
+    pub fn patient(self) -> Client {
+        Client { local: self.local.with_deadline(Duration::from_secs(3610)), ..self }
+    }
+
+    /// Asks for a document.
+    pub async fn ask<T: DeserializeOwned>(&self, path: &str) -> Result<T, Exit> {
+        self.parsed(path).await
+    }
+
+    /// Orders something.
+    pub async fn order<T: DeserializeOwned>(&self, path: &str, body: &Value) -> Result<T, Exit> {
+        parse(&self.post(path, body).await?)
+    }
+
     /// The daemon's plan for these contacts.
     pub async fn plan(&self, contacts: &[String]) -> Result<PlanAnswer, Exit> {
         let answer = self.post("/v1/plan", &json!({ "contacts": contacts })).await?;
@@ -292,13 +307,14 @@ fn good(answer: Response) -> Result<Response, Exit> {
     Err(match answer.status {
         400 | 404 => Exit::BadInput,
         403 => Exit::NotAllowed,
+        409 => Exit::Busy,
         500 => Exit::Bug,
         _ => Exit::Unreachable,
     })
 }
 
 /// The text as one segment of a path, or one value of a query.
-fn segment(text: &str) -> String {
+pub(crate) fn segment(text: &str) -> String {
     let mut encoded = String::new();
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {

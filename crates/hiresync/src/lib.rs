@@ -7,6 +7,7 @@
 //! | [`wiring`] | from a configuration to an engine |
 //! | [`daemon`] | the engine's thread, signals, the service manager: `run` |
 //! | [`once`] | `run --once`, `check`, `plan` |
+//! | [`links`] | `links`: which record over there is whose |
 //! | [`map`](mod@map), [`data_flow`] | `map`, `check --data-flow`: what the mapping does, for who writes it and who answers for it |
 //! | [`lever`] | `lever`: webhooks of the account, and whom old ids mean |
 //! | [`names`] | whom a task is about, asked of Lever when somebody looks |
@@ -22,12 +23,14 @@ pub mod api;
 pub mod cli;
 pub mod client;
 pub mod config;
+mod csv_file;
 pub mod daemon;
 pub mod data_flow;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod exit;
 pub mod lever;
+pub mod links;
 pub mod logs;
 pub mod map;
 pub mod names;
@@ -96,6 +99,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, Exit> {
         Command::Map { question: MapQuestion::Fields { config, target } } => {
             map::fields(&config.path, target.as_deref(), json)
         }
+        Command::Links { order } => links::run(order.as_ref(), &cli.socket, json),
         Command::Lever { order } => lever::run(order, json),
         Command::Check { config, offline, .. } => once::check(&config.path, *offline, json),
         Command::Plan { config, contact } => once::plan(&config.path, contact, json),

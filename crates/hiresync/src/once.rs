@@ -355,7 +355,7 @@ fn kept_ledger(config: &Config) -> Result<Kept, Exit> {
 }
 
 /// A ledger in memory, for questions that need none.
-fn empty_ledger() -> Result<Ledger, Exit> {
+pub(crate) fn empty_ledger() -> Result<Ledger, Exit> {
     let key = DigestKey::new(Secret::new("a ledger that nobody keeps".to_owned()));
     Ledger::over(Arc::new(MemoryStore::default()), key, "none", Origin::Fresh)
         .map_err(|error| ledger_fault(&error))

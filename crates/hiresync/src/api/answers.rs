@@ -1,6 +1,6 @@
 //! Route by route.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     body::Bytes,
@@ -35,22 +35,22 @@ pub(super) struct Problem {
     detail: String,
 }
 
-type Answer = Result<Response, Problem>;
+pub(super) type Answer = Result<Response, Problem>;
 
 impl Problem {
-    fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Problem {
+    pub(super) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Problem {
         Problem { status, code, detail: detail.into() }
     }
 
-    fn bad(detail: impl Into<String>) -> Problem {
+    pub(super) fn bad(detail: impl Into<String>) -> Problem {
         Problem::new(StatusCode::BAD_REQUEST, "bad_request", detail)
     }
 
-    fn unknown(detail: impl Into<String>) -> Problem {
+    pub(super) fn unknown(detail: impl Into<String>) -> Problem {
         Problem::new(StatusCode::NOT_FOUND, "unknown", detail)
     }
 
-    fn stopping() -> Problem {
+    pub(super) fn stopping() -> Problem {
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "the daemon is stopping")
     }
 }
@@ -396,9 +396,18 @@ pub(super) async fn plan(State(shared): State<Arc<Shared>>, request: Request) ->
 
 /// Asks the engine's thread.
 async fn asked<T>(shared: &Shared, ask: impl FnOnce(oneshot::Sender<T>) -> Ask) -> Result<T, Problem> {
+    asked_within(shared, ANSWER_TIME, ask).await
+}
+
+/// The same, with a time of its own.
+pub(super) async fn asked_within<T>(
+    shared: &Shared,
+    time: Duration,
+    ask: impl FnOnce(oneshot::Sender<T>) -> Ask,
+) -> Result<T, Problem> {
     let (reply, answer) = oneshot::channel();
     shared.ask(ask(reply));
-    match timeout(ANSWER_TIME, answer).await {
+    match timeout(time, answer).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(_)) => Err(Problem::stopping()),
         Err(_) => Err(Problem::new(StatusCode::GATEWAY_TIMEOUT, "timeout", "Lever takes too long to answer")),
@@ -406,7 +415,7 @@ async fn asked<T>(shared: &Shared, ask: impl FnOnce(oneshot::Sender<T>) -> Ask) 
 }
 
 /// Asks or orders the engine on a thread that may wait for the disk.
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     shared: &Shared,
     ask: impl FnOnce(&Engine) -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
@@ -418,11 +427,17 @@ async fn blocking<T: Send + 'static>(
 }
 
 async fn body(request: Request) -> Result<Bytes, Problem> {
-    let whole = axum::body::to_bytes(request.into_body(), BODY_MAX);
+    body_within(request, BODY_MAX).await
+}
+
+/// A body of at most so many bytes.
+pub(super) async fn body_within(request: Request, most: usize) -> Result<Bytes, Problem> {
+    let whole = axum::body::to_bytes(request.into_body(), most);
     match timeout(REQUEST_TIME, whole).await {
         Ok(Ok(body)) => Ok(body),
         Ok(Err(_)) => {
-            Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_long", "the body is longer than 64 KiB"))
+            let detail = format!("the body is longer than {} KiB", most >> 10);
+            Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_long", detail))
         }
         Err(_) => {
             Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", "the body did not arrive in time"))
@@ -430,7 +445,7 @@ async fn body(request: Request) -> Result<Bytes, Problem> {
     }
 }
 
-fn document(answer: &impl Serialize) -> Response {
+pub(super) fn document(answer: &impl Serialize) -> Response {
     match serde_json::to_vec(answer) {
         Ok(body) => ([(header::CONTENT_TYPE, "application/json")], body).into_response(),
         Err(_) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "bug", "the answer has no JSON form")
@@ -448,11 +463,11 @@ fn nobody() -> Problem {
     )
 }
 
-fn contact_id(text: &str) -> Result<ContactId, Problem> {
+pub(super) fn contact_id(text: &str) -> Result<ContactId, Problem> {
     text.parse().map_err(|error| Problem::bad(format!("this is no contact id: {error}")))
 }
 
-fn target_name(text: &str) -> Result<TargetName, Problem> {
+pub(super) fn target_name(text: &str) -> Result<TargetName, Problem> {
     text.parse().map_err(|error| Problem::bad(format!("this is no target's name: {error}")))
 }
 

@@ -163,6 +163,12 @@ impl Driver {
                     let _ = reply.send(Box::pin(engine.dry_run(&contacts)).await);
                 });
             }
+            Ask::Links(order, user, reply) => {
+                let engine = self.shared.asking_engine();
+                questions.spawn(async move {
+                    let _ = reply.send(Box::pin(engine.link_order(order, user)).await);
+                });
+            }
             Ask::Replace(config) => {
                 tracing::info!(
                     code = "reload.accepted",

@@ -7,7 +7,7 @@ use people::{Candidacy, Pii, Zone};
 use serde_json::{Value, json};
 
 use super::refused;
-use crate::{exit::Exit, print};
+use crate::{csv_file, exit::Exit, print};
 
 /// Columns that hold ids, the most telling first.
 const COLUMNS: [&str; 3] = ["candidate_id", "opportunity_id", "contact_id"];
@@ -46,23 +46,8 @@ pub(super) fn given(file: &Path, column: Option<&str>) -> Result<Vec<String>, Ex
 }
 
 fn ids(bytes: &[u8], column: Option<&str>) -> Result<Vec<String>, String> {
-    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
-    // A spreadsheet writes semicolons where a comma is for decimals.
-    let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let delimiter = if first.contains(&b';') && !first.contains(&b',') { b';' } else { b',' };
-    let mut lines = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(delimiter)
-        .from_reader(bytes)
-        .into_records();
-    let read = |line: Result<csv::StringRecord, csv::Error>| {
-        line.map_err(|error| {
-            let at = error.position().map_or(0, csv::Position::line);
-            format!("line {at} is no CSV in UTF-8")
-        })
-    };
-    let head = read(lines.next().ok_or("is empty")?)?;
+    let mut lines = csv_file::lines(bytes);
+    let head = lines.next().ok_or("is empty")??;
     let named = |name: &str| head.iter().position(|cell| cell.trim() == name);
     let known = COLUMNS.iter().find_map(|name| named(name));
     let (at, has_head) = match (column, known) {
@@ -85,7 +70,7 @@ fn ids(bytes: &[u8], column: Option<&str>) -> Result<Vec<String>, String> {
     };
     let mut ids = if has_head { Vec::new() } else { vec![head[at].trim().to_owned()] };
     for line in lines {
-        ids.extend(read(line)?.get(at).map(|cell| cell.trim().to_owned()).filter(|id| !id.is_empty()));
+        ids.extend(line?.get(at).map(|cell| cell.trim().to_owned()).filter(|id| !id.is_empty()));
     }
     Ok(ids)
 }
