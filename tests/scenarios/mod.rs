@@ -15,6 +15,7 @@ mod ledger;
 mod lever;
 mod mapping;
 mod people;
+mod plan;
 mod privacy;
 mod target;
 mod webhook;

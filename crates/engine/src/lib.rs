@@ -10,19 +10,23 @@
 //! | `merge` | profiles that were merged in Lever |
 //! | `writing`, `deliver` | what is written down, and what goes out |
 //! | [`telling`] | what the source is told once a target agreed |
-//! | `dry_run` | what would be sent, without writing |
+//! | `dry_run` | what would be sent: a cycle on paper |
+//! | `plan_file` | a plan as it is kept: ids, decisions, digests, a seal |
+//! | `apply` | carrying out exactly that plan, or nothing |
 //! | [`policy`] | what an error means next |
 //! | [`source`] | where people come from |
 //! | [`settings`] | what the configuration says |
 //! | [`orders`] | what a human may order, and questions answered from the ledger |
 //! | [`status`] | what the daemon says of itself |
 
+mod apply;
 pub mod cycle;
 mod deliver;
 mod dry_run;
 mod merge;
 pub mod orders;
 pub mod plan;
+mod plan_file;
 mod planning;
 pub mod policy;
 mod queue;
@@ -37,11 +41,13 @@ pub mod telling;
 mod watch;
 mod writing;
 
+pub use apply::{Applied, Left, Moved};
 pub use cycle::{CycleError, CycleOrder, Engine, Parts, SweepKind};
-pub use dry_run::{DryRun, FieldChange, PlannedChange};
+pub use dry_run::{Counted, DryRun, FieldChange, PlannedChange, Unread};
 pub use ledger::{RehireKind, Treatment};
 pub use mapping::Needs;
 pub use orders::{About, Hint, OrderError};
+pub use plan_file::{Entry, EntryDigests, Head, Place, PlanFile, PlanFileError, PlanKey, TargetHead};
 pub use settings::{DeliverFrom, Guards, Policy, Settings, Target, WriteBack};
 pub use source::{
     Cursor, Deleted, News, Page, PageToken, Reading, Sighting, Source, Sweep, Then, Usage, Whom,

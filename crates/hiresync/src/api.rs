@@ -22,7 +22,7 @@ use axum::{
     Router, middleware,
     routing::{get, post},
 };
-use engine::{CycleError, DryRun, Engine, Source};
+use engine::{Applied, CycleError, DryRun, Engine, PlanFile, Source};
 use hyper::server::conn::http1;
 use hyper_util::{rt::TokioIo, rt::TokioTimer, service::TowerToHyperService};
 use people::{Clock, ContactId, Pii, Timestamp};
@@ -98,6 +98,8 @@ pub enum Ask {
     Names(Vec<ContactId>, oneshot::Sender<(Names, adapter_sdk::Result<()>)>),
     /// What would be sent.
     Plan(Vec<ContactId>, oneshot::Sender<Result<DryRun, CycleError>>),
+    /// Carry out a plan, between two cycles.
+    Apply(Box<PlanFile>, oneshot::Sender<Result<Applied, CycleError>>),
     /// Go on under another configuration.
     Replace(Box<Config>),
 }
@@ -142,7 +144,8 @@ impl Shared {
         self.equipped().source
     }
 
-    fn equipped(&self) -> Equipped {
+    /// The engine, and who asks beside it.
+    pub fn equipped(&self) -> Equipped {
         self.equipped.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -269,6 +272,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/targets/{target}/resume", post(answers::resume))
         .route("/v1/resolve", post(answers::resolve))
         .route("/v1/plan", post(answers::plan))
+        .route("/v1/apply", post(answers::apply))
         .fallback(answers::nowhere)
         .method_not_allowed_fallback(answers::not_so)
         .layer(middleware::from_fn(answers::permit))

@@ -72,6 +72,30 @@ impl StateFolder {
         Ok(StateFolder { dir: dir.to_owned(), _lock: lock })
     }
 
+    /// Opens a copy, made in `into`, of the ledger in `dir`, which stays as it is to the last byte: opening a store may change it.
+    /// [`Error::Locked`] when another process has the folder.
+    pub fn open_copy(dir: &Path, into: &Path, key: Option<DigestKey>, now: Timestamp) -> Result<Opened> {
+        let path = dir.join("lock");
+        {
+            let lock = match File::open(&path) {
+                Ok(lock) => Some(lock),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+                Err(error) => return Err(at("open", &path)(error)),
+            };
+            if lock
+                .as_ref()
+                .is_some_and(|lock| flock(lock, FlockOperation::NonBlockingLockExclusive).is_err())
+            {
+                let pid = std::fs::read_to_string(&path).unwrap_or_default();
+                return Err(Error::Locked { dir: dir.to_owned(), pid: pid.trim().to_owned() });
+            }
+            copy(dir, into).map_err(at("copy", dir))?;
+        }
+        let folder = StateFolder::lock(into)?;
+        let key = key.map_or_else(|| folder.digest_key(), Ok)?;
+        folder.open(key, now)
+    }
+
     /// The folder.
     pub fn dir(&self) -> &Path {
         &self.dir
@@ -200,6 +224,24 @@ impl StateFolder {
     fn sync(&self) -> io::Result<()> {
         File::open(&self.dir)?.sync_all()
     }
+}
+
+/// Copies everything but the lock; of stores that were moved aside only that they are there.
+fn copy(from: &Path, into: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(from)? {
+        let (entry, name) = entry.map(|entry| (entry.path(), entry.file_name()))?;
+        let to = into.join(&name);
+        let is_aside = name.to_string_lossy().starts_with("lost-");
+        if entry.is_dir() {
+            DirBuilder::new().mode(0o700).create(&to)?;
+            if !is_aside {
+                copy(&entry, &to)?;
+            }
+        } else if name != "lock" {
+            std::fs::copy(&entry, &to)?;
+        }
+    }
+    Ok(())
 }
 
 enum Found {

@@ -7,6 +7,7 @@ mod mended;
 mod mended_file;
 mod order;
 mod plan_rules;
+mod plans;
 mod repair;
 mod rules;
 mod scope;

@@ -13,6 +13,7 @@ fn orders_are_for_root_and_the_service_and_questions_for_whoever_the_mode_lets_i
         (Method::GET, "/v1/people/c1/explain", [true, true, true]),
         (Method::POST, "/v1/resolve", [true, true, true]),
         (Method::POST, "/v1/plan", [true, true, false]),
+        (Method::POST, "/v1/apply", [true, true, false]),
         (Method::POST, "/v1/sync", [true, true, false]),
         (Method::POST, "/v1/people/c1/retry", [true, true, false]),
         (Method::POST, "/v1/targets/roster/pause", [true, true, false]),
