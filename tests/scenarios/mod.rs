@@ -16,6 +16,7 @@ mod lever;
 mod links;
 mod mapping;
 mod people;
+mod plan;
 mod privacy;
 mod restored;
 mod target;

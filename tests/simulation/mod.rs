@@ -9,12 +9,14 @@
 //! | [`daemon`] | the engine and the ways in which it dies |
 //! | [`story`] | one seed from its first day to its last |
 //! | [`long`] | a full sweep of ten thousand hires |
+//! | [`dry_runs`] | dry runs over faulty worlds: nothing that could change anything is asked for |
 //! | [`oracle`] | what must be in the file, and what must never be in it |
 //!
 //! One seed: `HIRESYNC_SIM_SEED=17 cargo test -p scenarios simulation`. A soak: `HIRESYNC_SIM_SEEDS=1000..3000` and
 //! `HIRESYNC_SIM_DAYS=30`, with `--release` and `--nocapture`.
 
 mod daemon;
+mod dry_runs;
 mod long;
 mod oracle;
 mod plan;

@@ -44,11 +44,17 @@ impl Export {
     }
 
     fn adapter(&self, steps: Steps) -> FileExport {
+        FileExport::with_steps(self.settings(), Export::build(), steps)
+    }
+
+    fn settings(&self) -> Settings {
+        Settings { path: self.path(), format: self.kind.format, layout: self.kind.layout }
+    }
+
+    fn build() -> Build {
         let names = |names: &[&str]| names.iter().map(|name| FieldName::new(*name)).collect();
         let columns = Columns { person: names(&["name"]), hire: names(&["title"]) };
-        let build = Build::without_network("roster".parse().unwrap(), columns, Arc::new(SystemClock));
-        let settings = Settings { path: self.path(), format: self.kind.format, layout: self.kind.layout };
-        FileExport::with_steps(settings, build, steps)
+        Build::without_network("roster".parse().unwrap(), columns, Arc::new(SystemClock))
     }
 
     /// Delivers with as many steps as there are; then everything fails, as for a process that is gone.
@@ -60,8 +66,14 @@ impl Export {
 
     fn finds(&self, key: &str) -> bool {
         let who = Identity::new(key.parse().unwrap(), BTreeSet::from([hire(key)]));
-        let adapter = self.adapter(Steps::default());
-        !adapter.find(&who).now_or_never().unwrap().expect("a look after a kill").is_empty()
+        let find =
+            |adapter: FileExport| adapter.find(&who).now_or_never().unwrap().expect("a look after a kill");
+        let before = (self.public(), self.private());
+        let asked = find(FileExport::new(self.settings(), Export::build().asking_only()));
+        assert_eq!((self.public(), self.private()), before, "who only asks leaves the folder as it is");
+        let found = find(self.adapter(Steps::default()));
+        assert_eq!(asked, found, "and finds whom a look finds that finishes the write");
+        !found.is_empty()
     }
 
     fn check(&self) {

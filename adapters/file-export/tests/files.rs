@@ -61,6 +61,10 @@ impl Export {
     }
 
     fn adapter_of(&self, target: &str) -> Arc<dyn HrisAdapter> {
+        self.adapter_by(target, |build| build)
+    }
+
+    fn adapter_by(&self, target: &str, way: fn(Build) -> Build) -> Arc<dyn HrisAdapter> {
         let path = self.path().to_str().unwrap().to_owned();
         let entries = [("path", path.as_str()), ("format", self.format), ("layout", self.layout)];
         let entries = entries.map(|(key, word)| (key.to_owned(), Node::Text(word.to_owned())));
@@ -68,7 +72,7 @@ impl Export {
         let section = reading.section("targets.roster", Some(Node::Table(entries.into())));
         let person = self.person.iter().map(|name| FieldName::new(*name)).collect();
         let columns = Columns { person, hire: vec![FieldName::new("title")] };
-        let build = Build::without_network(target.parse().unwrap(), columns, Arc::new(Noon));
+        let build = way(Build::without_network(target.parse().unwrap(), columns, Arc::new(Noon)));
         (file_export::REGISTRATION.build)(section, build).unwrap_or_else(|| panic!("{:?}", reading.faults()))
     }
 
@@ -666,4 +670,20 @@ async fn ten_thousand_rows_are_rewritten_quickly() {
     assert!(elapsed.as_secs() < 5, "{elapsed:?}");
     eprintln!("one of ten thousand rows rewritten in {elapsed:?}");
     assert_eq!(export.text("roster.csv").lines().count(), 10_001);
+}
+
+#[tokio::test]
+async fn an_adapter_that_only_asks_makes_no_folder_and_refuses_to_deliver() {
+    let export = Export::new("csv", "roster");
+    let asking = || export.adapter_by("roster", |build| build.asking_only());
+    let ada = delivery("ada", "Ada", &[("o1", "Clerk")], Intent::Add);
+    asking().check().await.unwrap();
+    let answers = asking().deliver(std::slice::from_ref(&ada)).await;
+    assert_eq!(answers[0].as_ref().unwrap_err().kind(), ErrorKind::Unsupported);
+    assert!(!export.path().exists());
+    export.deliver(std::slice::from_ref(&ada)).await;
+    let before = export.text("roster.csv");
+    let again = delivery("ada", "Another", &[("o1", "Clerk")], Intent::Update);
+    assert!(asking().deliver(&[again]).await[0].is_err());
+    assert_eq!((export.text("roster.csv"), asking().list(None).await.unwrap().len()), (before, 1));
 }

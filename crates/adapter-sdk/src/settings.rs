@@ -318,6 +318,13 @@ impl<'a> Section<'a> {
         std::mem::take(&mut self.entries)
     }
 
+    /// What stands under the keys that were not asked for yet, as it is written. Secrets are named in a configuration, and never
+    /// stand in it.
+    pub fn wording(&self) -> String {
+        let rest = self.entries.iter().filter(|(key, _)| !self.known.contains(&key.as_str()));
+        format!("{:?}", rest.collect::<Vec<_>>())
+    }
+
     /// Reports the key that was probably meant to be `key`, where who reads the rest cannot be told without it.
     pub fn misspelt(&self, key: &'static str) {
         let unknown = self.entries.iter().filter(|(name, _)| !self.known.contains(&name.as_str()));

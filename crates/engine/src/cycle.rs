@@ -249,6 +249,19 @@ impl Engine {
         }
     }
 
+    /// The same on paper: what is written down stays in memory over `ledger`, and goes with it. Whatever it decides, it has decided
+    /// as a cycle would.
+    pub(crate) fn on_paper(&self, ledger: &Ledger) -> Engine {
+        let paper = Engine::new(Parts {
+            source: Arc::clone(&self.source),
+            targets: self.targets.clone(),
+            ledger: Arc::new(ledger.sketch()),
+            clock: Arc::clone(&self.clock),
+            settings: self.settings.clone(),
+        });
+        Engine { activity: self.activity.clone(), stopping: self.stopping.clone(), ..paper }
+    }
+
     /// One cycle. An error leaves everything on disk as far as it came; the next cycle goes on from there.
     pub async fn cycle(&self, order: CycleOrder) -> Result<CycleReport, CycleError> {
         if let (SweepKind::Skip, Some(error)) = (order.sweep, self.memory().refused.clone()) {
@@ -521,7 +534,7 @@ impl Engine {
 
     // ---- small things ----
 
-    fn next_cycle(&self) -> u64 {
+    pub(crate) fn next_cycle(&self) -> u64 {
         let mut memory = self.memory();
         memory.cycle += 1;
         memory.attended_at = Some(self.clock.now());
@@ -548,7 +561,11 @@ impl Engine {
         }
     }
 
-    fn end_run(&self, mut run: Run, outcome: Result<(), CycleError>) -> Result<CycleReport, CycleError> {
+    pub(crate) fn end_run(
+        &self,
+        mut run: Run,
+        outcome: Result<(), CycleError>,
+    ) -> Result<CycleReport, CycleError> {
         let usage = self.source.usage();
         run.report.requests = usage.requests - run.usage.requests;
         run.report.refused = usage.refused - run.usage.refused;

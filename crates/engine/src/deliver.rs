@@ -608,7 +608,7 @@ impl Engine {
     }
 
     /// A look before creating found the person's record: one that an earlier attempt of ours made, or one that was there.
-    fn take(
+    pub(crate) fn take(
         &self,
         draft: &mut Draft<'_>,
         target: &Target,
@@ -646,7 +646,12 @@ impl Engine {
     }
 
     /// A key that the configuration makes may be given twice: a record that is another contact's already is not this one's.
-    fn judged(&self, target: &Target, who: &Identity, found: &[Found]) -> Result<Match, CycleError> {
+    pub(crate) fn judged(
+        &self,
+        target: &Target,
+        who: &Identity,
+        found: &[Found],
+    ) -> Result<Match, CycleError> {
         let judged = judge(found);
         let Match::One(link) = &judged else { return Ok(judged) };
         let is_anothers =
@@ -746,15 +751,6 @@ impl Engine {
         })?;
         Ok(true)
     }
-
-    /// Whether a look before creating would find this person's record. Changes nothing.
-    pub(crate) async fn would_adopt(&self, target: &Target, identity: &Identity) -> Result<bool, CycleError> {
-        if !target.adapter.info().capabilities.find {
-            return Ok(false);
-        }
-        let found = self.unless_stopped(target.adapter.find(identity)).await?;
-        Ok(found.is_ok_and(|found| matches!(judge(&found), Match::One(_))))
-    }
 }
 
 /// What came of delivering to one target, and whose records were found there instead.
@@ -771,7 +767,9 @@ enum Look {
     Unusable,
 }
 
-enum Match {
+/// What a look found.
+#[derive(Debug)]
+pub(crate) enum Match {
     Nobody,
     One(Link),
     /// So many that have nothing of ours, but an address of theirs.

@@ -12,7 +12,9 @@
 //! | `writing`, `deliver` | what is written down, and what goes out |
 //! | [`links`] | which record over there is whose: adoption |
 //! | [`telling`] | what the source is told once a target agreed |
-//! | `dry_run` | what would be sent, without writing |
+//! | `dry_run` | what would be sent: a cycle on paper |
+//! | `plan_file` | a plan as it is kept: ids, decisions, digests, a seal |
+//! | `apply` | carrying out exactly that plan, or nothing |
 //! | [`policy`] | what an error means next |
 //! | [`source`] | where people come from |
 //! | [`certificate`] | what became of everybody hired, checked after each cycle |
@@ -20,6 +22,7 @@
 //! | [`orders`] | what a human may order, and questions answered from the ledger |
 //! | [`status`] | what the daemon says of itself |
 
+mod apply;
 mod aside;
 mod backfill;
 pub mod certificate;
@@ -30,6 +33,7 @@ pub mod links;
 mod merge;
 pub mod orders;
 pub mod plan;
+mod plan_file;
 mod planning;
 pub mod policy;
 mod queue;
@@ -45,12 +49,14 @@ pub mod telling;
 mod watch;
 mod writing;
 
+pub use apply::{Applied, Left, Moved};
 pub use certificate::Certificate;
 pub use cycle::{CycleError, CycleOrder, Engine, Parts, SweepKind};
-pub use dry_run::{DryRun, FieldChange, PlannedChange};
+pub use dry_run::{Counted, DryRun, FieldChange, PlannedChange, Unread};
 pub use ledger::{RehireKind, Treatment};
 pub use mapping::Needs;
 pub use orders::{About, Hint, OrderError};
+pub use plan_file::{Entry, EntryDigests, Head, Place, PlanFile, PlanFileError, PlanKey, TargetHead};
 pub use rebuild::UnknownRecords;
 pub use settings::{DeliverFrom, Guards, Policy, Settings, Target, WriteBack};
 pub use source::{

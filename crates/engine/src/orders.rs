@@ -555,7 +555,11 @@ impl Engine {
         Ok(under_way)
     }
 
-    fn explain_target(&self, target: &TargetName, standing: Standing) -> ledger::Result<TargetExplanation> {
+    pub(crate) fn explain_target(
+        &self,
+        target: &TargetName,
+        standing: Standing,
+    ) -> ledger::Result<TargetExplanation> {
         let state = self.ledger.target(target)?;
         let (code, what, remedy) = match (&standing.owed, &standing.agreed) {
             (Some(owed), _) => match &owed.phase {

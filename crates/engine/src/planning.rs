@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// A contact that was read, with its mark and what is planned for it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Planned {
     pub(crate) contact: ContactId,
     /// When.
@@ -47,13 +47,6 @@ pub(crate) enum Planning {
     Unsettled,
     /// Nothing: the target could not be asked what has to be known first.
     Later,
-}
-
-/// Whether a plan is for delivery or only for show.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mode {
-    Real,
-    Dry,
 }
 
 /// What the target said when it was asked.
@@ -158,7 +151,7 @@ impl Engine {
         let mut planned =
             Planned { contact, at, mark, identity, hired_at, seen, plans: Vec::new(), later: false };
         for target in &self.targets {
-            match self.plan_one(run, target, person, Mode::Real).await? {
+            match self.plan_one(run, target, person).await? {
                 Planning::Done(done) => planned.plans.push((target.name.clone(), done.0, done.1)),
                 Planning::Unsettled => {}
                 Planning::Later => planned.later = true,
@@ -172,7 +165,6 @@ impl Engine {
         run: &mut Run,
         target: &Target,
         person: &Person,
-        mode: Mode,
     ) -> Result<Planning, CycleError> {
         if run.unknown.contains(&target.name) {
             // Once it is known, everybody is looked at for it: nobody has to stay marked until then.
@@ -188,7 +180,7 @@ impl Engine {
         }
         let wanted = target.mapping.apply(person, &in_scope, &decided_on);
         let who = identity_for(target, &self.identity(person)?, &wanted);
-        if mode == Mode::Real && !self.settle_unknown(target, &who, &in_scope, usable).await? {
+        if !self.settle_unknown(target, &who, &in_scope, usable).await? {
             return Ok(Planning::Unsettled);
         }
         let mut standing = self.ledger.standing(&target.name, &person.contact)?.unwrap_or_default();
@@ -242,13 +234,13 @@ impl Engine {
             let held = match self.unless_stopped(target.adapter.read(&link)).await? {
                 Ok(held) => held,
                 Err(error) => {
-                    if mode == Mode::Real && self.target_failed(target, &error)? {
+                    if self.target_failed(target, &error)? {
                         run.unusable.insert(target.name.clone());
                     }
                     return Ok(Planning::Later);
                 }
             };
-            if held.is_none() && mode == Mode::Real && self.relink(target, &who).await? {
+            if held.is_none() && self.relink(target, &who).await? {
                 // Not gone: it moved to this contact's record when profiles were merged. Compared at the end of this cycle.
                 run.again(&person.contact);
                 return Ok(Planning::Later);

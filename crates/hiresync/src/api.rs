@@ -24,7 +24,7 @@ use axum::{
     routing::{get, post},
 };
 use engine::{
-    CycleError, DryRun, Engine, Source,
+    Applied, CycleError, DryRun, Engine, PlanFile, Source,
     links::{LinkAnswer, LinkError, LinkOrder},
 };
 use hyper::server::conn::http1;
@@ -104,6 +104,8 @@ pub enum Ask {
     Plan(Vec<ContactId>, oneshot::Sender<Result<DryRun, CycleError>>),
     /// Carry out an order about links, for the user with this id.
     Links(LinkOrder, u32, oneshot::Sender<Result<LinkAnswer, LinkError>>),
+    /// Carry out a plan, between two cycles.
+    Apply(Box<PlanFile>, oneshot::Sender<Result<Applied, CycleError>>),
     /// Go on under another configuration.
     Replace(Box<Config>),
 }
@@ -148,7 +150,8 @@ impl Shared {
         self.equipped().source
     }
 
-    fn equipped(&self) -> Equipped {
+    /// The engine, and who asks beside it.
+    pub fn equipped(&self) -> Equipped {
         self.equipped.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -277,6 +280,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/targets/{target}/resume", post(answers::resume))
         .route("/v1/resolve", post(answers::resolve))
         .route("/v1/plan", post(answers::plan))
+        .route("/v1/apply", post(answers::apply))
         .fallback(answers::nowhere)
         .method_not_allowed_fallback(answers::not_so)
         .layer(middleware::from_fn(answers::permit))

@@ -103,15 +103,40 @@ Examples:
     },
     /// Show what would be sent to which target, field by field, and why; writes nothing
     #[command(after_help = "\
-Beside a running daemon it asks the daemon (root and the service user only, since it shows names and addresses).
+Beside a running daemon it asks the daemon (root and the service user only, since it shows names and addresses). --out keeps \
+ids, decisions and digests, no values, for `hiresync apply`.
 
-Example:
+Examples:
+  hiresync plan --config hiresync.toml --out first-import.plan
   hiresync plan --config hiresync.toml --contact 4b0d2c9e-5a77-4c1e-9d0b-1f1d1c6a8e10")]
     Plan {
         /// Which configuration
         #[command(flatten)]
         config: ConfigFile,
         /// Only this contact; may be repeated
+        #[arg(long, value_name = "ID")]
+        contact: Vec<String>,
+        /// Keep it here, for `hiresync apply`
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Carry out exactly that plan, or nothing if anything moved since it was made
+    #[command(after_help = "\
+Everybody in the plan is read again, in Lever and over there. If a person, the mapping, a policy, a record, a target's settings \
+or the ledger is not as it was, nothing is written, and what moved is named (exit code 1). Else exactly the plan is sent; no guard \
+holds it, since somebody looked. Beside a running daemon the daemon does it. A plan is applied once, and a renewed Lever API key \
+makes it void.
+
+Example:
+  hiresync apply --config hiresync.toml first-import.plan")]
+    Apply {
+        /// Which configuration
+        #[command(flatten)]
+        config: ConfigFile,
+        /// What `hiresync plan --out` wrote
+        #[arg(value_name = "PLANFILE")]
+        plan: PathBuf,
+        /// Of the plan only this contact; may be repeated
         #[arg(long, value_name = "ID")]
         contact: Vec<String>,
     },

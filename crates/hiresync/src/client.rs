@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use engine::{GuardTrip, PersonLine};
+use engine::{GuardTrip, PersonLine, PlanFile};
 use http::{Failure, Local, Response};
 use ledger::Event;
 use people::{Clock as _, SystemClock};
@@ -13,7 +13,7 @@ use crate::{
     cli::{Command, TaskOrder},
     exit::Exit,
     print,
-    report::{self, Explained, NamedTasks, ParkedLine, PlanAnswer, StatusAnswer, TaskLine},
+    report::{self, ApplyAnswer, Explained, NamedTasks, ParkedLine, PlanAnswer, StatusAnswer, TaskLine},
 };
 
 /// What is said when Lever finds nobody by what was typed.
@@ -119,6 +119,17 @@ impl Client {
     pub async fn plan(&self, contacts: &[String]) -> Result<PlanAnswer, Exit> {
         let answer = self.post("/v1/plan", &json!({ "contacts": contacts })).await?;
         parse(&answer)
+    }
+
+    /// Has the daemon carry out a plan.
+    pub async fn apply(&self, plan: &PlanFile) -> Result<ApplyAnswer, Exit> {
+        let answer = self.local.post("/v1/apply", plan.bytes()).await;
+        let answer = answer.map_err(|failure| self.silent(&failure))?;
+        if answer.status != 409 {
+            return parse(&good(answer)?);
+        }
+        let problem: Value = parse(&answer)?;
+        serde_json::from_value(problem["answer"].clone()).map_err(|_| other_version())
     }
 
     async fn status(&self, as_json: bool) -> Result<Exit, Exit> {

@@ -6,8 +6,9 @@
 //! | [`config`] | the configuration: every fault at once, with its place |
 //! | [`wiring`] | from a configuration to an engine |
 //! | [`daemon`] | the engine's thread, signals, the service manager: `run` |
-//! | [`once`] | `run --once`, `check`, `plan` |
+//! | [`once`] | `run --once`, `check` |
 //! | [`links`] | `links`: which record over there is whose |
+//! | [`plan`](mod@plan) | `plan`, `apply` |
 //! | [`map`](mod@map), [`data_flow`] | `map`, `check --data-flow`: what the mapping does, for who writes it and who answers for it |
 //! | [`lever`] | `lever`: webhooks of the account, and whom old ids mean |
 //! | [`names`] | whom a task is about, asked of Lever when somebody looks |
@@ -35,6 +36,7 @@ pub mod logs;
 pub mod map;
 pub mod names;
 pub mod once;
+pub mod plan;
 pub mod print;
 pub mod progress;
 pub mod report;
@@ -102,7 +104,8 @@ fn dispatch(cli: &Cli) -> Result<Exit, Exit> {
         Command::Links { order } => links::run(order.as_ref(), &cli.socket, json),
         Command::Lever { order } => lever::run(order, json),
         Command::Check { config, offline, .. } => once::check(&config.path, *offline, json),
-        Command::Plan { config, contact } => once::plan(&config.path, contact, json),
+        Command::Plan { config, contact, out } => plan::plan(&config.path, contact, out.as_deref(), json),
+        Command::Apply { config, plan, contact } => plan::apply(&config.path, plan, contact, json),
         #[cfg(feature = "demo")]
         Command::Demo(demo) => demo::run(demo, json),
         #[cfg(feature = "demo")]

@@ -25,7 +25,7 @@ const MERGES_MAX: usize = 5;
 pub fn try_on(path: &Path, who: &str, target: Option<&str>, as_json: bool) -> Result<Exit, Exit> {
     let config = narrowed(once::asking_config(path, Secrets::Needed)?, target)?;
     let clock = once::clock();
-    let source = wiring::source(&config, &once::way()?, &clock);
+    let source = wiring::source(&config, &once::asking_way()?, &clock);
     let who = Pii::new(who.to_owned());
     let person = once::runtime()?.block_on(Box::pin(person(source.as_ref(), &who)))?;
     let answer = Answer::of(&config, &person, clock.now());

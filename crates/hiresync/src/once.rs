@@ -1,12 +1,12 @@
-//! The commands that do their work in this process and end: `run --once`, `check`, `plan`.
+//! The commands that do their work in this process and end: `run --once`, `check`.
 
 use std::{path::Path, sync::Arc};
 
 use adapter_sdk::{CheckReport, Finding};
-use engine::{CycleError, CycleOrder, CycleReport, DryRun, Engine, SweepKind};
+use engine::{CycleError, CycleOrder, Engine, SweepKind};
 use http::Way;
 use ledger::{DigestKey, Ledger, MemoryStore, Origin, StateFolder};
-use people::{Clock, ContactId, Secret, SystemClock};
+use people::{Clock, Secret, SystemClock};
 use serde_json::json;
 use tokio::{
     runtime::{Builder, Runtime},
@@ -14,11 +14,9 @@ use tokio::{
 };
 
 use crate::{
-    client::Client,
     config::{Config, Env, Outside, Secrets, WebhookConfig},
     exit::Exit,
     print, progress, report,
-    report::PlanAnswer,
     wiring::{self, Ground},
 };
 
@@ -35,8 +33,8 @@ pub fn config(path: &Path, secrets: Secrets) -> Result<Config, Exit> {
 
 /// The same for whoever only asks: nothing that is made of it has a way to change anything.
 pub fn asking_config(path: &Path, secrets: Secrets) -> Result<Config, Exit> {
-    let way = wiring::way().unwrap_or_else(|_| Way::nowhere());
-    read(path, secrets, way.asking_only())
+    let way = wiring::asking_way().unwrap_or_else(|_| Way::nowhere().asking_only());
+    read(path, secrets, way)
 }
 
 fn read(path: &Path, secrets: Secrets, way: Way) -> Result<Config, Exit> {
@@ -71,10 +69,17 @@ pub fn runtime() -> Result<Runtime, Exit> {
 
 /// The real way out, or why there is none.
 pub fn way() -> Result<Way, Exit> {
-    wiring::way().map_err(|problem| {
-        print::complain(&problem);
-        Exit::Unreachable
-    })
+    wiring::way().map_err(no_way)
+}
+
+/// The same for whoever only asks.
+pub fn asking_way() -> Result<Way, Exit> {
+    wiring::asking_way().map_err(no_way)
+}
+
+fn no_way(problem: String) -> Exit {
+    print::complain(&problem);
+    Exit::Unreachable
 }
 
 /// How `run --once` is to be done.
@@ -162,10 +167,10 @@ pub fn ending_signals() -> Result<(Signal, Signal), Exit> {
 }
 
 /// Stops the engine at the first signal; the cycle then ends by itself.
-async fn until_signalled(
+pub async fn until_signalled<T>(
     engine: &Engine,
-    cycle: impl Future<Output = Result<CycleReport, CycleError>>,
-) -> Result<CycleReport, CycleError> {
+    cycle: impl Future<Output = Result<T, CycleError>>,
+) -> Result<T, CycleError> {
     let Ok((mut term, mut int)) = ending_signals() else { return cycle.await };
     let mut cycle = std::pin::pin!(cycle);
     tokio::select! {
@@ -178,7 +183,8 @@ async fn until_signalled(
     tokio::time::timeout(crate::daemon::STOP_TIME, cycle).await.unwrap_or(Err(CycleError::Stopped))
 }
 
-fn cycle_fault(error: &CycleError) -> Exit {
+/// Says why a cycle, a plan or its application ended early.
+pub fn cycle_fault(error: &CycleError) -> Exit {
     match error {
         CycleError::Stopped => {
             print::complain(
@@ -309,68 +315,16 @@ fn findings(report: &CheckReport) -> Vec<serde_json::Value> {
     report.findings.iter().map(finding).collect()
 }
 
-/// `plan`
-pub fn plan(path: &Path, contacts: &[String], as_json: bool) -> Result<Exit, Exit> {
-    let config = asking_config(path, Secrets::Needed)?;
-    let parsed: Result<Vec<ContactId>, _> = contacts.iter().map(|contact| contact.parse()).collect();
-    let Ok(parsed) = parsed else {
-        print::complain("--contact is no contact id; `hiresync people` lists them");
-        return Err(Exit::Usage);
-    };
-    let answer = match kept_ledger(&config)? {
-        Kept::Ours(ledger, _folder) => PlanAnswer::of(&dry_run(&config, ledger, &parsed)?),
-        Kept::Daemons => {
-            let client = Client::new(&config.socket)?;
-            runtime()?.block_on(Box::pin(client.plan(contacts)))?
-        }
-    };
-    if as_json {
-        print::json(&answer)?
-    } else {
-        print::answer(&answer.text())?
-    }
-    Ok(Exit::Done)
-}
-
-/// Whose the ledger is.
-enum Kept {
-    /// Ours, as long as we hold its folder.
-    Ours(Arc<Ledger>, Option<StateFolder>),
-    /// A running daemon's.
-    Daemons,
-}
-
-/// The ledger as it is. Where there is none, none is made.
-fn kept_ledger(config: &Config) -> Result<Kept, Exit> {
-    if !config.state.dir.join("store").exists() {
-        return Ok(Kept::Ours(Arc::new(empty_ledger()?), None));
-    }
-    let folder = match StateFolder::lock(&config.state.dir) {
-        Ok(folder) => folder,
-        Err(ledger::Error::Locked { .. }) => return Ok(Kept::Daemons),
-        Err(error) => return Err(ledger_fault(&error)),
-    };
-    let opened = wiring::open(&folder, config, clock().now()).map_err(|error| ledger_fault(&error))?;
-    Ok(Kept::Ours(Arc::new(opened.ledger), Some(folder)))
-}
-
 /// A ledger in memory, for questions that need none.
 pub(crate) fn empty_ledger() -> Result<Ledger, Exit> {
     let key = DigestKey::new(Secret::new("a ledger that nobody keeps".to_owned()));
-    Ledger::over(Arc::new(MemoryStore::default()), key, "none", Origin::Fresh)
+    Ledger::over(Arc::new(MemoryStore::default()), key, wiring::NO_LEDGER, Origin::Fresh)
         .map_err(|error| ledger_fault(&error))
 }
 
-fn dry_run(config: &Config, ledger: Arc<Ledger>, contacts: &[ContactId]) -> Result<DryRun, Exit> {
-    let engine = Ground { ledger, way: way()?.asking_only(), clock: clock() }.asking(config);
-    let plan = runtime()?
-        .block_on(async { Box::pin(progress::beside(engine.activity(), engine.dry_run(contacts))).await });
-    plan.map_err(|error| cycle_fault(&error))
-}
-
 /// An engine that has no ledger to keep: for `check`.
-fn asking_only(config: &Config, clock: Arc<dyn Clock>) -> Result<Engine, Exit> {
-    Ok(Ground { ledger: Arc::new(empty_ledger()?), way: way()?.asking_only(), clock }.asking(config))
+pub fn asking_only(config: &Config, clock: Arc<dyn Clock>) -> Result<Engine, Exit> {
+    Ok(Ground { ledger: Arc::new(empty_ledger()?), way: asking_way()?, clock }.asking(config))
 }
 
 #[cfg(test)]

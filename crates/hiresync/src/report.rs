@@ -1,16 +1,18 @@
 //! What the daemon answers and the command line shows: sentences and tables made of the engine's own status.
 
+mod plans;
 mod tasks;
 
 use std::fmt::Write as _;
 
 use adapter_sdk::{Intent, TaskKind};
 use chrono::TimeDelta;
-use engine::{Activity, CycleReport, DryRun, GuardTrip, PersonLine, Status, TargetExplanation};
+use engine::{Activity, CycleReport, GuardTrip, PersonLine, Status, TargetExplanation};
 use ledger::{Actor, Event, LeftOut, Outcome, Standing, TargetHealth};
 use people::{ContactId, FieldKey, OpportunityId, TargetName, Timestamp};
 use serde::{Deserialize, Serialize};
 
+pub use plans::{ApplyAnswer, PlanAnswer, PlanCounts, PlanField, PlanGuard, PlanLine, PlanUnread};
 pub use tasks::{Doers, Explained, NamedTasks, TaskLine, named, tasks};
 
 use crate::{
@@ -673,99 +675,6 @@ impl From<(ContactId, TargetExplanation)> for ParkedLine {
     fn from((contact, explained): (ContactId, TargetExplanation)) -> Self {
         let TargetExplanation { target, code, what, remedy, standing } = explained;
         ParkedLine { contact, target, code, what, remedy, standing }
-    }
-}
-
-/// `hiresync plan`: the one answer that shows personal values, to whoever may see them.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct PlanAnswer {
-    /// Target by target, person by person.
-    pub changes: Vec<PlanLine>,
-}
-
-/// What would be done about one person in one target.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct PlanLine {
-    /// The target.
-    pub target: String,
-    /// The contact.
-    pub contact: String,
-    /// A stable code: `add`, `update`, `add_hire`, `task`, `held.…`, `nothing`.
-    pub decision: String,
-    /// Why.
-    pub why: String,
-    /// Field by field.
-    pub fields: Vec<PlanField>,
-    /// Values that nobody gave us.
-    pub filled: Vec<String>,
-    /// Values that are required and absent.
-    pub missing: Vec<String>,
-}
-
-/// One field.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct PlanField {
-    /// Which.
-    pub field: String,
-    /// What is over there, where that is known.
-    pub old: Option<String>,
-    /// What would be sent.
-    pub new: String,
-}
-
-impl PlanAnswer {
-    /// The values are revealed here, for the person who asked for them and nobody else.
-    pub fn of(plan: &DryRun) -> PlanAnswer {
-        let line = |change: &engine::PlannedChange| PlanLine {
-            target: change.target.to_string(),
-            contact: change.contact.to_string(),
-            decision: change.decision.clone(),
-            why: change.why.clone(),
-            fields: change
-                .fields
-                .iter()
-                .map(|field| PlanField {
-                    field: field.key.to_string(),
-                    old: field.old.as_ref().map(|old| old.reveal().clone()),
-                    new: field.new.reveal().clone(),
-                })
-                .collect(),
-            filled: change.filled.iter().map(|filled| format!("{}: {}", filled.field, filled.why)).collect(),
-            missing: change.missing.iter().map(|missing| missing.field.to_string()).collect(),
-        };
-        PlanAnswer { changes: plan.changes.iter().map(line).collect() }
-    }
-
-    /// For people.
-    pub fn text(&self) -> String {
-        let mut text = String::new();
-        let mut counts = std::collections::BTreeMap::<&str, u64>::new();
-        for change in &self.changes {
-            *counts.entry(change.decision.as_str()).or_default() += 1;
-            if change.decision == "nothing" {
-                continue;
-            }
-            let _ =
-                writeln!(text, "{} {}: {}: {}", change.target, change.contact, change.decision, change.why);
-            for field in &change.fields {
-                let old = field.old.as_ref().map_or_else(String::new, |old| format!("{:?} → ", old));
-                let _ = writeln!(text, "    {} = {old}{:?}", field.field, field.new);
-            }
-            for filled in &change.filled {
-                let _ = writeln!(text, "    filled in by us: {filled}");
-            }
-            for missing in &change.missing {
-                let _ = writeln!(text, "    missing: {missing}");
-            }
-        }
-        let counts: Vec<String> =
-            counts.iter().map(|(decision, number)| format!("{number} {decision}")).collect();
-        let total = count(self.changes.len() as u64, "person", "people");
-        let _ = match counts.as_slice() {
-            [] => writeln!(text, "Plan: nothing to do. Nothing was written."),
-            _ => writeln!(text, "Plan for {total}: {}. Nothing was written.", counts.join(", ")),
-        };
-        text
     }
 }
 

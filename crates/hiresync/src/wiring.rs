@@ -2,11 +2,15 @@
 
 use std::{
     hash::{BuildHasher, RandomState},
+    path::Path,
     sync::Arc,
 };
 
 use adapter_sdk::{HrisAdapter, layers};
-use engine::{Engine, Parts, Settings, Source, Target, WriteBack};
+use engine::{
+    Applied, CycleError, DryRun, Engine, Head, Moved, Parts, Place, PlanFile, PlanKey, Settings, Source,
+    Target, WriteBack,
+};
 use http::Way;
 use ledger::{DigestKey, Ledger, Opened, StateFolder};
 use people::{Clock, Timestamp};
@@ -33,6 +37,59 @@ pub struct Equipped {
     pub asking: Arc<Engine>,
     /// Whom both ask; it has no way to change anything either.
     pub source: Arc<dyn Source>,
+    /// What plans are made and checked with.
+    pub book: Arc<Book>,
+}
+
+/// What plans are made and checked with.
+#[derive(Debug)]
+pub struct Book {
+    /// Seals them.
+    pub key: PlanKey,
+    /// What the configuration says beside what the engine knows.
+    pub place: Place,
+}
+
+/// The lineage of a ledger that there is not.
+pub const NO_LEDGER: &str = "none";
+
+impl Book {
+    /// The one that belongs to a configuration.
+    pub fn of(config: &Config) -> Book {
+        let lever = &config.lever;
+        let read = format!("{} {} {} {}", lever.base_url, lever.hired_since, lever.zone, lever.confidential);
+        let settings = config.targets.iter().map(|target| (target.name.clone(), target.settings.clone()));
+        Book { key: PlanKey::of(&lever.api_key), place: Place { lever: read, targets: settings.collect() } }
+    }
+
+    /// What the engine found out, as a file.
+    pub fn file(&self, engine: &Engine, dry: &DryRun, now: Timestamp) -> PlanFile {
+        PlanFile::of(dry, self.head(engine, engine.ledger().lineage()), now, &self.key)
+    }
+
+    /// What a plan depends on beside the people, over the ledger of that lineage.
+    pub fn head(&self, engine: &Engine, lineage: &str) -> Head {
+        Head::of(engine, &self.place, lineage, &self.key)
+    }
+
+    /// What is otherwise than `plan` says, beside the people.
+    pub fn moved(&self, engine: &Engine, lineage: &str, plan: &PlanFile) -> Vec<Moved> {
+        let moved = plan.head.moved(&self.head(engine, lineage)).into_iter();
+        moved.map(|what| Moved { contact: None, what }).collect()
+    }
+}
+
+impl Equipped {
+    /// Carries out a plan that was made over the ledger of that lineage, or says what moved.
+    pub async fn apply(&self, plan: &PlanFile, lineage: &str) -> Result<Applied, CycleError> {
+        if let Some(at) = self.engine.applied(&plan.id)? {
+            return Ok(Applied::Before(at));
+        }
+        match self.book.moved(&self.engine, lineage, plan) {
+            moved if moved.is_empty() => self.engine.apply(&self.asking, plan, &self.book.key).await,
+            moved => Ok(Applied::Moved(moved)),
+        }
+    }
 }
 
 impl Ground {
@@ -54,6 +111,7 @@ impl Ground {
             asking: Arc::new(self.over(config, Arc::clone(&source), asking)),
             engine: Arc::new(self.over(config, Arc::new(lever), whole)),
             source,
+            book: Arc::new(Book::of(config)),
         }
     }
 
@@ -134,7 +192,22 @@ fn targets(config: &Config, adapter: OneOf) -> Vec<Target> {
 
 /// The real way out.
 pub fn way() -> Result<Way, String> {
-    Ok(Way::whole(Arc::new(http::Client::new().map_err(|problem| problem.to_string())?)))
+    Ok(Way::whole(Arc::new(client()?)))
+}
+
+/// The same for a process that only asks.
+pub fn asking_way() -> Result<Way, String> {
+    Ok(Way::asking(Arc::new(client()?)))
+}
+
+fn client() -> Result<http::Client, String> {
+    http::Client::new().map_err(|problem| problem.to_string())
+}
+
+/// Opens a copy of the ledger, made in `into`: see [`StateFolder::open_copy`].
+pub fn open_copy(config: &Config, into: &Path, now: Timestamp) -> ledger::Result<Ledger> {
+    let key = config.state.digest_key.clone().map(DigestKey::new);
+    Ok(StateFolder::open_copy(&config.state.dir, into, key, now)?.ledger)
 }
 
 /// Opens the ledger in a locked folder, under the configured key or the one kept there.

@@ -84,6 +84,35 @@ impl StateFolder {
         Ok(StateFolder { dir: dir.to_owned(), _lock: lock })
     }
 
+    /// Opens a copy, made in `into`, of the ledger in `dir`, which stays as it is to the last byte: opening a store may change it.
+    /// [`Error::Locked`] when another process has the folder.
+    pub fn open_copy(dir: &Path, into: &Path, key: Option<DigestKey>, now: Timestamp) -> Result<Opened> {
+        let path = dir.join("lock");
+        {
+            let lock = match File::open(&path) {
+                Ok(lock) => Some(lock),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+                Err(error) => return Err(at("open", &path)(error)),
+            };
+            if lock
+                .as_ref()
+                .is_some_and(|lock| flock(lock, FlockOperation::NonBlockingLockExclusive).is_err())
+            {
+                let pid = std::fs::read_to_string(&path).unwrap_or_default();
+                return Err(Error::Locked { dir: dir.to_owned(), pid: pid.trim().to_owned() });
+            }
+            copy(dir, into).map_err(at("copy", dir))?;
+        }
+        let folder = StateFolder::lock(into)?;
+        let key = key.map_or_else(|| folder.digest_key(), Ok)?;
+        // It is the one in `dir` that is meant, and whether that one was copied.
+        let here = match File::open(dir.join("place")) {
+            Ok(file) => place_of(&file).map_err(at("open", dir))?,
+            Err(_) => folder.place()?,
+        };
+        folder.open_at(key, now, &here)
+    }
+
     /// The folder.
     pub fn dir(&self) -> &Path {
         &self.dir
@@ -117,12 +146,15 @@ impl StateFolder {
     /// Opens the ledger. One that cannot be used, that lost records, that was rolled back, or whose digests were made
     /// under another key is moved aside, and a new one begins in recovery.
     pub fn open(&self, key: DigestKey, now: Timestamp) -> Result<Opened> {
+        self.open_at(key, now, &self.place()?)
+    }
+
+    fn open_at(&self, key: DigestKey, now: Timestamp, here: &str) -> Result<Opened> {
         let store_dir = self.dir.join("store");
         let existed = store_dir.exists();
-        let here = self.place()?;
         match self.try_open(&store_dir, &key)? {
             Found::Whole(store, birth) => {
-                let copied = is_copy(store.as_ref(), &birth, &here)?;
+                let copied = is_copy(store.as_ref(), &birth, here)?;
                 let ledger = Ledger::over(store, key, &birth.lineage, birth.origin)?;
                 Ok(Opened { ledger, lost: None, copied })
             }
@@ -134,7 +166,7 @@ impl StateFolder {
                     }
                     None => Origin::Fresh,
                 };
-                self.begin(store, key, &lineage, origin, &here, None)
+                self.begin(store, key, &lineage, origin, here, None)
             }
             Found::Lost(why) => {
                 let kept =
@@ -150,7 +182,7 @@ impl StateFolder {
                 };
                 let origin =
                     Origin::Recovery { why: why.clone(), kept: kept.map(|path| path.display().to_string()) };
-                self.begin(store, key, &lineage, origin, &here, Some(why))
+                self.begin(store, key, &lineage, origin, here, Some(why))
             }
         }
     }
@@ -178,11 +210,7 @@ impl StateFolder {
     fn place(&self) -> Result<String> {
         let path = self.dir.join("place");
         let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
-        let found = file.and_then(|file| file.metadata()).map_err(at("open", &path))?;
-        let born = found.created().ok().and_then(|born| born.duration_since(UNIX_EPOCH).ok());
-        let machine = std::fs::read_to_string(MACHINE).unwrap_or_default();
-        let place = format!("{} {} {:?}", machine.trim(), found.ino(), born);
-        Ok(hex::encode(&Sha256::digest(place.as_bytes())[..16]))
+        file.and_then(|file| place_of(&file)).map_err(at("open", &path))
     }
 
     fn try_open(&self, store_dir: &Path, key: &DigestKey) -> Result<Found> {
@@ -242,6 +270,15 @@ impl StateFolder {
     }
 }
 
+/// A digest of the machine, and of what no copy of the file keeps.
+fn place_of(file: &File) -> io::Result<String> {
+    let found = file.metadata()?;
+    let born = found.created().ok().and_then(|born| born.duration_since(UNIX_EPOCH).ok());
+    let machine = std::fs::read_to_string(MACHINE).unwrap_or_default();
+    let place = format!("{} {} {:?}", machine.trim(), found.ino(), born);
+    Ok(hex::encode(&Sha256::digest(place.as_bytes())[..16]))
+}
+
 /// Whether a ledger comes from elsewhere. From then on it lives here, under a lineage of its own: links and decisions stay, and
 /// every target is asked before anything else. One that never knew where it lives is told.
 fn is_copy(store: &dyn Store, birth: &Birth, here: &str) -> Result<bool> {
@@ -258,6 +295,24 @@ fn is_copy(store: &dyn Store, birth: &Birth, here: &str) -> Result<bool> {
     };
     put_birth(store, &born_here)?;
     Ok(is_copy)
+}
+
+/// Copies everything but the lock; of stores that were moved aside only that they are there.
+fn copy(from: &Path, into: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(from)? {
+        let (entry, name) = entry.map(|entry| (entry.path(), entry.file_name()))?;
+        let to = into.join(&name);
+        let is_aside = name.to_string_lossy().starts_with("lost-");
+        if entry.is_dir() {
+            DirBuilder::new().mode(0o700).create(&to)?;
+            if !is_aside {
+                copy(&entry, &to)?;
+            }
+        } else if name != "lock" {
+            std::fs::copy(&entry, &to)?;
+        }
+    }
+    Ok(())
 }
 
 enum Found {

@@ -18,6 +18,7 @@ use serde::{
 use crate::{
     DigestKey,
     records::{Event, Mark, Origin, Seen, TargetState, Task, TaskId},
+    sketch::Sketch,
     standing::{LinkOrigin, Phase, Standing},
     store::{Batch, Error, Result, Store, Tree},
 };
@@ -134,7 +135,8 @@ impl Census {
 
     fn leave(&mut self, target: &TargetName, contact: &ContactId, place: &Place) {
         if let Some(slot) = self.targets.entry(target.clone()).or_default().slot(place) {
-            *slot -= 1;
+            // Beneath a sketch others go on writing, and its counts do not follow.
+            *slot = slot.saturating_sub(1);
         }
         if let Some(at) = place.due() {
             self.due.remove(&(at, contact.clone(), target.clone()));
@@ -271,6 +273,20 @@ impl Ledger {
             Ok(())
         })?;
         Ok(ledger)
+    }
+
+    /// The same on paper: it reads what this one holds, and what is written to it stays in memory and goes with it.
+    pub fn sketch(&self) -> Ledger {
+        let next_event = *self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        Ledger {
+            store: Arc::new(Sketch::over(Arc::clone(&self.store))),
+            key: self.key.clone(),
+            lineage: self.lineage.clone(),
+            origin: self.origin.clone(),
+            census: Mutex::new(self.census()),
+            writing: Mutex::new(next_event),
+            steps: AtomicU64::new(self.steps()),
+        }
     }
 
     /// The key under which values are remembered.

@@ -10,6 +10,7 @@
 //! | [`store`] | the seam: ordered keys and bytes, atomic and durable |
 //! | `disk` | sled behind that seam, with the rules it needs |
 //! | [`memory`] | a model of the same, for tests and simulations |
+//! | `sketch` | a store over another one, for plans: it stays in memory, and the one below stays as it is |
 //! | [`folder`] | the state folder: lock, key, store, witness; opening and recovery |
 //!
 //! **Invariant: no personal data.** Ids, keyed digests, times, codes and field names only. sled does not erase: 1,000
@@ -22,6 +23,7 @@ pub mod ledger;
 pub mod memory;
 pub mod records;
 pub mod rehire;
+mod sketch;
 pub mod standing;
 pub mod store;
 mod witness;

@@ -52,7 +52,7 @@ impl Engine {
             if !dry {
                 for (looked, verdict) in looked.iter().zip(&verdicts) {
                     if let (Verdict::Link(link), Who::Person(person)) = (verdict, &looked.who) {
-                        self.link(draft, target, person, link.clone(), user)?;
+                        self.link_by_hand(draft, target, person, link.clone(), user)?;
                     }
                 }
             }
@@ -326,7 +326,7 @@ impl Engine {
     }
 
     /// Writes down that the record is this person's, because a human said so. What was to be decided about it is decided.
-    fn link(
+    fn link_by_hand(
         &self,
         draft: &mut Draft<'_>,
         target: &Target,

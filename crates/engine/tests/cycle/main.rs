@@ -10,6 +10,7 @@ mod mended;
 mod mended_file;
 mod order;
 mod plan_rules;
+mod plans;
 mod policies;
 mod repair;
 mod rules;

@@ -9,7 +9,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use engine::{CycleError, Engine, OrderError};
+use engine::{CycleError, Engine, OrderError, PlanFile};
 use ledger::{Origin, TaskId};
 use people::{ContactId, Pii, TargetName, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -19,13 +19,19 @@ use tokio::{sync::oneshot, time::timeout};
 use super::{ANSWER_TIME, Ask, Need, Peer, REQUEST_TIME, Shared};
 use crate::{
     report::{
-        Explained, Facts, NamedTasks, ParkedLine, PlanAnswer, StatusAnswer, TaskLine, health as healthy,
+        ApplyAnswer, Explained, Facts, NamedTasks, ParkedLine, PlanAnswer, StatusAnswer, TaskLine,
+        health as healthy,
     },
     schedule::Ordered,
+    wiring::Equipped,
 };
 
 /// Longest body of a request.
 const BODY_MAX: usize = 64 << 10;
+/// Longest plan: some hundred thousand lines.
+const PLAN_MAX: usize = 128 << 20;
+/// For a plan to be carried out; one that takes longer goes on.
+const APPLY_TIME: Duration = Duration::from_secs(570);
 
 /// An error as RFC 9457 has it. Never repeats what was sent.
 #[derive(Debug)]
@@ -390,8 +396,44 @@ pub(super) async fn resolve(State(shared): State<Arc<Shared>>, request: Request)
 
 pub(super) async fn plan(State(shared): State<Arc<Shared>>, request: Request) -> Answer {
     let contacts = Contacts::of(request).await?;
+    let Equipped { asking, book, .. } = shared.equipped();
     let plan = asked(&shared, |reply| Ask::Plan(contacts, reply)).await??;
-    Ok(document(&PlanAnswer::of(&plan)))
+    let file = book.file(&asking, &plan, shared.clock.now());
+    Ok(document(&PlanAnswer::of(&plan, file)))
+}
+
+pub(super) async fn apply(
+    State(shared): State<Arc<Shared>>,
+    Extension(peer): Extension<Peer>,
+    request: Request,
+) -> Answer {
+    let bytes = body_within(request, PLAN_MAX).await?;
+    let key = &shared.equipped().book.key;
+    let plan = PlanFile::read(&bytes, key).map_err(|error| Problem::bad(error.to_string()))?;
+    tracing::info!(code = "order.apply", plan = plan.id, user = peer.uid, "a plan is to be carried out");
+    let (reply, applied) = oneshot::channel();
+    shared.ask(Ask::Apply(Box::new(plan.clone()), reply));
+    shared.wake.notify_one();
+    let answer = match timeout(APPLY_TIME, applied).await {
+        Ok(Ok(applied)) => ApplyAnswer::of(&plan, applied?),
+        Ok(Err(_)) => return Err(Problem::stopping()),
+        Err(_) => return Ok(accepted(&ApplyAnswer::under_way(plan.id))),
+    };
+    Ok(if answer.applied { document(&answer) } else { conflict(&answer) })
+}
+
+/// A problem with what moved in it.
+fn conflict(answer: &ApplyAnswer) -> Response {
+    let body = json!({
+        "type": "about:blank",
+        "title": "Conflict",
+        "status": 409,
+        "code": if answer.before.is_some() { "already_applied" } else { "moved" },
+        "detail": answer.text(),
+        "answer": answer,
+    });
+    let head = [(header::CONTENT_TYPE, "application/problem+json")];
+    (StatusCode::CONFLICT, head, body.to_string()).into_response()
 }
 
 /// Asks the engine's thread.

@@ -16,6 +16,7 @@ fn orders_are_for_root_and_the_service_and_questions_for_whoever_the_mode_lets_i
         (Method::GET, "/v1/links", [true, true, true]),
         (Method::POST, "/v1/links/import", [true, true, false]),
         (Method::POST, "/v1/links/set", [true, true, false]),
+        (Method::POST, "/v1/apply", [true, true, false]),
         (Method::POST, "/v1/sync", [true, true, false]),
         (Method::POST, "/v1/people/c1/retry", [true, true, false]),
         (Method::POST, "/v1/targets/roster/pause", [true, true, false]),

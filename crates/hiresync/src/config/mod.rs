@@ -89,6 +89,8 @@ pub struct TargetConfig {
     pub mapping: Arc<Mapping>,
     /// Where its data goes, in words: a folder, or a host. `None`: its adapter alone knows.
     pub destination: Option<String>,
+    /// Where it is and how it is spoken to, in words that change when that does.
+    pub settings: String,
     /// What Lever is told once the target agreed.
     pub write_back: engine::WriteBack,
     /// Whom it is told about and when, and what hires after the first are.

@@ -101,6 +101,12 @@ impl<'r> Ground<'r> {
             self.own_folder(&mut section, at, folders);
         }
         let destination = self.destination(&section);
+        let settings = format!(
+            "{} {} {}",
+            registration.kind,
+            destination.as_deref().unwrap_or_default(),
+            section.wording()
+        );
         let names = |fields: &[Written]| fields.iter().map(|(field, _)| FieldName::new(field)).collect();
         let columns = Columns { person: names(&person), hire: names(&hire) };
         let rules = |fields: &[Written]| -> Vec<(String, Rule)> {
@@ -131,6 +137,7 @@ impl<'r> Ground<'r> {
             asking,
             mapping: Arc::new(mapping),
             destination,
+            settings,
             write_back,
             policy,
             purpose,

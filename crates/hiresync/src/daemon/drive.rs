@@ -1,8 +1,8 @@
 //! The engine's thread: one cycle after another, and questions in between and beside.
 
-use std::{io, sync::Arc, thread, time::Duration};
+use std::{collections::VecDeque, io, sync::Arc, thread, time::Duration};
 
-use engine::{Activity, CycleError, CycleOrder, CycleReport, Engine, SweepKind};
+use engine::{Activity, Applied, CycleError, CycleOrder, Engine, PlanFile, SweepKind};
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinSet,
@@ -18,7 +18,7 @@ use crate::{
     report,
     schedule::Agenda,
     service,
-    wiring::Ground,
+    wiring::{Equipped, Ground},
 };
 
 /// A cycle that shows no progress for so long is stuck: the watchdog is left to end us.
@@ -42,6 +42,7 @@ pub(super) fn start(
                     asks,
                     full_waits: false,
                     next: None,
+                    plans: VecDeque::new(),
                 };
                 tokio::select! {
                     exit = Box::pin(driver.run()) => exit,
@@ -64,6 +65,8 @@ struct Driver {
     full_waits: bool,
     /// A configuration that waits for the cycle under way to end.
     next: Option<Box<Config>>,
+    /// Plans that are to be carried out, one at a time, between two cycles; and who waits for what comes of them.
+    plans: VecDeque<(Box<PlanFile>, oneshot::Sender<Result<Applied, CycleError>>)>,
 }
 
 impl Driver {
@@ -75,6 +78,18 @@ impl Driver {
                 // Whoever still asks the old engine holds its targets, and a folder belongs to one.
                 while questions.join_next().await.is_some() {}
                 self.replace(&config);
+            }
+            if let Some((plan, reply)) = self.plans.pop_front() {
+                let Equipped { engine, .. } = self.shared.equipped();
+                let applying = apply(self.shared.equipped(), plan);
+                let outcome = self.beside_questions(&engine, &mut questions, applying).await;
+                let exit = tell(&outcome);
+                // Whoever waited may have gone away: it was done all the same.
+                let _ = reply.send(outcome);
+                if let Some(exit) = exit {
+                    return exit;
+                }
+                continue;
             }
             let engine = self.shared.engine();
             let now = self.ground.clock.now();
@@ -112,12 +127,12 @@ impl Driver {
 
     /// Runs the cycle, answers questions while it waits for the network, and says what falls due meanwhile: a long cycle does
     /// it in between, after a short one it is next.
-    async fn beside_questions(
+    async fn beside_questions<T>(
         &mut self,
         engine: &Arc<Engine>,
         questions: &mut JoinSet<()>,
-        cycle: impl Future<Output = Result<CycleReport, CycleError>>,
-    ) -> Result<CycleReport, CycleError> {
+        cycle: impl Future<Output = Result<T, CycleError>>,
+    ) -> Result<T, CycleError> {
         let mut cycle = Box::pin(cycle);
         loop {
             tokio::select! {
@@ -169,6 +184,7 @@ impl Driver {
                     let _ = reply.send(Box::pin(engine.link_order(order, user)).await);
                 });
             }
+            Ask::Apply(plan, reply) => self.plans.push_back((plan, reply)),
             Ask::Replace(config) => {
                 tracing::info!(
                     code = "reload.accepted",
@@ -187,8 +203,14 @@ impl Driver {
     }
 }
 
+/// The ledger is the same one all along: what the plan says of it is compared with its lineage.
+async fn apply(equipped: Equipped, plan: Box<PlanFile>) -> Result<Applied, CycleError> {
+    let lineage = equipped.engine.ledger().lineage().to_owned();
+    equipped.apply(&plan, &lineage).await
+}
+
 /// One line for a cycle that did not complete; the engine tells of the others. `Some` when the daemon must end.
-fn tell(outcome: &Result<CycleReport, CycleError>) -> Option<Exit> {
+fn tell<T>(outcome: &Result<T, CycleError>) -> Option<Exit> {
     match outcome {
         Ok(_) => None,
         Err(CycleError::Stopped) => Some(Exit::Done),

@@ -292,18 +292,35 @@ fn a_plan_shows_old_and_new_and_counts_its_decisions() {
         contact: "c1".to_owned(),
         decision: decision.to_owned(),
         why: "hired".to_owned(),
+        then: None,
+        sends: true,
+        record: None,
         fields,
         filled: Vec::new(),
         missing: vec![],
+        needed_by: None,
+        tasks: Vec::new(),
     };
     let field = PlanField {
         field: "person.first".to_owned(),
         old: Some("Ana".to_owned()),
         new: "Ada\u{1b}".to_owned(),
     };
-    let plan = PlanAnswer { changes: vec![line("update", vec![field]), line("nothing", vec![])] };
+    let changes = vec![line("update", vec![field]), line("nothing", vec![])];
+    let plan = PlanAnswer {
+        id: "P-1".to_owned(),
+        made_at: at("09:00:00"),
+        counts: PlanCounts { change: 1, nothing: 1, ..PlanCounts::default() },
+        changes,
+        guard: Some(PlanGuard { creates: (12, 10), changes: (1, 50), withdrawals: (0, 3) }),
+        closed: [("hr".to_owned(), "it is paused".to_owned())].into(),
+        unread: Vec::new(),
+        file: None,
+    };
     assert_eq!(
-        plan.text(),
-        "roster c1: update: hired\n    person.first = \"Ana\" → \"Ada\\u{1b}\"\nPlan for 2 people: 1 nothing, 1 update. Nothing was written.\n"
+        plan.text(None),
+        "roster c1: update: hired\n    person.first = \"Ana\" → \"Ada\\u{1b}\"\nNothing goes to hr now: it is paused.\n\
+         The guard would hold all of a cycle with this: 12 new, and 10 pass. To apply this plan is to approve exactly this.\n\
+         Plan P-1, 2 lines: 0 to create, 1 to change, 0 adopted, 0 held, 0 invented, 1 as they should be. Nothing was written.\n"
     );
 }

@@ -289,3 +289,20 @@ async fn a_tag_of_ours_is_seen_where_it_is_to_be_written() {
     assert_eq!(told(&lever, &news).await.unwrap(), ["o1"]);
     assert!(scripted.written().is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn whoever_only_asks_writes_nothing_and_keeps_to_the_same_pace() {
+    let (lever, scripted) = lever(bare().on("/webhooks", [page(&[])]));
+    let asking = lever.asking_only();
+    assert_eq!(told(&asking, &news(&["o1"])).await.unwrap_err().kind(), ErrorKind::Unavailable);
+    assert_eq!(written(&scripted), Vec::<String>::new());
+    let before = scripted.asked_at().len();
+    for _ in 0..10 {
+        let (one, other) = tokio::join!(lever.webhooks(), asking.webhooks());
+        assert!(one.is_ok() && other.is_ok());
+    }
+    let starts = scripted.asked_at().split_off(before);
+    assert_eq!(starts.len(), 20);
+    assert!(starts.windows(2).all(|pair| pair[1] - pair[0] >= std::time::Duration::from_millis(99)));
+    assert_eq!(lever.usage().requests, asking.usage().requests);
+}
