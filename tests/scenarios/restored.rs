@@ -69,7 +69,8 @@ fn a_ledger_of_a_month_ago_leaves_what_hr_put_back_and_makes_nobody_again() {
     company.world.once(&[]).expect(0);
     assert_eq!(family_name(&company, "Ada"), "Married");
     let rows = company.cezanne.account().people();
-    let code = rows.iter().find(|row| row.text("FAMILYNAME") == "Married").unwrap().text("PERSONID").to_owned();
+    let code =
+        rows.iter().find(|row| row.text("FAMILYNAME") == "Married").unwrap().text("PERSONID").to_owned();
     company.cezanne.act(|tenant, now| {
         tenant.edit(now, Table::People, &[("PERSONID", &code)], "FAMILYNAME", json!("Example"))
     });

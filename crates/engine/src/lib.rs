@@ -14,14 +14,17 @@
 //! | [`policy`] | what an error means next |
 //! | [`source`] | where people come from |
 //! | [`certificate`] | what became of everybody hired, checked after each cycle |
+//! | [`forget`] | erasure and access; what grows old |
 //! | [`settings`] | what the configuration says |
 //! | [`orders`] | what a human may order, and questions answered from the ledger |
+//! | [`story`] | every reason with its code, and what the source says now |
 //! | [`status`] | what the daemon says of itself |
 
 pub mod certificate;
 pub mod cycle;
 mod deliver;
 mod dry_run;
+pub mod forget;
 mod merge;
 pub mod orders;
 pub mod plan;
@@ -33,6 +36,7 @@ mod rules;
 pub mod settings;
 pub mod source;
 pub mod status;
+pub mod story;
 mod sweep;
 mod targets;
 pub mod telling;
@@ -42,6 +46,7 @@ mod writing;
 pub use certificate::Certificate;
 pub use cycle::{CycleError, CycleOrder, Engine, Parts, SweepKind};
 pub use dry_run::{DryRun, FieldChange, PlannedChange};
+pub use forget::{Forgotten, HeldBy, Received, Report};
 pub use ledger::{RehireKind, Treatment};
 pub use mapping::Needs;
 pub use orders::{About, Hint, OrderError};
@@ -54,3 +59,4 @@ pub use status::{
     Activity, CycleReport, Delivered, Explanation, Fault, GuardTrip, Met, PersonLine, SourceStatus, Status,
     TargetExplanation, TargetStatus,
 };
+pub use story::{Live, LiveOpportunity, Preview, Reason, ScopeLine};

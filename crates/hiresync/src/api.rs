@@ -22,7 +22,7 @@ use axum::{
     Router, middleware,
     routing::{get, post},
 };
-use engine::{CycleError, DryRun, Engine, Source};
+use engine::{CycleError, DryRun, Engine, Forgotten, Live, OrderError, Source};
 use hyper::server::conn::http1;
 use hyper_util::{rt::TokioIo, rt::TokioTimer, service::TowerToHyperService};
 use people::{Clock, ContactId, Pii, Timestamp};
@@ -38,7 +38,8 @@ pub use door::{Door, DoorError};
 use crate::{
     config::Config,
     names::Names,
-    report::Doers,
+    once::destinations,
+    report::{Destinations, Doers},
     schedule::{Ordered, Schedule},
     webhook::Tally,
 };
@@ -60,6 +61,7 @@ pub struct Shared {
     /// Whom the engine asks, for what it has no question for.
     source: RwLock<Arc<dyn Source>>,
     doers: RwLock<Arc<Doers>>,
+    destinations: RwLock<Arc<Destinations>>,
     schedule: RwLock<Arc<Schedule>>,
     asking: RwLock<Asking>,
     reload_refused_at: RwLock<Option<Timestamp>>,
@@ -97,6 +99,10 @@ pub enum Ask {
     Resolve(Pii<String>, oneshot::Sender<adapter_sdk::Result<Option<ContactId>>>),
     /// What these contacts are called now.
     Names(Vec<ContactId>, oneshot::Sender<(Names, adapter_sdk::Result<()>)>),
+    /// Forget somebody.
+    Forget(ContactId, oneshot::Sender<Result<Forgotten, OrderError>>),
+    /// What Lever says of somebody now, and what a cycle would make of it.
+    Look(ContactId, oneshot::Sender<Result<Live, CycleError>>),
     /// What would be sent.
     Plan(Vec<ContactId>, oneshot::Sender<Result<DryRun, CycleError>>),
     /// Go on under another configuration.
@@ -115,6 +121,7 @@ impl Shared {
             engine: RwLock::new(engine),
             source: RwLock::new(source),
             doers: RwLock::new(Arc::new(doers(config))),
+            destinations: RwLock::new(Arc::new(destinations(config))),
             schedule: RwLock::new(Arc::new(config.schedule.clone())),
             asking: RwLock::new(Asking::of(config)),
             reload_refused_at: RwLock::default(),
@@ -144,6 +151,11 @@ impl Shared {
         Arc::clone(&self.doers.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Where each target's data goes, by the configuration in force.
+    fn destinations(&self) -> Arc<Destinations> {
+        Arc::clone(&self.destinations.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// The schedule in force.
     pub fn schedule(&self) -> Arc<Schedule> {
         Arc::clone(&self.schedule.read().unwrap_or_else(PoisonError::into_inner))
@@ -165,6 +177,7 @@ impl Shared {
     /// Another configuration is in force.
     pub fn replace(&self, (engine, source): (Arc<Engine>, Arc<dyn Source>), config: &Config) {
         *self.source.write().unwrap_or_else(PoisonError::into_inner) = source;
+        *self.destinations.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(destinations(config));
         *self.doers.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(doers(config));
         *self.engine.write().unwrap_or_else(PoisonError::into_inner) = engine;
         *self.schedule.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config.schedule.clone());
@@ -230,6 +243,7 @@ enum Need {
 impl Need {
     fn of(method: &axum::http::Method, path: &str) -> Need {
         match (method.as_str(), path) {
+            ("GET" | "HEAD", path) if path.ends_with("/report") => Need::Order,
             ("GET" | "HEAD", _) | ("POST", "/v1/resolve") => Need::Read,
             _ => Need::Order,
         }
@@ -248,6 +262,8 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/people", get(answers::people))
         .route("/v1/people/{contact}", get(answers::person))
         .route("/v1/people/{contact}/explain", get(answers::explain))
+        .route("/v1/people/{contact}/report", get(answers::report))
+        .route("/v1/people/{contact}/forget", post(answers::forget))
         .route("/v1/people/{contact}/sync", post(answers::sync_one))
         .route("/v1/people/{contact}/retry", post(answers::retry))
         .route("/v1/history", get(answers::history))

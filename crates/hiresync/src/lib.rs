@@ -99,6 +99,8 @@ fn dispatch(cli: &Cli) -> Result<Exit, Exit> {
         Command::Lever { order } => lever::run(order, json),
         Command::Check { config, offline, .. } => once::check(&config.path, *offline, json),
         Command::Plan { config, contact } => once::plan(&config.path, contact, json),
+        Command::Forget { contact, config: Some(config) } => once::forget(config, contact, json),
+        Command::Report { contact, config: Some(config) } => once::report(config, contact, json),
         #[cfg(feature = "demo")]
         Command::Demo(demo) => demo::run(demo, json),
         #[cfg(feature = "demo")]

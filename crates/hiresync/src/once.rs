@@ -17,7 +17,7 @@ use crate::{
     config::{Config, Env, Outside, Secrets, WebhookConfig},
     exit::Exit,
     print, progress, report,
-    report::PlanAnswer,
+    report::{Destinations, ForgottenAnswer, PlanAnswer, ReportAnswer},
     wiring::{self, Ground},
 };
 
@@ -319,6 +319,70 @@ pub fn plan(path: &Path, contacts: &[String], as_json: bool) -> Result<Exit, Exi
         print::answer(&answer.text())?
     }
     Ok(Exit::Done)
+}
+
+/// `forget`, where no daemon runs; else it is asked.
+pub fn forget(path: &Path, contact: &str, as_json: bool) -> Result<Exit, Exit> {
+    let config = config(path, Secrets::Needed)?;
+    let parsed = contact_id(contact)?;
+    let folder = match StateFolder::lock(&config.state.dir) {
+        Ok(folder) => folder,
+        Err(ledger::Error::Locked { .. }) => {
+            let client = Client::new(&config.socket)?;
+            return runtime()?.block_on(Box::pin(client.forget(contact, as_json)));
+        }
+        Err(error) => return Err(ledger_fault(&error)),
+    };
+    let opened = wiring::open(&folder, &config, clock().now()).map_err(|error| ledger_fault(&error))?;
+    let engine =
+        Ground { ledger: Arc::new(opened.ledger), transport: transport()?, clock: clock() }.engine(&config);
+    let forgotten = engine.forget(&parsed).map_err(|error| match error {
+        engine::OrderError::Ledger(error) => ledger_fault(&error),
+        error => {
+            print::complain(&error.to_string());
+            Exit::Busy
+        }
+    })?;
+    let answer = ForgottenAnswer { forgotten, destinations: destinations(&config) };
+    if as_json {
+        print::json(&answer)?
+    } else {
+        print::answer(&answer.text())?
+    }
+    Ok(Exit::Done)
+}
+
+/// `report`, where no daemon runs; else it is asked.
+pub fn report(path: &Path, contact: &str, as_json: bool) -> Result<Exit, Exit> {
+    let config = config(path, Secrets::Needed)?;
+    let parsed = contact_id(contact)?;
+    let Kept::Ours(ledger, _folder) = kept_ledger(&config)? else {
+        let client = Client::new(&config.socket)?;
+        return runtime()?.block_on(Box::pin(client.report(contact, as_json)));
+    };
+    let engine = Ground { ledger, transport: transport()?, clock: clock() }.engine(&config);
+    let report = engine.report(&parsed).map_err(|error| ledger_fault(&error))?;
+    let answer = ReportAnswer { report, destinations: destinations(&config) };
+    if as_json {
+        print::json(&answer)?
+    } else {
+        print::answer(&answer.text())?
+    }
+    Ok(Exit::Done)
+}
+
+/// Where each target's data goes, in words.
+pub fn destinations(config: &Config) -> Destinations {
+    let place =
+        |target: &crate::config::TargetConfig| Some((target.name.clone(), target.destination.clone()?));
+    config.targets.iter().filter_map(place).collect()
+}
+
+fn contact_id(contact: &str) -> Result<ContactId, Exit> {
+    contact.parse().map_err(|error| {
+        print::complain(&format!("this is no contact id: {error}; `hiresync people` lists them"));
+        Exit::BadInput
+    })
 }
 
 /// Whose the ledger is.

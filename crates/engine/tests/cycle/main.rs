@@ -4,6 +4,8 @@
 
 mod certificate;
 mod changes;
+mod copies;
+mod forget;
 mod mended;
 mod mended_file;
 mod order;

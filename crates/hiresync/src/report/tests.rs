@@ -165,7 +165,7 @@ fn a_task_names_its_fields_unless_its_text_does() {
     ] {
         let task = task(text, fields);
         let explained = explained(task.clone(), &Doers::new());
-        for page in [tasks(&explained.tasks, None), explain(&explained)] {
+        for page in [tasks(&explained.tasks, None), explain(&explained, false)] {
             assert!(page.contains(shown), "{shown} is not in\n{page}");
         }
     }
@@ -178,6 +178,8 @@ fn explained(task: Task, doers: &Doers) -> Explained {
         targets: Vec::new(),
         tasks: vec![task],
         history: Vec::new(),
+        merged_into: None,
+        forgotten: false,
     };
     Explained::of(explanation, doers)
 }
@@ -304,5 +306,74 @@ fn a_plan_shows_old_and_new_and_counts_its_decisions() {
     assert_eq!(
         plan.text(),
         "roster c1: update: hired\n    person.first = \"Ana\" → \"Ada\\u{1b}\"\nPlan for 2 people: 1 nothing, 1 update. Nothing was written.\n"
+    );
+}
+
+#[test]
+fn every_reason_is_in_the_page_of_reasons_as_it_is_in_the_code() {
+    let page = include_str!("../../REASONS.md");
+    let row =
+        |reason: &engine::Reason| format!("| `{}` | {} | {} |", reason.code, reason.what, reason.remedy);
+    let rows: Vec<String> = engine::story::REASONS.iter().map(row).collect();
+    let found: Vec<&str> = page.lines().filter(|line| line.starts_with("| `")).collect();
+    assert_eq!(found, rows, "the table is to be:\n{}", rows.join("\n"));
+}
+
+#[test]
+fn the_page_about_a_contact_tells_the_way_from_lever_to_the_answer() {
+    let target = engine::TargetExplanation {
+        target: "hr".parse().unwrap(),
+        code: "agreed".to_owned(),
+        what: "The target holds what it should.".to_owned(),
+        remedy: String::new(),
+        standing: Standing::default(),
+    };
+    let mut explained = explained(new_starter("hr", "c1"), &Doers::new());
+    explained.targets.push(target);
+    explained.live = Some(engine::Live {
+        at: at("2026-05-01T10:00:00Z"),
+        code: "read.person".to_owned(),
+        what: "Lever shows the person.".to_owned(),
+        merged_into: None,
+        opportunities: vec![engine::LiveOpportunity {
+            opportunity: "o1".parse().unwrap(),
+            state: "hired".to_owned(),
+            hired_at: Some(at("2026-04-01T10:00:00Z")),
+        }],
+        targets: vec![engine::Preview {
+            target: "hr".parse().unwrap(),
+            code: "nothing".to_owned(),
+            why: "The target holds what it should.".to_owned(),
+            scope: vec![engine::ScopeLine {
+                opportunity: "o1".parse().unwrap(),
+                code: "in_scope".to_owned(),
+                what: "the target is told about it".to_owned(),
+            }],
+            mapped: 12,
+            fields: Vec::new(),
+            missing: vec!["start_date (absent)".to_owned()],
+            placeholders: Vec::new(),
+        }],
+    });
+    let page = explain(&explained, false);
+    for says in [
+        "In Lever, asked 2026-05-01 10:00:00Z (read.person): Lever shows the person.",
+        "opportunity o1: hired since 2026-04-01 10:00:00Z",
+        "hr (agreed): The target holds what it should.",
+        "What to do: Nothing.",
+        "Hire o1 (in_scope): the target is told about it",
+        "12 fields are mapped; missing: start_date (absent).",
+        "A cycle now (nothing): The target holds what it should.",
+        "Next: nothing, until something changes in Lever",
+    ] {
+        assert!(page.contains(says), "{says} is not in\n{page}");
+    }
+    assert!(!page.contains("generation") && explain(&explained, true).contains("generation 0"));
+    explained.live = None;
+    explained.live_failed = Some("it cannot be reached".to_owned());
+    explained.merged_into = Some("c2".parse().unwrap());
+    let page = explain(&explained, false);
+    assert!(
+        page.contains("merged into c2") && page.contains("could not be asked now (it cannot be reached)")
     );
 }
