@@ -118,6 +118,7 @@ fn read(count: usize, dir: &Path) {
         clock: Arc::new(SystemClock),
         settings: Settings {
             hired_since: "2026-01-01".parse().unwrap(),
+            retention_days: engine::settings::RETENTION_DAYS,
             zone: chrono_tz::UTC,
             guards: Guards { creates_per_cycle_max: 10, changes_per_cycle_max: 10, ..Guards::default() },
         },

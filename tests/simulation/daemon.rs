@@ -243,6 +243,7 @@ impl Daemon {
                 hired_since: self.setup.hired_since,
                 zone: self.setup.zone,
                 guards: self.setup.guards,
+                retention_days: engine::settings::RETENTION_DAYS,
             },
         });
         Process { engine: Arc::new(engine), _state: state }

@@ -134,7 +134,11 @@ impl Engine {
         if self.ledger.target(&target.name)?.health != TargetHealth::Active {
             return Ok(Look::Unusable);
         }
-        let found = match target.adapter.find(&ready.identity).await {
+        let found = target.adapter.find(&ready.identity).await;
+        if self.ledger.is_buried(&ready.contact)? {
+            return Ok(Look::Waits);
+        }
+        let found = match found {
             Ok(found) => found,
             Err(error) => {
                 let unusable = self.target_failed(target, &error)?;
@@ -179,6 +183,17 @@ impl Engine {
         }
         let state = self.ledger.target(&target.name)?;
         if state.paused || matches!(state.health, TargetHealth::Quarantined { .. }) {
+            return Ok(Delivered::default());
+        }
+        // Forgotten since it was planned: from here to the call nothing else runs on this thread.
+        let mut living = Vec::with_capacity(batch.len());
+        for ready in batch {
+            if !self.ledger.is_buried(&ready.contact)? {
+                living.push(*ready);
+            }
+        }
+        let batch = living.as_slice();
+        if batch.is_empty() {
             return Ok(Delivered::default());
         }
         let sent_at = self.clock.now();

@@ -18,8 +18,10 @@
 //! | [`policy`] | what an error means next |
 //! | [`source`] | where people come from |
 //! | [`certificate`] | what became of everybody hired, checked after each cycle |
+//! | [`forget`] | erasure and access; what grows old |
 //! | [`settings`] | what the configuration says |
 //! | [`orders`] | what a human may order, and questions answered from the ledger |
+//! | [`story`] | every reason with its code, and what the source says now |
 //! | [`status`] | what the daemon says of itself |
 
 mod apply;
@@ -29,6 +31,7 @@ pub mod certificate;
 pub mod cycle;
 mod deliver;
 mod dry_run;
+pub mod forget;
 pub mod links;
 mod merge;
 pub mod orders;
@@ -43,6 +46,7 @@ mod rules;
 pub mod settings;
 pub mod source;
 pub mod status;
+pub mod story;
 mod sweep;
 mod targets;
 pub mod telling;
@@ -53,6 +57,7 @@ pub use apply::{Applied, Left, Moved};
 pub use certificate::Certificate;
 pub use cycle::{CycleError, CycleOrder, Engine, Parts, SweepKind};
 pub use dry_run::{Counted, DryRun, FieldChange, PlannedChange, Unread};
+pub use forget::{Forgotten, HeldBy, Received, Report};
 pub use ledger::{RehireKind, Treatment};
 pub use mapping::Needs;
 pub use orders::{About, Hint, OrderError};
@@ -66,3 +71,4 @@ pub use status::{
     Activity, CycleReport, Delivered, Explanation, Fault, GuardTrip, Met, PersonLine, SourceStatus, Status,
     TargetExplanation, TargetStatus,
 };
+pub use story::{Live, LiveOpportunity, Preview, Reason, ScopeLine};

@@ -15,6 +15,9 @@ impl Engine {
         let mut seen = Vec::new();
         let mut merged = BTreeSet::new();
         for (opportunity, candidacy) in &person.opportunities {
+            if self.ledger.is_buried_hire(opportunity)? {
+                continue;
+            }
             let before = self.ledger.seen(opportunity)?;
             if let Some(before) = &before
                 && before.contact != person.contact

@@ -28,6 +28,11 @@ pub enum OrderError {
     /// Nothing is held under that cycle.
     #[error("nothing is held under cycle {0}; `hiresync guards` lists what is")]
     UnknownCycle(u64),
+    /// What was sent to a target about this person is not answered yet.
+    #[error(
+        "an answer of {0} about this person is awaited; look at `hiresync explain`, and order it again once it is there"
+    )]
+    UnderWay(TargetName),
     /// The ledger could not be written.
     #[error("the ledger could not be used")]
     Ledger(#[from] ledger::Error),
@@ -146,7 +151,10 @@ impl Engine {
         tasks.retain(|task| task.contact == *contact && task.done_at.is_none());
         let history = self.ledger.history(contact)?;
         let marked = self.ledger.mark_of(contact)?.is_some();
-        Ok(Explanation { contact: contact.clone(), marked, targets, tasks, history })
+        let forgotten = self.ledger.is_buried(contact)?;
+        let is_nobody = !marked && history.is_empty() && tasks.is_empty() && !self.is_known(contact)?;
+        let merged_into = if is_nobody && !forgotten { self.merged_into(contact)? } else { None };
+        Ok(Explanation { contact: contact.clone(), marked, targets, tasks, history, merged_into, forgotten })
     }
 
     /// Everybody who waits for a human after a refusal, of all of a change or of a part.
@@ -283,6 +291,9 @@ impl Engine {
         target: &Target,
         contact: &ContactId,
     ) -> ledger::Result<Option<(String, String, String)>> {
+        if self.ledger.is_buried(contact)? {
+            return Ok(left_out(target, LeftOut::Forgotten));
+        }
         let told = self.told_left_out(contact, &target.name)?;
         let by = [
             LeftOut::Forgotten,

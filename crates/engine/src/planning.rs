@@ -112,6 +112,11 @@ impl Engine {
         mark: Option<Mark>,
         reading: Reading,
     ) -> Result<Option<Planned>, CycleError> {
+        if self.rests(&contact, &reading)? {
+            self.dealt_with(&contact, mark.as_ref(), None, None)?;
+            self.memory().certified.forget(&contact);
+            return Ok(None);
+        }
         let unread = match reading {
             Reading::Person(person) => return self.plan_person(run, contact, mark, &person).await.map(Some),
             Reading::Failed(error) => {
@@ -291,10 +296,11 @@ impl Engine {
 
     /// The hires that a target is told about; what leaves the others out: its `when`, or `hired_since`; and one that may be
     /// an old hire archived again.
-    fn scope<'p>(&self, target: &Target, person: &'p Person) -> ledger::Result<Scoped<'p>> {
+    pub(crate) fn scope<'p>(&self, target: &Target, person: &'p Person) -> ledger::Result<Scoped<'p>> {
         let today = self.clock.today(self.settings.zone);
         let standing = self.ledger.standing(&target.name, &person.contact)?.unwrap_or_default();
         let (mut in_scope, mut left_out, mut doubtful) = (BTreeSet::new(), BTreeMap::new(), None);
+        let is_buried = self.ledger.is_buried(&person.contact)?;
         for (opportunity, hire) in &person.hires {
             let decided = standing.decided_on.get(opportunity).copied().unwrap_or(today);
             let is_there =
@@ -306,6 +312,8 @@ impl Engine {
                 left_out.insert(opportunity.clone(), LeftOut::HiredSince);
             } else if age == Age::SaidToBeOld {
                 left_out.insert(opportunity.clone(), LeftOut::HireDate);
+            } else if !is_there && (is_buried || self.ledger.is_buried_hire(opportunity)?) {
+                left_out.insert(opportunity.clone(), LeftOut::Forgotten);
             } else if target.mapping.scope(person, opportunity, Some(decided)) == Scope::Out {
                 left_out.insert(opportunity.clone(), LeftOut::When);
             } else if !self.is_anothers(target, person, opportunity)? {
@@ -404,7 +412,8 @@ fn starts(person: &Person, hires: &BTreeSet<&OpportunityId>) -> BTreeMap<Opportu
 }
 
 /// What a target is told about, what it is not, and what a human must decide first.
-type Scoped<'p> = (BTreeSet<&'p OpportunityId>, BTreeMap<OpportunityId, LeftOut>, Option<&'p OpportunityId>);
+pub(crate) type Scoped<'p> =
+    (BTreeSet<&'p OpportunityId>, BTreeMap<OpportunityId, LeftOut>, Option<&'p OpportunityId>);
 
 /// One act of archiving is seconds apart in an opportunity and its application.
 const SAME_ACT: TimeDelta = TimeDelta::hours(1);

@@ -162,6 +162,9 @@ impl Engine {
 
     fn adopt_listed(&self, draft: &mut Draft<'_>, target: &Target, found: &Found) -> ledger::Result<()> {
         let Some(contact) = whose(draft, found)? else { return Ok(()) };
+        if draft.is_buried(&contact)? {
+            return Ok(());
+        }
         if draft.standing(&target.name, &contact)?.is_some_and(|standing| standing.agreed.is_some()) {
             return Ok(());
         }

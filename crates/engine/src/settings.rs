@@ -20,7 +20,12 @@ pub struct Settings {
     pub zone: Zone,
     /// The brakes.
     pub guards: Guards,
+    /// How long what is of no use any more is kept.
+    pub retention_days: u32,
 }
+
+/// How long that is unless the configuration says otherwise.
+pub const RETENTION_DAYS: u32 = 90;
 
 /// How much one cycle may owe before a human must approve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -293,6 +293,12 @@ pub struct Explanation {
     pub tasks: Vec<Task>,
     /// What happened, oldest first.
     pub history: Vec<Event>,
+    /// The contact that this one was merged into in Lever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<ContactId>,
+    /// A human ordered that this person be forgotten.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub forgotten: bool,
 }
 
 /// Where one contact stands with one target, in words.

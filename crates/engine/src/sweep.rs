@@ -47,6 +47,7 @@ impl Engine {
                         self.repair_everybody_known()?;
                         self.remember_rules(&run.unknown)?;
                         self.remember_full_sweep(run.report.started_at)?;
+                        self.retain()?;
                     }
                     let deleted = self.note_deleted(&cursor).await?;
                     return self.keep_cursors(&cursor, &deleted, quiet && !full);
@@ -107,6 +108,9 @@ impl Engine {
         now: Timestamp,
     ) -> ledger::Result<bool> {
         let Sighting { opportunity, contact, candidacy, hired_at, content } = sighting;
+        if draft.is_buried(contact)? || draft.is_buried_hire(opportunity)? {
+            return Ok(false);
+        }
         let seen = draft.seen(opportunity)?;
         let hired = *candidacy == Candidacy::Hired && hired_at.is_some_and(|at| at >= since);
         if !hired && seen.as_ref().is_none_or(|seen| seen.is_old(since)) && !self.is_known(contact)? {

@@ -68,6 +68,10 @@ impl Engine {
         held: bool,
         going: &mut Vec<(TargetName, Ready)>,
     ) -> ledger::Result<()> {
+        if draft.is_buried(&one.contact)? {
+            // Forgotten since it was read.
+            return Ok(());
+        }
         for (opportunity, seen) in &one.seen {
             draft.put_seen(opportunity, &certificate::with_reasons(opportunity, seen, &one.plans))?;
         }
@@ -241,7 +245,8 @@ impl Engine {
         for (opportunity, by) in left_out {
             let before = told.get(opportunity);
             // That somebody is not hired is worth a line only where another was written before.
-            if before == Some(by) || before.is_none() && *by == LeftOut::NotHired {
+            if before == Some(by) || *by == LeftOut::Forgotten || before.is_none() && *by == LeftOut::NotHired
+            {
                 continue;
             }
             let outcome = Outcome::OutOfScope { opportunity: opportunity.clone(), by: *by };
@@ -277,7 +282,7 @@ impl Engine {
         cause: &str,
     ) -> ledger::Result<()> {
         let id = self.task_id(kind, target, contact, cause);
-        if self.ledger.task(&id)?.is_some() {
+        if self.ledger.knows_task(&id)? {
             draft.forget_task(&id);
         }
         Ok(())

@@ -24,7 +24,7 @@ use axum::{
     routing::{get, post},
 };
 use engine::{
-    Applied, CycleError, DryRun, Engine, PlanFile, Source,
+    Applied, CycleError, DryRun, Engine, Forgotten, Live, OrderError, PlanFile, Source,
     links::{LinkAnswer, LinkError, LinkOrder},
 };
 use hyper::server::conn::http1;
@@ -42,7 +42,8 @@ pub use door::{Door, DoorError};
 use crate::{
     config::Config,
     names::Names,
-    report::Doers,
+    once::destinations,
+    report::{Destinations, Doers},
     schedule::{Ordered, Schedule},
     webhook::Tally,
     wiring::Equipped,
@@ -63,6 +64,7 @@ const REPLY_TIME: Duration = Duration::from_secs(5);
 pub struct Shared {
     equipped: RwLock<Equipped>,
     doers: RwLock<Arc<Doers>>,
+    destinations: RwLock<Arc<Destinations>>,
     schedule: RwLock<Arc<Schedule>>,
     asking: RwLock<Asking>,
     reload_refused_at: RwLock<Option<Timestamp>>,
@@ -100,6 +102,10 @@ pub enum Ask {
     Resolve(Pii<String>, oneshot::Sender<adapter_sdk::Result<Option<ContactId>>>),
     /// What these contacts are called now.
     Names(Vec<ContactId>, oneshot::Sender<(Names, adapter_sdk::Result<()>)>),
+    /// Forget somebody.
+    Forget(ContactId, oneshot::Sender<Result<Forgotten, OrderError>>),
+    /// What Lever says of somebody now, and what a cycle would make of it.
+    Look(ContactId, oneshot::Sender<Result<Live, CycleError>>),
     /// What would be sent.
     Plan(Vec<ContactId>, oneshot::Sender<Result<DryRun, CycleError>>),
     /// Carry out an order about links, for the user with this id.
@@ -121,6 +127,7 @@ impl Shared {
         Arc::new(Shared {
             equipped: RwLock::new(equipped),
             doers: RwLock::new(Arc::new(doers(config))),
+            destinations: RwLock::new(Arc::new(destinations(config))),
             schedule: RwLock::new(Arc::new(config.schedule.clone())),
             asking: RwLock::new(Asking::of(config)),
             reload_refused_at: RwLock::default(),
@@ -160,6 +167,11 @@ impl Shared {
         Arc::clone(&self.doers.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Where each target's data goes, by the configuration in force.
+    fn destinations(&self) -> Arc<Destinations> {
+        Arc::clone(&self.destinations.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// The schedule in force.
     pub fn schedule(&self) -> Arc<Schedule> {
         Arc::clone(&self.schedule.read().unwrap_or_else(PoisonError::into_inner))
@@ -180,6 +192,7 @@ impl Shared {
 
     /// Another configuration is in force.
     pub fn replace(&self, equipped: Equipped, config: &Config) {
+        *self.destinations.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(destinations(config));
         *self.doers.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(doers(config));
         *self.equipped.write().unwrap_or_else(PoisonError::into_inner) = equipped;
         *self.schedule.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config.schedule.clone());
@@ -247,6 +260,7 @@ enum Need {
 impl Need {
     fn of(method: &axum::http::Method, path: &str) -> Need {
         match (method.as_str(), path) {
+            ("GET" | "HEAD", path) if path.ends_with("/report") => Need::Order,
             ("GET" | "HEAD", _) | ("POST", "/v1/resolve") => Need::Read,
             _ => Need::Order,
         }
@@ -265,6 +279,8 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/people", get(answers::people))
         .route("/v1/people/{contact}", get(answers::person))
         .route("/v1/people/{contact}/explain", get(answers::explain))
+        .route("/v1/people/{contact}/report", get(answers::report))
+        .route("/v1/people/{contact}/forget", post(answers::forget))
         .route("/v1/people/{contact}/sync", post(answers::sync_one))
         .route("/v1/people/{contact}/retry", post(answers::retry))
         .route("/v1/history", get(answers::history))

@@ -147,10 +147,15 @@ Example:
     /// Why somebody is, or is not, over there, and what to do about it
     #[command(after_help = "\
 WHO is a contact id, an opportunity id, a Lever profile link, or an e-mail address. An address is looked up in Lever now and \
-is stored nowhere.")]
+is stored nowhere. Lever is asked what it says now; where it cannot be asked, the page says so and shows what is known.
+
+What each code means: crates/hiresync/REASONS.md.")]
     Explain {
         /// Contact id, opportunity id, Lever profile link or e-mail address
         who: String,
+        /// Add what an engineer asks next: ids, generation, phase, rehire decisions
+        #[arg(long)]
+        verbose: bool,
     },
     /// What happened, oldest first
     History {
@@ -197,6 +202,29 @@ Examples:\n  hiresync links find --target cezanne-uk --out review.csv --config h
         /// Contact ids
         #[arg(required = true)]
         contact: Vec<String>,
+    },
+    /// Forget a person: remove all that is held about them here, and never make them again
+    #[command(after_help = "\
+Nothing is deleted in the targets: the answer names the records that hold the person, this once. What stays here is a tombstone, a \
+keyed hash that names nobody.
+
+Example:
+  hiresync forget 4b0d2c9e-5a77-4c1e-9d0b-1f1d1c6a8e10")]
+    Forget {
+        /// Contact id
+        contact: String,
+        /// Where no daemon runs: the configuration file
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+    /// All that is held about a person, and who received what
+    #[command(after_help = "Asks Lever nothing, and shows no personal values: none are kept.")]
+    Report {
+        /// Contact id
+        contact: String,
+        /// Where no daemon runs: the configuration file
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
     },
     /// Let go what the guard holds of this cycle
     Approve {

@@ -13,7 +13,10 @@ use crate::{
     cli::{Command, TaskOrder},
     exit::Exit,
     print,
-    report::{self, ApplyAnswer, Explained, NamedTasks, ParkedLine, PlanAnswer, StatusAnswer, TaskLine},
+    report::{
+        self, ApplyAnswer, Explained, ForgottenAnswer, NamedTasks, ParkedLine, PlanAnswer, ReportAnswer,
+        StatusAnswer, TaskLine,
+    },
 };
 
 /// What is said when Lever finds nobody by what was typed.
@@ -52,7 +55,7 @@ impl Client {
                 let lines: Vec<PersonLine> = self.parsed("/v1/people").await?;
                 show(&lines, as_json, || report::people(&lines, now))
             }
-            Command::Explain { who } => self.explain(who, as_json).await,
+            Command::Explain { who, verbose } => self.explain(who, *verbose, as_json).await,
             Command::History { contact, since } => {
                 self.history(contact.as_deref(), since.as_deref(), as_json).await
             }
@@ -87,6 +90,8 @@ impl Client {
                 self.ordered("/v1/sync", &json!({ "contacts": contact }), as_json, said).await
             }
             Command::Retry { contact } => self.retry(contact, as_json).await,
+            Command::Forget { contact, .. } => self.forget(contact, as_json).await,
+            Command::Report { contact, .. } => self.report(contact, as_json).await,
             Command::Approve { cycle } => {
                 let said = |answer: &Value| {
                     let released = answer["released"].as_u64().unwrap_or(0);
@@ -132,6 +137,19 @@ impl Client {
         serde_json::from_value(problem["answer"].clone()).map_err(|_| other_version())
     }
 
+    /// Has the daemon forget somebody.
+    pub async fn forget(&self, contact: &str, as_json: bool) -> Result<Exit, Exit> {
+        let path = format!("/v1/people/{}/forget", segment(contact));
+        let answer: ForgottenAnswer = parse(&self.post(&path, &Value::Null).await?)?;
+        show(&answer, as_json, || answer.text())
+    }
+
+    /// All that the daemon holds about somebody.
+    pub async fn report(&self, contact: &str, as_json: bool) -> Result<Exit, Exit> {
+        let path = format!("/v1/people/{}/report", segment(contact));
+        self.shown(&path, as_json, ReportAnswer::text).await
+    }
+
     async fn status(&self, as_json: bool) -> Result<Exit, Exit> {
         let answer: StatusAnswer = self.parsed("/v1/status").await?;
         show(&answer, as_json, || {
@@ -151,7 +169,7 @@ impl Client {
     }
 
     /// An id that the daemon knows is answered from the ledger; anything else is looked up in Lever first.
-    async fn explain(&self, who: &str, as_json: bool) -> Result<Exit, Exit> {
+    async fn explain(&self, who: &str, verbose: bool, as_json: bool) -> Result<Exit, Exit> {
         let looks_like_id = !who.contains(['@', '/']) && who.bytes().all(|byte| byte.is_ascii_graphic());
         let mut known = None;
         if looks_like_id {
@@ -175,7 +193,7 @@ impl Client {
         }
         let Some(answer) = known else { return Err(Exit::Bug) };
         let explanation: Explained = parse(&answer)?;
-        show(&explanation, as_json, || report::explain(&explanation))
+        show(&explanation, as_json, || report::explain(&explanation, verbose))
     }
 
     async fn history(&self, contact: Option<&str>, since: Option<&str>, as_json: bool) -> Result<Exit, Exit> {
@@ -280,7 +298,7 @@ impl Client {
 }
 
 fn explain_path(contact: &str) -> String {
-    format!("/v1/people/{}/explain", segment(contact))
+    format!("/v1/people/{}/explain?live=true", segment(contact))
 }
 
 /// Prints the document, or what it says to people.

@@ -106,6 +106,8 @@ fn dispatch(cli: &Cli) -> Result<Exit, Exit> {
         Command::Check { config, offline, .. } => once::check(&config.path, *offline, json),
         Command::Plan { config, contact, out } => plan::plan(&config.path, contact, out.as_deref(), json),
         Command::Apply { config, plan, contact } => plan::apply(&config.path, plan, contact, json),
+        Command::Forget { contact, config: Some(config) } => once::forget(config, contact, json),
+        Command::Report { contact, config: Some(config) } => once::report(config, contact, json),
         #[cfg(feature = "demo")]
         Command::Demo(demo) => demo::run(demo, json),
         #[cfg(feature = "demo")]

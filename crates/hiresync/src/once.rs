@@ -6,7 +6,7 @@ use adapter_sdk::{CheckReport, Finding};
 use engine::{CycleError, CycleOrder, Engine, SweepKind};
 use http::Way;
 use ledger::{DigestKey, Ledger, MemoryStore, Origin, StateFolder};
-use people::{Clock, Secret, SystemClock};
+use people::{Clock, ContactId, Secret, SystemClock};
 use serde_json::json;
 use tokio::{
     runtime::{Builder, Runtime},
@@ -14,9 +14,11 @@ use tokio::{
 };
 
 use crate::{
+    client::Client,
     config::{Config, Env, Outside, Secrets, WebhookConfig},
     exit::Exit,
     print, progress, report,
+    report::{Destinations, ForgottenAnswer, ReportAnswer},
     wiring::{self, Ground},
 };
 
@@ -313,6 +315,69 @@ fn findings(report: &CheckReport) -> Vec<serde_json::Value> {
         Finding::Warning { what, remedy } => json!({ "level": "warning", "what": what, "remedy": remedy }),
     };
     report.findings.iter().map(finding).collect()
+}
+
+/// `forget`, where no daemon runs; else it is asked.
+pub fn forget(path: &Path, contact: &str, as_json: bool) -> Result<Exit, Exit> {
+    let config = asking_config(path, Secrets::Needed)?;
+    let parsed = contact_id(contact)?;
+    let folder = match StateFolder::lock(&config.state.dir) {
+        Ok(folder) => folder,
+        Err(ledger::Error::Locked { .. }) => {
+            let client = Client::new(&config.socket)?;
+            return runtime()?.block_on(Box::pin(client.forget(contact, as_json)));
+        }
+        Err(error) => return Err(ledger_fault(&error)),
+    };
+    let opened = wiring::open(&folder, &config, clock().now()).map_err(|error| ledger_fault(&error))?;
+    let engine = crate::plan::asking(&config, Arc::new(opened.ledger))?;
+    let forgotten = engine.forget(&parsed).map_err(|error| match error {
+        engine::OrderError::Ledger(error) => ledger_fault(&error),
+        error => {
+            print::complain(&error.to_string());
+            Exit::Busy
+        }
+    })?;
+    let answer = ForgottenAnswer { forgotten, destinations: destinations(&config) };
+    if as_json {
+        print::json(&answer)?
+    } else {
+        print::answer(&answer.text())?
+    }
+    Ok(Exit::Done)
+}
+
+/// `report`, where no daemon runs; else it is asked.
+pub fn report(path: &Path, contact: &str, as_json: bool) -> Result<Exit, Exit> {
+    let config = asking_config(path, Secrets::Needed)?;
+    let parsed = contact_id(contact)?;
+    let crate::plan::Kept::Ours(ledger, _copy) = crate::plan::kept_ledger(&config)? else {
+        let client = Client::new(&config.socket)?;
+        return runtime()?.block_on(Box::pin(client.report(contact, as_json)));
+    };
+    let engine = crate::plan::asking(&config, ledger)?;
+    let report = engine.report(&parsed).map_err(|error| ledger_fault(&error))?;
+    let answer = ReportAnswer { report, destinations: destinations(&config) };
+    if as_json {
+        print::json(&answer)?
+    } else {
+        print::answer(&answer.text())?
+    }
+    Ok(Exit::Done)
+}
+
+/// Where each target's data goes, in words.
+pub fn destinations(config: &Config) -> Destinations {
+    let place =
+        |target: &crate::config::TargetConfig| Some((target.name.clone(), target.destination.clone()?));
+    config.targets.iter().filter_map(place).collect()
+}
+
+fn contact_id(contact: &str) -> Result<ContactId, Exit> {
+    contact.parse().map_err(|error| {
+        print::complain(&format!("this is no contact id: {error}; `hiresync people` lists them"));
+        Exit::BadInput
+    })
 }
 
 /// A ledger in memory, for questions that need none.

@@ -51,7 +51,7 @@ fn contact_ids(contacts: &[String]) -> Result<Vec<ContactId>, Exit> {
 }
 
 /// Whose the ledger is.
-enum Kept {
+pub(crate) enum Kept {
     /// A copy of ours in a folder of its own, or one in memory where there is none.
     Ours(Arc<Ledger>, Option<TempDir>),
     /// A running daemon's.
@@ -59,7 +59,7 @@ enum Kept {
 }
 
 /// The ledger as it is: opened as a copy, for a plan changes nothing. Where there is none, none is made.
-fn kept_ledger(config: &Config) -> Result<Kept, Exit> {
+pub(crate) fn kept_ledger(config: &Config) -> Result<Kept, Exit> {
     if !has_ledger(config) {
         return Ok(Kept::Ours(Arc::new(once::empty_ledger()?), None));
     }
@@ -87,7 +87,7 @@ fn ours(config: &Config, ledger: Arc<Ledger>, contacts: &[ContactId]) -> Result<
     Ok(PlanAnswer::of(&dry, Book::of(config).file(&engine, &dry, clock.now())))
 }
 
-fn asking(config: &Config, ledger: Arc<Ledger>) -> Result<Engine, Exit> {
+pub(crate) fn asking(config: &Config, ledger: Arc<Ledger>) -> Result<Engine, Exit> {
     Ok(Ground { ledger, way: once::asking_way()?, clock: once::clock() }.asking(config))
 }
 

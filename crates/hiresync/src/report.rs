@@ -1,5 +1,7 @@
 //! What the daemon answers and the command line shows: sentences and tables made of the engine's own status.
 
+mod erasure;
+mod page;
 mod plans;
 mod tasks;
 
@@ -12,6 +14,8 @@ use ledger::{Actor, Event, LeftOut, Outcome, Standing, TargetHealth};
 use people::{ContactId, FieldKey, OpportunityId, TargetName, Timestamp};
 use serde::{Deserialize, Serialize};
 
+pub use erasure::{Destinations, ForgottenAnswer, ReportAnswer};
+pub use page::explain;
 pub use plans::{ApplyAnswer, PlanAnswer, PlanCounts, PlanField, PlanGuard, PlanLine, PlanUnread};
 pub use tasks::{Doers, Explained, NamedTasks, TaskLine, named, tasks};
 
@@ -473,33 +477,6 @@ pub fn people(lines: &[PersonLine], now: Timestamp) -> String {
         })
         .collect();
     table(&["contact", "target", "state", "record", "evidence", "next"], &rows)
-}
-
-/// `hiresync explain`
-pub fn explain(explanation: &Explained) -> String {
-    let mut text = format!("{}\n", explanation.contact);
-    if explanation.marked {
-        text.push_str("Marked: is read again in Lever at the next cycle.\n");
-    }
-    for target in &explanation.targets {
-        let _ = writeln!(text, "\n{} ({}): {}", target.target, target.code, target.what);
-        if !target.remedy.is_empty() {
-            let _ = writeln!(text, "  What to do: {}", target.remedy);
-        }
-    }
-    if !explanation.tasks.is_empty() {
-        text.push_str("\nOpen tasks:\n");
-        for line in &explanation.tasks {
-            text.push_str(&wrapped(&format!("{}: {}", line.whose(), line.to_do()), 2, print::width()));
-        }
-    }
-    if !explanation.history.is_empty() {
-        text.push_str("\nWhat happened:\n");
-        for line in history(&explanation.history, false).lines() {
-            let _ = writeln!(text, "  {line}");
-        }
-    }
-    text
 }
 
 /// `hiresync guards`

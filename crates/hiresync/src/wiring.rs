@@ -165,7 +165,12 @@ fn own(config: &Config, told: &[WriteBack]) -> lever::Own {
 
 /// What concerns every target.
 pub fn settings(config: &Config) -> Settings {
-    Settings { hired_since: config.lever.hired_since, zone: config.lever.zone, guards: config.guards }
+    Settings {
+        hired_since: config.lever.hired_since,
+        zone: config.lever.zone,
+        guards: config.guards,
+        retention_days: config.state.retention_days,
+    }
 }
 
 /// Which of a target's two adapters.

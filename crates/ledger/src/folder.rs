@@ -25,7 +25,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     DigestKey,
     disk::DiskStore,
-    ledger::{Birth, Ledger, birth, put_birth},
+    ledger::{Birth, Ledger, begin_as_copy, birth, put_birth},
     records::Origin,
     store::{Error, Result, Store},
     witness::Witness,
@@ -286,15 +286,12 @@ fn is_copy(store: &dyn Store, birth: &Birth, here: &str) -> Result<bool> {
     if birth.place == place {
         return Ok(false);
     }
-    let is_copy = birth.place.is_some();
-    let born_here = if is_copy {
-        let origin = Origin::Recovery { why: COPIED.to_owned(), kept: None };
-        Birth { lineage: random_hex::<16>()?, origin, place, ..birth.clone() }
-    } else {
-        Birth { place, ..birth.clone() }
-    };
-    put_birth(store, &born_here)?;
-    Ok(is_copy)
+    if birth.place.is_some() {
+        begin_as_copy(store, &random_hex::<16>()?, place)?;
+        return Ok(true);
+    }
+    put_birth(store, &Birth { place, ..birth.clone() })?;
+    Ok(false)
 }
 
 /// Copies everything but the lock; of stores that were moved aside only that they are there.

@@ -33,7 +33,7 @@ const BETWEEN: u8 = 0;
 /// What is owed and what was agreed. Shared by the engine, which writes, and the socket, which mostly reads.
 #[derive(Debug)]
 pub struct Ledger {
-    store: Arc<dyn Store>,
+    pub(crate) store: Arc<dyn Store>,
     key: DigestKey,
     lineage: String,
     origin: Origin,
@@ -540,11 +540,27 @@ impl Ledger {
         }
     }
 
+    /// Calls `each` with every entry whose key begins with `prefix`, in order, a thousand at a time in memory.
+    pub(crate) fn each_entry(
+        &self,
+        tree: Tree,
+        prefix: &[u8],
+        mut each: impl FnMut(&[u8], &[u8]) -> Result<()>,
+    ) -> Result<()> {
+        let mut after = Vec::new();
+        loop {
+            let page = self.store.scan(tree, prefix, &after, CHUNK)?;
+            let Some((last, _)) = page.last() else { return Ok(()) };
+            after.clone_from(last);
+            page.iter().try_for_each(|(key, bytes)| each(key, bytes))?;
+        }
+    }
+
     fn lock_census(&self) -> MutexGuard<'_, Census> {
         self.census.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn value<T: DeserializeOwned>(&self, tree: Tree, key: &[u8]) -> Result<Option<T>> {
+    pub(crate) fn value<T: DeserializeOwned>(&self, tree: Tree, key: &[u8]) -> Result<Option<T>> {
         self.store.get(tree, key)?.map(|bytes| decode(tree, &bytes)).transpose()
     }
 
@@ -578,11 +594,19 @@ pub(crate) fn put_birth(store: &dyn Store, birth: &Birth) -> Result<()> {
     store.commit(&Batch([change].into()))
 }
 
+/// The ledger in `store` is a copy: it goes on under a lineage of its own. Links and decisions stay, and every target is asked
+/// before anything else.
+pub fn begin_as_copy(store: &dyn Store, lineage: &str, place: Option<String>) -> Result<()> {
+    let Some(before) = birth(store)? else { return Ok(()) };
+    let origin = Origin::Recovery { why: crate::COPIED.to_owned(), kept: None };
+    put_birth(store, &Birth { lineage: lineage.to_owned(), origin, place, ..before })
+}
+
 /// A step in the making: reads see what was written to it before.
 #[derive(Debug)]
 pub struct Draft<'l> {
     ledger: &'l Ledger,
-    batch: Batch,
+    pub(crate) batch: Batch,
     standings: BTreeMap<(TargetName, ContactId), (Option<Standing>, Option<Standing>)>,
     next_event: u64,
 }
@@ -605,6 +629,7 @@ impl Draft<'_> {
         contact: &ContactId,
         standing: Standing,
     ) -> Result<()> {
+        let standing = if self.is_buried(contact)? { Standing::default() } else { standing };
         let key = standing_key(target, contact);
         let before = match self.standings.remove(&(target.clone(), contact.clone())) {
             Some((before, _)) => before,
@@ -623,6 +648,9 @@ impl Draft<'_> {
 
     /// Marks a contact to be read again.
     pub fn mark(&mut self, contact: &ContactId, now: Timestamp) -> Result<()> {
+        if self.is_buried(contact)? {
+            return Ok(());
+        }
         let key = contact.as_str().as_bytes();
         let mark = match self.value::<Mark>(Tree::Marks, key)? {
             Some(mark) => Mark { count: mark.count + 1, since: mark.since },
@@ -662,6 +690,9 @@ impl Draft<'_> {
 
     /// Remembers what is known of an opportunity; the same again writes nothing.
     pub fn put_seen(&mut self, opportunity: &OpportunityId, seen: &Seen) -> Result<()> {
+        if self.is_buried_hire(opportunity)? || self.is_buried(&seen.contact)? {
+            return Ok(());
+        }
         if self.seen(opportunity)?.as_ref() != Some(seen) {
             self.put(Tree::Opportunities, opportunity.as_str().as_bytes(), seen);
         }
@@ -670,7 +701,8 @@ impl Draft<'_> {
 
     /// Raises a task. False when the same is open, or was closed: a cause is raised once.
     pub fn raise(&mut self, task: &Task) -> Result<bool> {
-        if self.value::<Task>(Tree::Tasks, task.id.0.as_bytes())?.is_some() {
+        let is_known = self.value::<Task>(Tree::Tasks, task.id.0.as_bytes())?.is_some();
+        if is_known || self.was_retired(&task.id)? || self.is_buried(&task.contact)? {
             return Ok(false);
         }
         self.put(Tree::Tasks, task.id.0.as_bytes(), task);
@@ -691,10 +723,14 @@ impl Draft<'_> {
     /// Forgets a closed task, so that the same cause may be raised again: the fact behind it went away and came back.
     pub fn forget_task(&mut self, id: &TaskId) {
         self.batch.0.insert((Tree::Tasks, id.0.as_bytes().to_vec()), None);
+        self.unretire(id);
     }
 
     /// Appends to a contact's history; the oldest lines make room.
     pub fn tell(&mut self, event: &Event) -> Result<()> {
+        if self.is_buried(&event.contact)? {
+            return Ok(());
+        }
         let prefix = joined(&[event.contact.as_str(), ""]);
         let mut keys: BTreeSet<Vec<u8>> = self
             .ledger
@@ -747,11 +783,11 @@ impl Draft<'_> {
         self.put(Tree::Meta, &joined(&["note", name]), &text);
     }
 
-    fn put<T: Serialize + ?Sized>(&mut self, tree: Tree, key: &[u8], value: &T) {
+    pub(crate) fn put<T: Serialize + ?Sized>(&mut self, tree: Tree, key: &[u8], value: &T) {
         self.batch.0.insert((tree, key.to_vec()), Some(encode(value)));
     }
 
-    fn value<T: DeserializeOwned>(&self, tree: Tree, key: &[u8]) -> Result<Option<T>> {
+    pub(crate) fn value<T: DeserializeOwned>(&self, tree: Tree, key: &[u8]) -> Result<Option<T>> {
         match self.batch.0.get(&(tree, key.to_vec())) {
             Some(written) => written.as_ref().map(|bytes| decode(tree, bytes)).transpose(),
             None => self.ledger.value(tree, key),
@@ -759,15 +795,15 @@ impl Draft<'_> {
     }
 }
 
-fn encode<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
+pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     serde_json::to_vec(value).expect("every record of the ledger has a JSON form")
 }
 
-fn decode<T: DeserializeOwned>(tree: Tree, bytes: &[u8]) -> Result<T> {
+pub(crate) fn decode<T: DeserializeOwned>(tree: Tree, bytes: &[u8]) -> Result<T> {
     serde_json::from_slice(bytes).map_err(|_| Error::Damaged { tree: tree.name() })
 }
 
-fn joined(parts: &[&str]) -> Vec<u8> {
+pub(crate) fn joined(parts: &[&str]) -> Vec<u8> {
     parts.iter().map(|part| part.as_bytes()).collect::<Vec<_>>().join(&BETWEEN)
 }
 
@@ -775,7 +811,7 @@ fn standing_key(target: &TargetName, contact: &ContactId) -> Vec<u8> {
     joined(&[target.as_str(), contact.as_str()])
 }
 
-fn repair_key(contact: &ContactId) -> Vec<u8> {
+pub(crate) fn repair_key(contact: &ContactId) -> Vec<u8> {
     joined(&[REPAIR, contact.as_str()])
 }
 
@@ -783,7 +819,7 @@ fn target_key(target: &TargetName) -> Vec<u8> {
     joined(&["target", target.as_str()])
 }
 
-fn standing_ids(key: &[u8]) -> Result<(TargetName, ContactId)> {
+pub(crate) fn standing_ids(key: &[u8]) -> Result<(TargetName, ContactId)> {
     let at = key.iter().position(|byte| *byte == BETWEEN).ok_or(Error::Damaged { tree: "standings" })?;
     Ok((id(Tree::Standings, &key[..at])?, id(Tree::Standings, &key[at + 1..])?))
 }

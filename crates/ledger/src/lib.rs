@@ -6,6 +6,7 @@
 //! | [`rehire`] | what another hire of somebody who is there already is, and what was decided about it |
 //! | [`ledger`] | the typed ledger: one way to read, one way to write |
 //! | [`records`] | marks, tasks, history, target states: everything else that is kept |
+//! | [`erasure`] | forgetting somebody, and what grows old |
 //! | [`digest_key`] | the key under which values are remembered |
 //! | [`store`] | the seam: ordered keys and bytes, atomic and durable |
 //! | `disk` | sled behind that seam, with the rules it needs |
@@ -18,6 +19,7 @@
 
 pub mod digest_key;
 mod disk;
+pub mod erasure;
 pub mod folder;
 pub mod ledger;
 pub mod memory;
@@ -29,8 +31,9 @@ pub mod store;
 mod witness;
 
 pub use digest_key::DigestKey;
+pub use erasure::Holding;
 pub use folder::{COPIED, Opened, StateFolder};
-pub use ledger::{Census, Counts, Draft, Durable, Glance, Ledger};
+pub use ledger::{Census, Counts, Draft, Durable, Glance, Ledger, begin_as_copy};
 pub use memory::MemoryStore;
 pub use records::{
     Actor, Event, LeftOut, Mark, Origin, Outcome, Said, Seen, TargetHealth, TargetState, Task, TaskId, Unread,

@@ -12,6 +12,13 @@ use crate::store::{Batch, Entry, Result, Store, Tree};
 #[derive(Debug, Default)]
 pub struct MemoryStore(Mutex<Entries>);
 
+impl MemoryStore {
+    /// Another one with the same in it: a backup, or a clone.
+    pub fn copy_of(store: &MemoryStore) -> MemoryStore {
+        MemoryStore(Mutex::new(store.0.lock().unwrap_or_else(PoisonError::into_inner).clone()))
+    }
+}
+
 type Entries = BTreeMap<(Tree, Vec<u8>), Vec<u8>>;
 
 impl Store for MemoryStore {

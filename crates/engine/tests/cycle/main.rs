@@ -4,7 +4,9 @@
 
 mod certificate;
 mod changes;
+mod copies;
 mod correlated;
+mod forget;
 mod links;
 mod mended;
 mod mended_file;

@@ -252,6 +252,12 @@ impl World {
         self.engine = Arc::new(engine(source, target, clock, store, self.guards, lost, "second"));
     }
 
+    /// The process is started again on a copy of its ledger.
+    pub fn copy_ledger(&mut self) {
+        ledger::begin_as_copy(&*self.store, "a copy", None).unwrap();
+        self.restart();
+    }
+
     pub async fn cycle(&self) -> CycleReport {
         self.try_cycle(SweepKind::Changes).await.unwrap()
     }
@@ -514,7 +520,12 @@ fn assemble(
         }],
         ledger: Arc::new(ledger),
         clock: Arc::<HandClock>::clone(clock),
-        settings: Settings { hired_since: SINCE.parse().unwrap(), zone: chrono_tz::UTC, guards },
+        settings: Settings {
+            hired_since: SINCE.parse().unwrap(),
+            zone: chrono_tz::UTC,
+            guards,
+            retention_days: 90,
+        },
     })
 }
 

@@ -19,13 +19,15 @@ use tokio::{sync::oneshot, time::timeout};
 use super::{ANSWER_TIME, Ask, Need, Peer, REQUEST_TIME, Shared};
 use crate::{
     report::{
-        ApplyAnswer, Explained, Facts, NamedTasks, ParkedLine, PlanAnswer, StatusAnswer, TaskLine,
-        health as healthy,
+        ApplyAnswer, Explained, Facts, ForgottenAnswer, NamedTasks, ParkedLine, PlanAnswer, ReportAnswer,
+        StatusAnswer, TaskLine, health as healthy,
     },
     schedule::Ordered,
     wiring::Equipped,
 };
 
+/// For what Lever says about one person: the page is of use without it.
+const LOOK_TIME: Duration = Duration::from_secs(20);
 /// Longest body of a request.
 const BODY_MAX: usize = 64 << 10;
 /// Longest plan: some hundred thousand lines.
@@ -85,6 +87,9 @@ impl From<OrderError> for Problem {
     fn from(error: OrderError) -> Self {
         match error {
             OrderError::Ledger(error) => error.into(),
+            error @ OrderError::UnderWay(_) => {
+                Problem::new(StatusCode::CONFLICT, "under_way", error.to_string())
+            }
             error => Problem::unknown(error.to_string()),
         }
     }
@@ -194,16 +199,60 @@ pub(super) async fn person(State(shared): State<Arc<Shared>>, Path(contact): Pat
     .await
 }
 
-pub(super) async fn explain(State(shared): State<Arc<Shared>>, Path(contact): Path<String>) -> Answer {
+#[derive(Debug, Deserialize)]
+pub(super) struct ExplainQuery {
+    #[serde(default)]
+    live: bool,
+}
+
+pub(super) async fn explain(
+    State(shared): State<Arc<Shared>>,
+    Path(contact): Path<String>,
+    Query(query): Query<ExplainQuery>,
+) -> Answer {
     let contact = contact_id(&contact)?;
-    let doers = shared.doers();
-    blocking(&shared, move |engine| {
+    let (doers, asked_about) = (shared.doers(), contact.clone());
+    let explained = blocking(&shared, move |engine| {
         let explanation = engine.explain(&contact)?;
         let is_known = explanation.marked
+            || explanation.merged_into.is_some()
             || !explanation.history.is_empty()
             || !explanation.tasks.is_empty()
             || explanation.targets.iter().any(|target| target.code != "unknown");
-        if is_known { Ok(document(&Explained::of(explanation, &doers))) } else { Err(nobody()) }
+        if is_known { Ok(Explained::of(explanation, &doers)) } else { Err(nobody()) }
+    });
+    let mut explained = explained.await?;
+    if query.live {
+        let (reply, answer) = oneshot::channel();
+        shared.ask(Ask::Look(asked_about, reply));
+        match timeout(LOOK_TIME, answer).await {
+            Ok(Ok(Ok(live))) => explained.live = Some(live),
+            Ok(Ok(Err(error))) => explained.live_failed = Some(Problem::from(error).detail),
+            Ok(Err(_)) => explained.live_failed = Some("the daemon is stopping".to_owned()),
+            Err(_) => explained.live_failed = Some("it takes too long to answer".to_owned()),
+        }
+    }
+    Ok(document(&explained))
+}
+
+/// The log does not say who: that would be kept.
+pub(super) async fn forget(
+    State(shared): State<Arc<Shared>>,
+    Extension(peer): Extension<Peer>,
+    Path(contact): Path<String>,
+) -> Answer {
+    let contact = contact_id(&contact)?;
+    let forgotten = asked(&shared, |reply| Ask::Forget(contact, reply)).await??;
+    tracing::info!(code = "order.forget", user = peer.uid, "a person was forgotten");
+    let destinations = shared.destinations().as_ref().clone();
+    Ok(document(&ForgottenAnswer { forgotten, destinations }))
+}
+
+pub(super) async fn report(State(shared): State<Arc<Shared>>, Path(contact): Path<String>) -> Answer {
+    let contact = contact_id(&contact)?;
+    let destinations = shared.destinations().as_ref().clone();
+    blocking(&shared, move |engine| {
+        Ok(document(&ReportAnswer { report: engine.report(&contact)?, destinations }))
     })
     .await
 }

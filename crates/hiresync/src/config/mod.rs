@@ -74,6 +74,8 @@ pub struct StateConfig {
     pub dir: PathBuf,
     /// The key under which values are remembered; `None`: the one generated in the folder.
     pub digest_key: Option<Secret>,
+    /// How long the history of whoever is in no target is kept, and any closed task.
+    pub retention_days: u32,
 }
 
 /// `[targets.NAME]`: one HR system, ready to be asked.

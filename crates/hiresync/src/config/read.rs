@@ -212,8 +212,10 @@ impl<'r> Reader<'r> {
             }
             long
         });
+        let days = section.integer("retention_days", 1..=36_500).and_then(|days| days.try_into().ok());
         section.finish();
-        Some(StateConfig { dir: dir?, digest_key })
+        let retention_days = days.unwrap_or(engine::settings::RETENTION_DAYS);
+        Some(StateConfig { dir: dir?, digest_key, retention_days })
     }
 
     fn socket(&self, mut section: Section<'r>) -> Option<PathBuf> {

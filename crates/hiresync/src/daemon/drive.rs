@@ -172,6 +172,15 @@ impl Driver {
                     let _ = reply.send(names::ask(&*source, &who).await);
                 });
             }
+            Ask::Forget(contact, reply) => {
+                // Here, since no cycle of this thread is between writing down and sending.
+                let _ = reply.send(engine.forget(&contact));
+            }
+            Ask::Look(contact, reply) => {
+                questions.spawn(async move {
+                    let _ = reply.send(Box::pin(engine.look(&contact)).await);
+                });
+            }
             Ask::Plan(contacts, reply) => {
                 let engine = self.shared.asking_engine();
                 questions.spawn(async move {

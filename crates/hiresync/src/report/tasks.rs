@@ -52,6 +52,18 @@ pub struct Explained {
     pub tasks: Vec<TaskLine>,
     /// What happened, oldest first.
     pub history: Vec<Event>,
+    /// The contact that this one was merged into in Lever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<ContactId>,
+    /// A human ordered that this person be forgotten.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub forgotten: bool,
+    /// What Lever says now, and what a cycle would make of it, where that was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub live: Option<engine::Live>,
+    /// Why Lever could not be asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub live_failed: Option<String>,
 }
 
 impl TaskLine {
@@ -100,9 +112,20 @@ impl TaskLine {
 impl Explained {
     /// With who does the tasks.
     pub fn of(explanation: engine::Explanation, doers: &Doers) -> Explained {
-        let engine::Explanation { contact, marked, targets, tasks, history } = explanation;
+        let engine::Explanation { contact, marked, targets, tasks, history, merged_into, forgotten } =
+            explanation;
         let tasks = tasks.into_iter().map(|task| TaskLine::of(task, doers)).collect();
-        Explained { contact, marked, targets, tasks, history }
+        Explained {
+            contact,
+            marked,
+            targets,
+            tasks,
+            history,
+            merged_into,
+            forgotten,
+            live: None,
+            live_failed: None,
+        }
     }
 }
 

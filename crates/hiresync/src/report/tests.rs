@@ -166,7 +166,7 @@ fn a_task_names_its_fields_unless_its_text_does() {
     ] {
         let task = task(text, fields);
         let explained = explained(task.clone(), &Doers::new());
-        for page in [tasks(&explained.tasks, None), explain(&explained)] {
+        for page in [tasks(&explained.tasks, None), explain(&explained, false)] {
             assert!(page.contains(shown), "{shown} is not in\n{page}");
         }
     }
@@ -179,6 +179,8 @@ fn explained(task: Task, doers: &Doers) -> Explained {
         targets: Vec::new(),
         tasks: vec![task],
         history: Vec::new(),
+        merged_into: None,
+        forgotten: false,
     };
     Explained::of(explanation, doers)
 }
@@ -200,14 +202,18 @@ fn new_starter(target: &str, contact: &str) -> Task {
 fn a_task_is_for_whom_the_configuration_names_and_is_broken_where_a_terminal_ends() {
     let doers = Doers::from([("cezanne".parse().unwrap(), "hr.ops@example.com".to_owned())]);
     let shown = explained(new_starter("cezanne", "c1"), &doers);
-    assert!(explain(&shown).contains("t-1, for hr.ops@example.com: New starter"), "{}", explain(&shown));
+    assert!(
+        explain(&shown, false).contains("t-1, for hr.ops@example.com: New starter"),
+        "{}",
+        explain(&shown, false)
+    );
     assert_eq!(
         tasks(&shown.tasks, Some(50)),
         "t-1, since 2026-05-01 10:00:00Z, in cezanne, for\nhr.ops@example.com, contact c1\n  New starter: person code LV-1. In Cezanne:\n  \
          People > All People, open the person.\n"
     );
     let of_another = explained(new_starter("roster", "c1"), &doers);
-    assert!(!explain(&of_another).contains("for hr.ops"));
+    assert!(!explain(&of_another, false).contains("for hr.ops"));
     let document = serde_json::to_value(&shown.tasks).unwrap();
     assert_eq!(
         (document[0]["for"].as_str(), document[0]["name"].as_str()),
@@ -322,5 +328,74 @@ fn a_plan_shows_old_and_new_and_counts_its_decisions() {
         "roster c1: update: hired\n    person.first = \"Ana\" → \"Ada\\u{1b}\"\nNothing goes to hr now: it is paused.\n\
          The guard would hold all of a cycle with this: 12 new, and 10 pass. To apply this plan is to approve exactly this.\n\
          Plan P-1, 2 lines: 0 to create, 1 to change, 0 adopted, 0 held, 0 invented, 1 as they should be. Nothing was written.\n"
+    );
+}
+
+#[test]
+fn every_reason_is_in_the_page_of_reasons_as_it_is_in_the_code() {
+    let page = include_str!("../../REASONS.md");
+    let row =
+        |reason: &engine::Reason| format!("| `{}` | {} | {} |", reason.code, reason.what, reason.remedy);
+    let rows: Vec<String> = engine::story::REASONS.iter().map(row).collect();
+    let found: Vec<&str> = page.lines().filter(|line| line.starts_with("| `")).collect();
+    assert_eq!(found, rows, "the table is to be:\n{}", rows.join("\n"));
+}
+
+#[test]
+fn the_page_about_a_contact_tells_the_way_from_lever_to_the_answer() {
+    let target = engine::TargetExplanation {
+        target: "hr".parse().unwrap(),
+        code: "agreed".to_owned(),
+        what: "The target holds what it should.".to_owned(),
+        remedy: String::new(),
+        standing: Standing::default(),
+    };
+    let mut explained = explained(new_starter("hr", "c1"), &Doers::new());
+    explained.targets.push(target);
+    explained.live = Some(engine::Live {
+        at: at("2026-05-01T10:00:00Z"),
+        code: "read.person".to_owned(),
+        what: "Lever shows the person.".to_owned(),
+        merged_into: None,
+        opportunities: vec![engine::LiveOpportunity {
+            opportunity: "o1".parse().unwrap(),
+            state: "hired".to_owned(),
+            hired_at: Some(at("2026-04-01T10:00:00Z")),
+        }],
+        targets: vec![engine::Preview {
+            target: "hr".parse().unwrap(),
+            code: "nothing".to_owned(),
+            why: "The target holds what it should.".to_owned(),
+            scope: vec![engine::ScopeLine {
+                opportunity: "o1".parse().unwrap(),
+                code: "in_scope".to_owned(),
+                what: "the target is told about it".to_owned(),
+            }],
+            mapped: 12,
+            fields: Vec::new(),
+            missing: vec!["start_date (absent)".to_owned()],
+            placeholders: Vec::new(),
+        }],
+    });
+    let page = explain(&explained, false);
+    for says in [
+        "In Lever, asked 2026-05-01 10:00:00Z (read.person): Lever shows the person.",
+        "opportunity o1: hired since 2026-04-01 10:00:00Z",
+        "hr (agreed): The target holds what it should.",
+        "What to do: Nothing.",
+        "Hire o1 (in_scope): the target is told about it",
+        "12 fields are mapped; missing: start_date (absent).",
+        "A cycle now (nothing): The target holds what it should.",
+        "Next: nothing, until something changes in Lever",
+    ] {
+        assert!(page.contains(says), "{says} is not in\n{page}");
+    }
+    assert!(!page.contains("generation") && explain(&explained, true).contains("generation 0"));
+    explained.live = None;
+    explained.live_failed = Some("it cannot be reached".to_owned());
+    explained.merged_into = Some("c2".parse().unwrap());
+    let page = explain(&explained, false);
+    assert!(
+        page.contains("merged into c2") && page.contains("could not be asked now (it cannot be reached)")
     );
 }
