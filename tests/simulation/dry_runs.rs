@@ -2,7 +2,7 @@
 //! taken away; whatever a dry run meets, it asks for nothing that could change anything, and leaves ledger and export folder as
 //! they were. Counted at the wire and by both state machines, through the wiring of the real program.
 //!
-//! `HIRESYNC_DRY_RUNS=2000 cargo test -p scenarios dry_runs -- --nocapture` does as many as that.
+//! `HIRESYNC_DRY_RUNS=20000 cargo test -p scenarios dry_runs -- --nocapture` does as many as that.
 
 use std::{
     collections::BTreeMap,
@@ -38,14 +38,16 @@ use super::world::{Counts, KEY};
 use crate::harness::lever::hire;
 
 /// Dry runs of an ordinary run.
-const DRY_RUNS: u64 = 400;
+const DRY_RUNS: u64 = 2_000;
 /// Of each world.
 const OF_A_WORLD: u64 = 4;
 /// 4 May 2026, noon.
 const BEGIN_MS: u64 = 1_777_896_000_000;
 const SECRET: &str = "cezanne-secret";
 
-const LEVER_FAULTS: [&str; 12] = [
+const LEVER_FAULTS: [&str; 14] = [
+    "500%100",
+    "close%100",
     "429%30",
     "500%20",
     "503%60",
@@ -59,7 +61,9 @@ const LEVER_FAULTS: [&str; 12] = [
     "garbled%30",
     "403@/opportunities/:id/offers%50",
 ];
-const CEZANNE_FAULTS: [&str; 12] = [
+const CEZANNE_FAULTS: [&str; 14] = [
+    "500%100",
+    "401%100",
     "429%20",
     "500%30",
     "503%60",
@@ -235,7 +239,10 @@ impl Place {
             asked: AtomicU64::new(0),
             changing: AtomicU64::new(0),
         };
-        Place { dice, wire: Arc::new(wire), folder, store: Arc::default(), lineage: 0 }
+        let place = Place { dice, wire: Arc::new(wire), folder, store: Arc::default(), lineage: 0 };
+        // A new store is given its birth by whoever opens it first.
+        place.ledger();
+        place
     }
 
     fn path(&self) -> &Path {
@@ -390,6 +397,7 @@ opportunity = "HIRINGCOMMENT"
         if self.dice.random_ratio(1, 6) {
             self.store = Arc::default();
             self.lineage += 1;
+            self.ledger();
             counts.count("ledgers lost");
         }
         sleep(Duration::from_secs(self.dice.random_range(1..8_000))).await;
