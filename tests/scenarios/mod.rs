@@ -9,6 +9,7 @@ mod crash;
 mod daemon;
 mod demo;
 mod figures;
+mod first_day;
 mod guard;
 mod hostile;
 mod ledger;
