@@ -8,6 +8,7 @@ mod config;
 mod crash;
 mod daemon;
 mod demo;
+mod erasure;
 mod figures;
 mod guard;
 mod hostile;

@@ -201,14 +201,18 @@ fn new_starter(target: &str, contact: &str) -> Task {
 fn a_task_is_for_whom_the_configuration_names_and_is_broken_where_a_terminal_ends() {
     let doers = Doers::from([("cezanne".parse().unwrap(), "hr.ops@example.com".to_owned())]);
     let shown = explained(new_starter("cezanne", "c1"), &doers);
-    assert!(explain(&shown).contains("t-1, for hr.ops@example.com: New starter"), "{}", explain(&shown));
+    assert!(
+        explain(&shown, false).contains("t-1, for hr.ops@example.com: New starter"),
+        "{}",
+        explain(&shown, false)
+    );
     assert_eq!(
         tasks(&shown.tasks, Some(50)),
         "t-1, since 2026-05-01 10:00:00Z, in cezanne, for\nhr.ops@example.com, contact c1\n  New starter: person code LV-1. In Cezanne:\n  \
          People > All People, open the person.\n"
     );
     let of_another = explained(new_starter("roster", "c1"), &doers);
-    assert!(!explain(&of_another).contains("for hr.ops"));
+    assert!(!explain(&of_another, false).contains("for hr.ops"));
     let document = serde_json::to_value(&shown.tasks).unwrap();
     assert_eq!(
         (document[0]["for"].as_str(), document[0]["name"].as_str()),
@@ -373,7 +377,5 @@ fn the_page_about_a_contact_tells_the_way_from_lever_to_the_answer() {
     explained.live_failed = Some("it cannot be reached".to_owned());
     explained.merged_into = Some("c2".parse().unwrap());
     let page = explain(&explained, false);
-    assert!(
-        page.contains("merged into c2") && page.contains("could not be asked now (it cannot be reached)")
-    );
+    assert!(page.contains("merged into c2") && page.contains("could not be asked now: what"));
 }
