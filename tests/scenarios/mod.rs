@@ -8,6 +8,7 @@ mod config;
 mod crash;
 mod daemon;
 mod demo;
+mod erasure;
 mod figures;
 mod first_day;
 mod guard;
