@@ -660,7 +660,8 @@ impl Engine {
         Ok(())
     }
 
-    /// A key that the configuration makes may be given twice: a record that is another contact's already is not this one's.
+    /// A key that the configuration makes may be given twice, and a human may have said whose the record is, whatever stands on it:
+    /// a record that is another contact's already is not this one's.
     pub(crate) fn judged(
         &self,
         target: &Target,
@@ -669,8 +670,7 @@ impl Engine {
     ) -> Result<Match, CycleError> {
         let judged = judge(found);
         let Match::One(link) = &judged else { return Ok(judged) };
-        let is_anothers =
-            who.key.is_some() && self.is_linked_to_another(target, &who.contact, &link.remote)?;
+        let is_anothers = self.is_linked_to_another(target, &who.contact, &link.remote, who.key.is_some())?;
         Ok(if is_anothers { Match::Unclear(1) } else { judged })
     }
 

@@ -2,7 +2,8 @@
 //! next cycle acts on it.
 
 use ledger::{
-    Actor, LeftOut, Outcome, Owed, Phase, Rehire, Said, Standing, TargetHealth, TaskId, Treatment, WhyHeld,
+    Actor, LeftOut, LinkOrigin, Outcome, Owed, Phase, Rehire, Said, Standing, TargetHealth, TaskId,
+    Treatment, WhyHeld,
 };
 use people::{ContactId, OpportunityId, Pii, RemoteId, TargetName, Timestamp};
 
@@ -258,16 +259,19 @@ impl Engine {
         })
     }
 
-    /// Whether a record over there is linked to somebody else.
+    /// Whether a record over there is linked to somebody else: because a human said so, or in any way.
     pub(crate) fn is_linked_to_another(
         &self,
         target: &Target,
         contact: &ContactId,
         remote: &RemoteId,
+        in_any_way: bool,
     ) -> ledger::Result<bool> {
         let mut another = false;
         self.each(&target.name, |whose, standing| {
-            another |= whose != contact
+            let counts = in_any_way || standing.origin == Some(LinkOrigin::Imported);
+            another |= counts
+                && whose != contact
                 && standing.agreed.as_ref().is_some_and(|agreed| agreed.link.remote == *remote);
         })?;
         Ok(another)

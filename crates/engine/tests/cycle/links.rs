@@ -493,6 +493,23 @@ async fn what_is_linked_can_be_listed_and_shown() {
     assert!(matches!(world.ordered(order).await, Err(LinkError::Order(_))));
 }
 
+#[tokio::test]
+async fn a_record_that_a_human_gave_to_one_contact_is_not_taken_for_another_whatever_stands_on_it() {
+    // given one human under two contacts, and a record that keeps an id of the second
+    let world = World::new();
+    let there = world.staff("Ada", "a@x");
+    world.hire_at("first", "Ada", "o1", long_ago());
+    assert_eq!(world.set("first", &there).await, RowResult::Linked);
+    world.target.edit(&there, |record| drop(record.hires.insert(opportunity("o2"), Default::default())));
+    // when the second is hired
+    world.hire("second", "Ada", "o2");
+    world.cycle().await;
+    // then
+    assert_eq!((world.state("second"), world.linked_to("second")), (Some("held"), None));
+    assert_eq!(world.open_tasks(), [TaskKind::PossibleDuplicate]);
+    assert_eq!(world.target.deliveries().len(), 0);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_human_who_links_somebody_in_the_middle_of_a_cycle_is_heard_before_they_are_created() {
     // given a target that takes its time, and a cycle that has written down that Ada is to be created
