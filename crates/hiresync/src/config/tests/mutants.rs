@@ -206,7 +206,8 @@ impl Line<'_> {
         for wrong in misspelt(parts[0], first) {
             self.replaced("section", 1, parts[0], &wrong, &wrong, &format!("did you mean {}?", parts[0]));
         }
-        if let ["targets", name, level @ ("person" | "hire" | "write_back" | "rehire"), ..] = parts.as_slice() {
+        if let ["targets", name, level @ ("person" | "hire" | "write_back" | "rehire"), ..] = parts.as_slice()
+        {
             let (_, keys) = SECTIONS[5];
             for wrong in misspelt(level, keys) {
                 let path = format!("targets.{name}.{wrong}");
