@@ -53,7 +53,9 @@ fn a_ledger_of_a_month_ago_doubles_nobody_in_the_file_and_is_said_once() {
     world.once(&[]).expect(0);
     world.assert_exact();
     let daemon = world.daemon();
-    daemon.wait_for_status("certified", SOON, |status| status["targets"]["roster"]["certificate"]["agreed"] == 4);
+    daemon.wait_for_status("certified", SOON, |status| {
+        status["targets"]["roster"]["certificate"]["agreed"] == 4
+    });
     world.ask(&["status"]).says(&["the state folder was copied", "0 unexplained"]);
 }
 
