@@ -43,7 +43,7 @@ fn somebody_forgotten_is_named_once_and_never_made_again() {
     let ada = world.lever.hire("Ada Example");
     world.lever.hire("Ben Example");
     let contact = ada.contact.as_str();
-    let mut daemon = world.daemon();
+    let daemon = world.daemon();
     daemon.wait_for_status("agreed", SOON, |status| status["targets"]["roster"]["agreed"] == 2);
     let report = world.ask(&["report", contact]).expect(0);
     report.says(&["Who received what", "created", "last_name", world.setup.export.to_str().unwrap()]);
