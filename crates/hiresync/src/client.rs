@@ -47,7 +47,7 @@ impl Client {
         })
     }
 
-    /// The same for plans, which take as long as the slowest target's pace makes them.
+    /// The same for plans and orders about many people, which take as long as the slowest target's pace makes them.
     pub fn patient(self) -> Client {
         Client { local: self.local.with_deadline(PLAN_TIME + Duration::from_secs(10)), ..self }
     }
@@ -109,11 +109,6 @@ impl Client {
             Command::Resume { target } => self.switch(target.as_deref(), "resume", as_json).await,
             _ => Err(Exit::Bug),
         }
-    }
-
-    /// The same, and waits for as long as an order about many people takes.
-    pub fn patient(self) -> Client {
-        Client { local: self.local.with_deadline(Duration::from_secs(3610)), ..self }
     }
 
     /// Asks for a document.
