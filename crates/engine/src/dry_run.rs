@@ -22,6 +22,7 @@ use crate::{
     plan::{self, Decision, Plan},
     planning::{Planned, Planning, identity_for},
     policy,
+    rehire::Pin,
     settings::{Guards, Target},
     source::{Reading, Sweep},
     writing::is_new,
@@ -101,6 +102,8 @@ pub struct Counted {
     pub changes: usize,
     /// Hires taken back.
     pub withdrawals: usize,
+    /// Of the changes, those that come of another mapping.
+    pub reworded: usize,
     /// What they let through.
     pub guards: Guards,
 }
@@ -108,18 +111,21 @@ pub struct Counted {
 impl Counted {
     /// Whether a cycle would hold all of it until a human approves.
     pub fn is_too_much(&self) -> bool {
-        let Guards { creates_per_cycle_max, changes_per_cycle_max, withdrawals_per_cycle_max, .. } =
-            self.guards;
-        self.creates > creates_per_cycle_max
-            || self.changes > changes_per_cycle_max
-            || self.withdrawals > withdrawals_per_cycle_max
+        let guards = self.guards;
+        self.creates > guards.creates_per_cycle_max
+            || self.changes > guards.changes_per_cycle_max
+            || self.withdrawals > guards.withdrawals_per_cycle_max
+            || self.reworded > guards.mapping_changes_max
     }
 
-    fn count(&mut self, intent: Intent) {
+    fn count(&mut self, intent: Intent, withdrawn: usize, reworded: bool) {
         match intent {
             Intent::Add | Intent::AddHire => self.creates += 1,
-            Intent::Update => self.changes += 1,
-            Intent::Withdraw => self.withdrawals += 1,
+            Intent::Update => {
+                self.changes += 1;
+                self.reworded += usize::from(reworded);
+            }
+            Intent::Withdraw => self.withdrawals += withdrawn,
         }
     }
 }
@@ -165,7 +171,9 @@ impl Sheet {
     pub(crate) fn over(asking: &Engine, ledger: Arc<Ledger>) -> Sheet {
         let paper = asking.on_paper(&ledger);
         // What a guard holds is shown as what it is: something to be sent.
-        let run = paper.begin_run(0, true, SweepKind::Changes);
+        let mut run = paper.begin_run(0, true, SweepKind::Changes);
+        // A ledger that cannot be read says so when it is.
+        run.reworded = paper.reworded().unwrap_or_default();
         let counted = Counted { guards: asking.settings.guards, ..Counted::default() };
         Sheet { paper, ledger, run, dry: DryRun { counted, ..DryRun::default() }, planned: Vec::new() }
     }
@@ -443,6 +451,9 @@ impl Sheet {
         }
         change.sends = goes;
         match &plan.decision {
+            Decision::NotInScope | Decision::Agreed | Decision::Compared(_) if plan.waiting.is_some() => {
+                plan.waiting.iter().for_each(|(_, why)| hold(change, why));
+            }
             Decision::NotInScope => {
                 (change.decision, change.why) = out_of_scope(target, person, plan);
             }
@@ -452,14 +463,15 @@ impl Sheet {
             Decision::Hold { why, .. } => hold(change, why),
             Decision::Owe { debt, wanted, .. } if goes => {
                 change.decision = debt.intent.to_string();
-                reason(debt.intent).clone_into(&mut change.why);
+                change.why = reason(debt.intent, plan);
                 change.fields = fields(&debt.changed, wanted, plan.seen.as_deref());
                 change.filled.clone_from(&wanted.filled);
                 change.missing.clone_from(&wanted.missing);
                 change.tasks.extend(wanted.filled.iter().map(|_| TaskKind::CorrectPlaceholder));
                 let before = self.ledger.standing(&target.name, &change.contact)?.unwrap_or_default();
-                if is_new(&before, debt) {
-                    self.dry.counted.count(debt.intent);
+                if is_new(&before, debt) && !plan.backfill {
+                    let reworded = self.run.reworded.contains(&target.name);
+                    self.dry.counted.count(debt.intent, plan.withdrawn.len(), reworded);
                 }
             }
             // Owed, and it waits: what for stands on paper.
@@ -508,12 +520,22 @@ fn out_of_scope(target: &Target, person: &Person, plan: &Plan) -> (String, Strin
         .unwrap_or_else(|| ("nothing".to_owned(), "No hire of this contact is in scope.".to_owned()))
 }
 
-fn reason(intent: Intent) -> &'static str {
+fn reason(intent: Intent, plan: &Plan) -> String {
+    let decided = plan.pins.iter().find_map(|pin| match pin {
+        Pin::Decided { hire, rehire } => {
+            Some(format!("Opportunity {hire}: {} ({}).", rehire.kind.words(), rehire.because))
+        }
+        Pin::There { .. } => None,
+    });
     match intent {
-        Intent::Add => "Hired, and not over there yet.",
-        Intent::AddHire => "Hired again.",
-        Intent::Update => "What is wanted is not what the target last agreed to.",
-        Intent::Withdraw => "The hire was taken back.",
+        Intent::Add => "Hired, and not over there yet.".to_owned(),
+        Intent::AddHire => decided.unwrap_or_else(|| "Hired again.".to_owned()),
+        Intent::Update if plan.backfill => "Lever's ids, by order, where they are missing.".to_owned(),
+        Intent::Update => "What is wanted is not what the target last agreed to.".to_owned(),
+        Intent::Withdraw => {
+            let hires: Vec<&str> = plan.withdrawn.iter().map(|hire| hire.as_str()).collect();
+            format!("Taken back in Lever: opportunity {}.", hires.join(", "))
+        }
     }
 }
 

@@ -105,7 +105,9 @@ impl Engine {
     pub(crate) fn reworded(&self) -> ledger::Result<BTreeSet<TargetName>> {
         let mut reworded = BTreeSet::new();
         for target in &self.targets {
-            if self.ledger.note(&reworded_note(target))?.as_deref() == Some(REWORDED) {
+            let before = self.ledger.note(&rules_note(target))?;
+            let is_other = before.is_some_and(|before| before != self.rules(target));
+            if is_other || self.ledger.note(&reworded_note(target))?.as_deref() == Some(REWORDED) {
                 reworded.insert(target.name.clone());
             }
         }

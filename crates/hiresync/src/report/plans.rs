@@ -110,6 +110,9 @@ pub struct PlanGuard {
     pub changes: (usize, usize),
     /// Withdrawals, and how many pass.
     pub withdrawals: (usize, usize),
+    /// Changes that come of another mapping, and how many pass.
+    #[serde(default)]
+    pub reworded: (usize, usize),
 }
 
 /// Somebody about whom nothing can be said.
@@ -283,11 +286,17 @@ impl PlanGuard {
             creates: (counted.creates, guards.creates_per_cycle_max),
             changes: (counted.changes, guards.changes_per_cycle_max),
             withdrawals: (counted.withdrawals, guards.withdrawals_per_cycle_max),
+            reworded: (counted.reworded, guards.mapping_changes_max),
         }
     }
 
     fn text(&self) -> String {
-        let of = [("new", self.creates), ("changed", self.changes), ("withdrawn", self.withdrawals)];
+        let of = [
+            ("new", self.creates),
+            ("changed", self.changes),
+            ("withdrawn", self.withdrawals),
+            ("changed by another mapping", self.reworded),
+        ];
         let over: Vec<String> = of
             .into_iter()
             .filter(|(_, (number, max))| number > max)

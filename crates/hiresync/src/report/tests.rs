@@ -318,7 +318,7 @@ fn a_plan_shows_old_and_new_and_counts_its_decisions() {
         made_at: at("2026-05-04T09:00:00Z"),
         counts: PlanCounts { change: 1, nothing: 1, ..PlanCounts::default() },
         changes,
-        guard: Some(PlanGuard { creates: (12, 10), changes: (1, 50), withdrawals: (0, 3) }),
+        guard: Some(PlanGuard { creates: (12, 10), changes: (1, 50), withdrawals: (0, 3), reworded: (0, 5) }),
         closed: [("hr".to_owned(), "it is paused".to_owned())].into(),
         unread: Vec::new(),
         file: None,
