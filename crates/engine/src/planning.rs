@@ -349,7 +349,7 @@ impl Engine {
             let opportunity = (*hire).clone();
             Some((opportunity.clone(), WhyHeld::NotYet { opportunity, from, at }))
         };
-        in_scope.iter().filter_map(|hire| why(hire)).collect()
+        in_scope.iter().filter_map(why).collect()
     }
 
     /// Keyed digests of the person's addresses: by them somebody who was anonymised is told from somebody new.
