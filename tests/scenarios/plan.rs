@@ -15,8 +15,10 @@ use sandbox::cezanne::Settings;
 
 const SOON: Duration = Duration::from_secs(40);
 
+type Files = BTreeMap<PathBuf, Vec<u8>>;
+
 /// Every file in a folder and its content.
-fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+fn files(folder: &Path) -> Files {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(folder).into_iter().flatten() {
         let path = entry.unwrap().path();
@@ -30,7 +32,7 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 }
 
 /// All that a plan, and an application that is refused, have to leave as it is.
-fn kept(world: &World) -> (BTreeMap<PathBuf, Vec<u8>>, BTreeMap<PathBuf, Vec<u8>>, u64) {
+fn kept(world: &World) -> (Files, Files, u64) {
     (files(&world.setup.export), files(&world.setup.state), world.lever.figures().writes)
 }
 
@@ -192,6 +194,31 @@ fn contacts_limit_what_is_planned_and_what_is_applied() {
     plan(&world, &["--contact", ada]);
     apply(&world, &[]).expect(0);
     assert_eq!(world.roster().rows.len(), 2);
+}
+
+#[test]
+fn a_plan_that_could_not_be_made_is_not_kept() {
+    let mut world = World::empty();
+    world.lever.hire("Ada Example");
+    world.lever.go_away();
+    let (config, file) = (world.config(), plan_file(&world));
+    world.run(&["plan", "--config", config.to_str().unwrap(), "--out", file.to_str().unwrap()]).expect(69);
+    assert!(!file.exists());
+}
+
+#[test]
+fn while_somebody_else_has_the_ledger_neither_is_done() {
+    let world = World::empty();
+    let ada = world.lever.hire("Ada Example");
+    world.once(&[]).expect(0);
+    world.lever.act(|lever, now| lever.rename(now, &ada.contact, "Ada King"));
+    plan(&world, &[]);
+    let locked = ledger::StateFolder::lock(&world.setup.state).unwrap();
+    apply(&world, &[]).expect(75).says(&["in use"]);
+    let config = world.config();
+    world.run(&["plan", "--config", config.to_str().unwrap()]).expect(75).says(&["in use"]);
+    drop(locked);
+    apply(&world, &[]).expect(0).says(&["1 updated"]);
 }
 
 #[test]

@@ -67,6 +67,8 @@ fn no_personal_data_and_no_secret_stands_in_logs_ledger_or_answers() {
         "/v1/people",
         &format!("/v1/people/{contact}"),
         &format!("/v1/people/{contact}/explain"),
+        &format!("/v1/people/{contact}/explain?live=true"),
+        &format!("/v1/people/{contact}/report"),
         "/v1/history",
         "/v1/tasks",
         "/v1/parked",

@@ -1,7 +1,7 @@
 //! A ledger that is not the one which ran last: put back from a month ago, cloned while the original runs on, rolled back with
 //! the whole machine. Nobody twice, nothing old over what is newer, and it is said.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Duration};
 
 use sandbox::cezanne::{Settings, Table};
 use serde_json::json;
@@ -11,6 +11,8 @@ use crate::harness::{
     World,
     cezanne::{Company, KEEPING},
 };
+
+const SOON: Duration = Duration::from_secs(20);
 
 /// Puts a folder back as a copy of another.
 fn put_back(from: &Path, to: &Path) {
@@ -50,7 +52,10 @@ fn a_ledger_of_a_month_ago_doubles_nobody_in_the_file_and_is_said_once() {
     world.lever.hire("Dora Example");
     world.once(&[]).expect(0);
     world.assert_exact();
-    let _daemon = world.daemon();
+    let daemon = world.daemon();
+    daemon.wait_for_status("certified", SOON, |status| {
+        status["targets"]["roster"]["certificate"]["agreed"] == 4
+    });
     world.ask(&["status"]).says(&["the state folder was copied", "0 unexplained"]);
 }
 

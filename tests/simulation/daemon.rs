@@ -48,6 +48,8 @@ pub struct Daemon {
     dice: ChaCha8Rng,
     fuse: Arc<Fuse>,
     disk: Disk,
+    /// The ledger as it was when somebody last backed it up.
+    backup: Option<MemoryStore>,
     /// The process; nothing between a crash and the next start.
     process: Option<Process>,
     pub export: PathBuf,
@@ -114,6 +116,7 @@ impl Daemon {
             dice: dice(plan.seed, Stream::Crashes),
             fuse: Arc::default(),
             disk,
+            backup: None,
             process: None,
             export: folders.path().join("export"),
             _folders: folders,
@@ -177,8 +180,13 @@ impl Daemon {
         }
         self.process = None;
         let lost = self.dice.random_ratio(self.setup.losses_percent, 100);
-        if lost {
+        if lost && !self.put_backup_back() {
             self.lose_ledger();
+        }
+        if let Disk::Memory { store, .. } = &self.disk
+            && self.dice.random_ratio(1, 6)
+        {
+            self.backup = Some(MemoryStore::copy_of(store));
         }
         let mut world = self.world.lock().unwrap();
         if self.setup.ledger == LedgerKind::Sled {
@@ -188,6 +196,21 @@ impl Daemon {
             world.counts.count("ledger losses");
             world.tell("its ledger was lost");
         }
+    }
+
+    /// What was lost is restored from the last backup, which may be of days ago. It is recognised as a copy.
+    fn put_backup_back(&mut self) -> bool {
+        let (Some(backup), Disk::Memory { store, lineage, .. }) = (&self.backup, &mut self.disk) else {
+            return false;
+        };
+        if self.dice.random_ratio(1, 2) {
+            return false;
+        }
+        *store = Arc::new(MemoryStore::copy_of(backup));
+        *lineage += 1;
+        ledger::begin_as_copy(&**store, &format!("lineage {lineage}"), None).expect("a model is never full");
+        self.world.lock().unwrap().counts.count("ledgers put back from a backup");
+        true
     }
 
     fn lose_ledger(&mut self) {

@@ -202,7 +202,7 @@ impl Roster {
         hire: &OpportunityId,
         fields: &Fields,
     ) -> Option<Change> {
-        let place = self.places.get(hire).copied();
+        let place = self.places.get(hire).copied().or_else(|| self.taken_over(delivery, hire));
         let held = place.map(|place| &self.rows[place]);
         let mut row = Row {
             contact: delivery.contact.clone(),
@@ -237,7 +237,11 @@ impl Roster {
         match place {
             Some(place) => {
                 let old = std::mem::replace(&mut self.rows[place], row);
-                self.forget(&old.contact, hire);
+                self.forget(&old.contact, &old.opportunity);
+                if old.opportunity != *hire {
+                    self.places.remove(&old.opportunity);
+                    self.places.insert(hire.clone(), place);
+                }
             }
             None => {
                 self.places.insert(hire.clone(), self.rows.len());
@@ -246,6 +250,14 @@ impl Roster {
         }
         self.hires.entry(delivery.contact.clone()).or_default().insert(hire.clone());
         Some(change)
+    }
+
+    /// The row of an earlier hire whose place this one takes: it is linked to that one's, which is not delivered any more.
+    fn taken_over(&self, delivery: &Delivery, hire: &OpportunityId) -> Option<usize> {
+        let linked = delivery.link.as_ref()?.hires.get(hire)?;
+        let earlier: OpportunityId = linked.as_str().parse().ok()?;
+        let place = *self.places.get(&earlier).filter(|_| !delivery.wanted.hires.contains_key(&earlier))?;
+        (self.rows[place].contact == delivery.contact).then_some(place)
     }
 
     /// The cells that `delivery` wants. A field that it does not speak of is not ours to write: it stays as it is. In a row

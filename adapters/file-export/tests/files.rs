@@ -132,6 +132,27 @@ fn update(contact: &str, name: &str) -> Delivery {
 }
 
 #[tokio::test]
+async fn a_hire_that_takes_the_place_of_an_earlier_one_takes_its_row_and_leaves_the_others() {
+    let export = Export::new("csv", "roster");
+    let both = delivery("ada", "Ada", &[("ada-1", "Engineer"), ("ada-2", "Writer")], Intent::Add);
+    export.deliver(&[both]).await;
+    let hires = [("ada-3", "ada-2")].map(|(hire, of)| (hire.parse().unwrap(), of.parse().unwrap()));
+    let link = Some(Link { remote: "ada".parse().unwrap(), hires: hires.into() });
+    let third = delivery("ada", "Ada", &[("ada-1", "Engineer"), ("ada-3", "Editor")], Intent::Update);
+    let third = Delivery { link, ..third };
+    for effect in [Effect::Updated, Effect::Unchanged] {
+        assert_eq!(export.effects(std::slice::from_ref(&third)).await, [effect]);
+        let file = std::fs::read_to_string(export.path().join("roster.csv")).unwrap();
+        let titles: Vec<&str> =
+            file.lines().skip(1).map(|line| line.rsplit(',').next().unwrap().trim()).collect();
+        assert_eq!(titles, ["Engineer", "Editor"]);
+    }
+    let link = Link::to("ada".parse().unwrap());
+    let held = export.adapter().read(&link).await.unwrap().unwrap();
+    assert_eq!(held.hires.keys().map(|hire| hire.as_str()).collect::<Vec<_>>(), ["ada-1", "ada-3"]);
+}
+
+#[tokio::test]
 async fn a_roster_is_one_row_for_each_hire_and_its_manifest_describes_it() {
     // given
     let export = Export::new("csv", "roster");

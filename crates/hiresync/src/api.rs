@@ -55,8 +55,10 @@ const CONNECTIONS_MAX: usize = 64;
 const CONNECTIONS_PER_USER_MAX: usize = 16;
 /// For a request to arrive.
 const REQUEST_TIME: Duration = Duration::from_secs(2);
-/// For an answer to be made: a plan reads Lever at Lever's pace.
+/// For an answer to be made: a look reads Lever at Lever's pace.
 const ANSWER_TIME: Duration = Duration::from_secs(600);
+/// For a plan to be made or carried out: everybody in it is looked for, at the slowest target's pace.
+pub(crate) const PLAN_TIME: Duration = Duration::from_secs(2 * 3600);
 /// For an answer to be taken.
 const REPLY_TIME: Duration = Duration::from_secs(5);
 
@@ -96,6 +98,9 @@ impl Asking {
     }
 }
 
+/// To whoever waits for what comes of a plan.
+pub type AppliedReply = oneshot::Sender<Result<Applied, CycleError>>;
+
 /// What the engine's thread is asked to do between and beside its cycles.
 pub enum Ask {
     /// Who is meant.
@@ -111,7 +116,7 @@ pub enum Ask {
     /// Carry out an order about links, for the user with this id.
     Links(LinkOrder, u32, oneshot::Sender<Result<LinkAnswer, LinkError>>),
     /// Carry out a plan, between two cycles.
-    Apply(Box<PlanFile>, oneshot::Sender<Result<Applied, CycleError>>),
+    Apply(Box<PlanFile>, AppliedReply),
     /// Go on under another configuration.
     Replace(Box<Config>),
 }
@@ -392,8 +397,9 @@ async fn converse(stream: UnixStream, peer: Peer, router: Router) {
         .keep_alive(false)
         .max_buf_size(16 << 10)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    let patience = if Need::Order.is_met_by(peer, service_uid()) { PLAN_TIME } else { ANSWER_TIME };
     // A peer that went away, or was too slow, needs no answer.
-    let _ = timeout(links::ANSWER_TIME + REPLY_TIME, connection).await;
+    let _ = timeout(patience.max(links::ANSWER_TIME) + REPLY_TIME, connection).await;
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::{
+    api::PLAN_TIME,
     cli::{Command, TaskOrder},
     exit::Exit,
     print,
@@ -39,11 +40,16 @@ impl Client {
             print::complain(&problem.to_string());
             Exit::Unreachable
         })?;
-        // A plan, or a look in Lever, takes as long as Lever's pace makes it.
+        // A look in Lever takes as long as Lever's pace makes it.
         Ok(Client {
             local: local.with_deadline(Duration::from_secs(610)),
             socket: path.display().to_string(),
         })
+    }
+
+    /// The same for plans and orders about many people, which take as long as the slowest target's pace makes them.
+    pub fn patient(self) -> Client {
+        Client { local: self.local.with_deadline(PLAN_TIME + Duration::from_secs(10)), ..self }
     }
 
     /// Asks or orders what `command` says, and prints the answer.
@@ -103,11 +109,6 @@ impl Client {
             Command::Resume { target } => self.switch(target.as_deref(), "resume", as_json).await,
             _ => Err(Exit::Bug),
         }
-    }
-
-    /// The same, and waits for as long as an order about many people takes.
-    pub fn patient(self) -> Client {
-        Client { local: self.local.with_deadline(Duration::from_secs(3610)), ..self }
     }
 
     /// Asks for a document.

@@ -23,7 +23,7 @@ pub fn plan(path: &Path, contacts: &[String], out: Option<&Path>, as_json: bool)
     let mut answer = match kept_ledger(&config)? {
         Kept::Ours(ledger, _copy) => ours(&config, ledger, &parsed)?,
         Kept::Daemons => {
-            let client = Client::new(&config.socket)?;
+            let client = daemon(&config)?;
             once::runtime()?.block_on(Box::pin(client.plan(contacts)))?
         }
     };
@@ -140,6 +140,12 @@ fn refused(file: &Path, why: &str) -> Exit {
 }
 
 fn beside_daemon(config: &Config, plan: &PlanFile) -> Result<ApplyAnswer, Exit> {
+    let client = daemon(config)?;
+    once::runtime()?.block_on(Box::pin(client.apply(plan)))
+}
+
+/// Whoever has the ledger, if it is a daemon; else it is somebody who will be done with it soon.
+fn daemon(config: &Config) -> Result<Client, Exit> {
     if UnixStream::connect(&config.socket)
         .is_err_and(|error| error.kind() != std::io::ErrorKind::PermissionDenied)
     {
@@ -149,8 +155,7 @@ fn beside_daemon(config: &Config, plan: &PlanFile) -> Result<ApplyAnswer, Exit> 
         ));
         return Err(Exit::Busy);
     }
-    let client = Client::new(&config.socket)?;
-    once::runtime()?.block_on(Box::pin(client.apply(plan)))
+    Ok(Client::new(&config.socket)?.patient())
 }
 
 /// Carries it out here; `None`: the ledger is a running daemon's.

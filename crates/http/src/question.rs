@@ -10,11 +10,20 @@ use crate::{Method, Request};
 /// Headers by which some servers take a request for another one than it is.
 const DISGUISES: [&str; 3] = ["x-http-method", "x-http-method-override", "x-method-override"];
 
-/// A request that changes nothing: a GET, or the one POST that asks for a token. Nothing else can be made into one.
+/// A request that changes nothing: a GET, or the one POST that asks for a token.
 ///
-/// ```compile_fail
-/// # use http::{Method, Question, Request};
-/// # fn write(url: url::Url) -> Question {
+/// ```
+/// # use hiresync_http::Question;
+/// # fn ask(url: url::Url) -> Question {
+/// Question::get(url)
+/// # }
+/// ```
+///
+/// Nothing else can be made into one:
+///
+/// ```compile_fail,E0423
+/// # use hiresync_http::{Method, Question, Request};
+/// # fn ask(url: url::Url) -> Question {
 /// Question(Request::new(Method::Post, url))
 /// # }
 /// ```

@@ -13,12 +13,20 @@ use tracing::debug;
 
 use crate::{Asking, Failure, Nowhere, Pace, Question, Request, Response, Transport};
 
-/// A way out by which one can always ask, and write only if it was made so. One that only asks holds nothing that has a method
-/// to write with:
+/// A way out by which one can always ask, and write only if it was made so. What it asks by can be asked,
 ///
-/// ```compile_fail
-/// # use http::{Asking, Request};
-/// # async fn write(asking: &dyn Asking, request: Request) {
+/// ```
+/// # use hiresync_http::{Asking, Question};
+/// # async fn ask(asking: &dyn Asking, question: Question) {
+/// let _ = asking.ask(question).await;
+/// # }
+/// ```
+///
+/// and has no method to write with:
+///
+/// ```compile_fail,E0599
+/// # use hiresync_http::{Asking, Request};
+/// # async fn ask(asking: &dyn Asking, request: Request) {
 /// let _ = asking.send(request).await;
 /// # }
 /// ```

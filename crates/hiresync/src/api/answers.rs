@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::{sync::oneshot, time::timeout};
 
-use super::{ANSWER_TIME, Ask, Need, Peer, REQUEST_TIME, Shared};
+use super::{ANSWER_TIME, Ask, Need, PLAN_TIME, Peer, REQUEST_TIME, Shared};
 use crate::{
     report::{
         ApplyAnswer, Explained, Facts, ForgottenAnswer, NamedTasks, ParkedLine, PlanAnswer, ReportAnswer,
@@ -32,8 +32,6 @@ const LOOK_TIME: Duration = Duration::from_secs(20);
 const BODY_MAX: usize = 64 << 10;
 /// Longest plan: some hundred thousand lines.
 const PLAN_MAX: usize = 128 << 20;
-/// For a plan to be carried out; one that takes longer goes on.
-const APPLY_TIME: Duration = Duration::from_secs(570);
 
 /// An error as RFC 9457 has it. Never repeats what was sent.
 #[derive(Debug)]
@@ -446,7 +444,7 @@ pub(super) async fn resolve(State(shared): State<Arc<Shared>>, request: Request)
 pub(super) async fn plan(State(shared): State<Arc<Shared>>, request: Request) -> Answer {
     let contacts = Contacts::of(request).await?;
     let Equipped { asking, book, .. } = shared.equipped();
-    let plan = asked(&shared, |reply| Ask::Plan(contacts, reply)).await??;
+    let plan = asked_within(&shared, PLAN_TIME, |reply| Ask::Plan(contacts, reply)).await??;
     let file = book.file(&asking, &plan, shared.clock.now());
     Ok(document(&PlanAnswer::of(&plan, file)))
 }
@@ -463,7 +461,7 @@ pub(super) async fn apply(
     let (reply, applied) = oneshot::channel();
     shared.ask(Ask::Apply(Box::new(plan.clone()), reply));
     shared.wake.notify_one();
-    let answer = match timeout(APPLY_TIME, applied).await {
+    let answer = match timeout(PLAN_TIME, applied).await {
         Ok(Ok(applied)) => ApplyAnswer::of(&plan, applied?),
         Ok(Err(_)) => return Err(Problem::stopping()),
         Err(_) => return Ok(accepted(&ApplyAnswer::under_way(plan.id))),

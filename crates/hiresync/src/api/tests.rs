@@ -19,6 +19,8 @@ fn orders_are_for_root_and_the_service_and_questions_for_whoever_the_mode_lets_i
         (Method::POST, "/v1/apply", [true, true, false]),
         (Method::POST, "/v1/sync", [true, true, false]),
         (Method::POST, "/v1/people/c1/retry", [true, true, false]),
+        (Method::POST, "/v1/people/c1/forget", [true, true, false]),
+        (Method::GET, "/v1/people/c1/report", [true, true, false]),
         (Method::POST, "/v1/targets/roster/pause", [true, true, false]),
         (Method::POST, "/v1/guards/1/approve", [true, true, false]),
         (Method::POST, "/v1/tasks/t/done", [true, true, false]),
@@ -138,6 +140,23 @@ async fn tasks_are_listed_without_names_when_lever_cannot_be_asked_for_them() {
     let answer = document(&answer.unwrap());
     assert_eq!(answer["tasks"], serde_json::json!([]));
     assert!(answer["names_missing"].as_str().unwrap().starts_with("Lever could not be asked"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_page_that_lever_adds_nothing_to_is_shown_without_it() {
+    let mut room = Room::open();
+    let client = room.client();
+    client.post("/v1/sync", r#"{"contacts": ["c1"]}"#).await.unwrap();
+    let answering = async {
+        let Some(Ask::Look(contact, reply)) = room.asks.recv().await else { panic!("Lever is asked") };
+        let away = adapter_sdk::Error::new(adapter_sdk::ErrorKind::Unavailable, "reading people");
+        assert_eq!(contact.as_str(), "c1");
+        assert!(reply.send(Err(away.into())).is_ok());
+    };
+    let (answer, ()) = tokio::join!(client.get("/v1/people/c1/explain?live=true"), answering);
+    let answer = document(&answer.unwrap());
+    assert_eq!(answer["marked"].as_bool(), Some(true));
+    assert!(answer["live_failed"].as_str().unwrap().starts_with("Lever could not be asked"), "{answer}");
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use crate::{
-    api::{Ask, Shared},
+    api::{AppliedReply, Ask, Shared},
     config::Config,
     exit::Exit,
     names,
@@ -66,7 +66,7 @@ struct Driver {
     /// A configuration that waits for the cycle under way to end.
     next: Option<Box<Config>>,
     /// Plans that are to be carried out, one at a time, between two cycles; and who waits for what comes of them.
-    plans: VecDeque<(Box<PlanFile>, oneshot::Sender<Result<Applied, CycleError>>)>,
+    plans: VecDeque<(Box<PlanFile>, AppliedReply)>,
 }
 
 impl Driver {

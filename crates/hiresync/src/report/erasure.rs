@@ -135,7 +135,7 @@ impl ReportAnswer {
         for (target, standing) in &self.report.holding.standings {
             let state = engine::status::state(standing).unwrap_or("nothing owed");
             let _ = writeln!(text, "\n{}: {state}", place(&self.destinations, target));
-            for agreed in &standing.agreed {
+            if let Some(agreed) = &standing.agreed {
                 let _ = writeln!(text, "  record {}, agreed {}", agreed.link.remote, moment(agreed.at));
                 for (opportunity, hire) in &agreed.link.hires {
                     let _ = writeln!(text, "    hire {opportunity}: {hire}");

@@ -47,7 +47,7 @@ pub fn explain(explanation: &Explained, verbose: bool) -> String {
 fn in_lever(text: &mut String, explanation: &Explained) {
     if let Some(why) = &explanation.live_failed {
         text.push_str(&wrapped(
-            &format!("Lever could not be asked now ({why}): what follows is what was known before."),
+            &format!("Lever could not be asked now: what follows is what was known before ({why})."),
             0,
             print::width(),
         ));

@@ -1,6 +1,10 @@
 //! What `plan` and `apply` answer. A plan is the one answer that shows personal values, to whoever may see them.
 
-use std::{collections::BTreeMap, fmt::Write as _, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    path::Path,
+};
 
 use adapter_sdk::TaskKind;
 use engine::{Applied, Counted, CycleReport, DryRun, Left, Moved, PlanFile, PlannedChange};
@@ -155,8 +159,9 @@ impl PlanAnswer {
         if let Some(guard) = &self.guard {
             let _ = writeln!(text, "{}", guard.text());
         }
-        let lines = count(self.changes.len() as u64, "line", "lines");
-        let _ = writeln!(text, "Plan {}, {lines}: {}. Nothing was written.", self.id, self.counts.text());
+        let whom: BTreeSet<&str> = self.changes.iter().map(|change| change.contact.as_str()).collect();
+        let people = count(whom.len() as u64, "person", "people");
+        let _ = writeln!(text, "Plan {} for {people}: {}. Nothing was written.", self.id, self.counts.text());
         if let Some(out) = out {
             let _ = writeln!(
                 text,

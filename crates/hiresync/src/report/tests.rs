@@ -315,7 +315,7 @@ fn a_plan_shows_old_and_new_and_counts_its_decisions() {
     let changes = vec![line("update", vec![field]), line("nothing", vec![])];
     let plan = PlanAnswer {
         id: "P-1".to_owned(),
-        made_at: at("09:00:00"),
+        made_at: at("2026-05-04T09:00:00Z"),
         counts: PlanCounts { change: 1, nothing: 1, ..PlanCounts::default() },
         changes,
         guard: Some(PlanGuard { creates: (12, 10), changes: (1, 50), withdrawals: (0, 3) }),
@@ -327,7 +327,7 @@ fn a_plan_shows_old_and_new_and_counts_its_decisions() {
         plan.text(None),
         "roster c1: update: hired\n    person.first = \"Ana\" → \"Ada\\u{1b}\"\nNothing goes to hr now: it is paused.\n\
          The guard would hold all of a cycle with this: 12 new, and 10 pass. To apply this plan is to approve exactly this.\n\
-         Plan P-1, 2 lines: 0 to create, 1 to change, 0 adopted, 0 held, 0 invented, 1 as they should be. Nothing was written.\n"
+         Plan P-1 for 1 person: 0 to create, 1 to change, 0 adopted, 0 held, 0 invented, 1 as they should be. Nothing was written.\n"
     );
 }
 
@@ -395,7 +395,5 @@ fn the_page_about_a_contact_tells_the_way_from_lever_to_the_answer() {
     explained.live_failed = Some("it cannot be reached".to_owned());
     explained.merged_into = Some("c2".parse().unwrap());
     let page = explain(&explained, false);
-    assert!(
-        page.contains("merged into c2") && page.contains("could not be asked now (it cannot be reached)")
-    );
+    assert!(page.contains("merged into c2") && page.contains("could not be asked now: what"));
 }

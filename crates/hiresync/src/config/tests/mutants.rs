@@ -19,7 +19,7 @@ pub(super) struct Mutant {
 }
 
 /// The keys of each section but the names that an admin chooses.
-const SECTIONS: [(&str, &[&str]); 12] = [
+const SECTIONS: [(&str, &[&str]); 13] = [
     ("", &["lever", "state", "socket", "guards", "targets", "tables", "webhook"]),
     (
         "lever",
@@ -35,9 +35,17 @@ const SECTIONS: [(&str, &[&str]); 12] = [
             "perform_as",
         ],
     ),
-    ("state", &["dir", "digest_key"]),
+    ("state", &["dir", "digest_key", "retention_days"]),
     ("socket", &["path"]),
-    ("guards", &["creates_per_cycle_max", "changes_per_cycle_max"]),
+    (
+        "guards",
+        &[
+            "creates_per_cycle_max",
+            "changes_per_cycle_max",
+            "withdrawals_per_cycle_max",
+            "mapping_changes_max",
+        ],
+    ),
     (
         "targets.*",
         &[
@@ -52,10 +60,28 @@ const SECTIONS: [(&str, &[&str]); 12] = [
             "format",
             "layout",
             "write_back",
+            "only",
+            "deliver_from",
+            "withdrawals",
+            "withdraw_after_start",
+            "rehire",
         ],
     ),
     ("webhook", &["listen", "path", "signature_tokens", "max_age_hours"]),
     ("write_back", &["tag", "link", "note"]),
+    (
+        "rehire",
+        &[
+            "while_employed",
+            "after_leaving",
+            "conversion",
+            "transfer",
+            "same_day",
+            "new_contact",
+            "unclear",
+            "contractor",
+        ],
+    ),
     (
         "targets.cezanne",
         &[
@@ -67,6 +93,11 @@ const SECTIONS: [(&str, &[&str]); 12] = [
             "person",
             "hire",
             "write_back",
+            "only",
+            "deliver_from",
+            "withdrawals",
+            "withdraw_after_start",
+            "rehire",
             "new_starter",
             "new_hire_administrator",
             "service_root",
@@ -175,7 +206,8 @@ impl Line<'_> {
         for wrong in misspelt(parts[0], first) {
             self.replaced("section", 1, parts[0], &wrong, &wrong, &format!("did you mean {}?", parts[0]));
         }
-        if let ["targets", name, level @ ("person" | "hire" | "write_back"), ..] = parts.as_slice() {
+        if let ["targets", name, level @ ("person" | "hire" | "write_back" | "rehire"), ..] = parts.as_slice()
+        {
             let (_, keys) = SECTIONS[5];
             for wrong in misspelt(level, keys) {
                 let path = format!("targets.{name}.{wrong}");
@@ -288,6 +320,10 @@ impl Line<'_> {
             ("requests_per_second", "0", "write a number above 0"),
             ("creates_per_cycle_max", "-1", "write a whole number from 0"),
             ("changes_per_cycle_max", "1.5", "write a whole number"),
+            ("deliver_from", "\"start_date - 14\"", "write \"hired\""),
+            ("withdrawals", "\"delete\"", "write one of task, withdraw"),
+            ("withdrawals", "\"withdraw\"", "write \"task\""),
+            ("while_employed", "\"merge\"", "write one of new_employment"),
             ("api_key", "\"lever-api-key\"", "write { credential = "),
             ("api_key", "{ credential = \"a\", file = \"b\" }", "write { credential = "),
             ("listen", "\"127.0.0.1\"", "write an address and a port"),
