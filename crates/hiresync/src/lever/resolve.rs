@@ -47,7 +47,7 @@ pub(super) fn given(file: &Path, column: Option<&str>) -> Result<Vec<String>, Ex
 
 fn ids(bytes: &[u8], column: Option<&str>) -> Result<Vec<String>, String> {
     let mut lines = csv_file::lines(bytes);
-    let head = lines.next().ok_or("is empty")??;
+    let (_, head) = lines.next().ok_or("is empty")??;
     let named = |name: &str| head.iter().position(|cell| cell.trim() == name);
     let known = COLUMNS.iter().find_map(|name| named(name));
     let (at, has_head) = match (column, known) {
@@ -70,7 +70,7 @@ fn ids(bytes: &[u8], column: Option<&str>) -> Result<Vec<String>, String> {
     };
     let mut ids = if has_head { Vec::new() } else { vec![head[at].trim().to_owned()] };
     for line in lines {
-        ids.extend(line?.get(at).map(|cell| cell.trim().to_owned()).filter(|id| !id.is_empty()));
+        ids.extend(line?.1.get(at).map(|cell| cell.trim().to_owned()).filter(|id| !id.is_empty()));
     }
     Ok(ids)
 }

@@ -35,7 +35,7 @@ pub(super) struct Rows {
 pub(super) fn read(bytes: &[u8]) -> Result<Rows, Vec<String>> {
     let mut lines = csv_file::lines(bytes);
     let head = match lines.next() {
-        Some(Ok(head)) => head,
+        Some(Ok((_, head))) => head,
         Some(Err(fault)) => return Err(vec![fault]),
         None => return Err(vec!["the file is empty".to_owned()]),
     };
@@ -55,7 +55,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Rows, Vec<String>> {
     let columns = Columns { remote, whose, confirm: named(CONFIRM) };
     let (mut rows, mut faults) = (Rows::default(), Vec::new());
     for line in lines {
-        match line.map_err(|fault| vec![fault]).and_then(|line| columns.row(&line)) {
+        match line.map_err(|fault| vec![fault]).and_then(|(at, line)| columns.row(at, &line)) {
             Ok(Row::Is(row)) => rows.rows.push(row),
             Ok(Row::Skipped) => rows.skipped += 1,
             Ok(Row::Blank) => {}
@@ -84,16 +84,15 @@ enum Row {
 }
 
 impl Columns {
-    fn row(&self, line: &csv::StringRecord) -> Result<Row, Vec<String>> {
-        let cell = |at: usize| line.get(at).map(str::trim).unwrap_or_default();
+    fn row(&self, at: u64, line: &csv::StringRecord) -> Result<Row, Vec<String>> {
+        let cell = |column: usize| line.get(column).map(str::trim).unwrap_or_default();
         if line.iter().all(|cell| cell.trim().is_empty()) {
             return Ok(Row::Blank);
         }
-        let is_yes = |at: usize| YES.iter().any(|yes| cell(at).eq_ignore_ascii_case(yes));
-        if self.confirm.is_some_and(|at| !is_yes(at)) {
+        let is_yes = |column: usize| YES.iter().any(|yes| cell(column).eq_ignore_ascii_case(yes));
+        if self.confirm.is_some_and(|column| !is_yes(column)) {
             return Ok(Row::Skipped);
         }
-        let at = line.position().map_or(0, csv::Position::line);
         let remote = id(at, REMOTE, cell(self.remote));
         let whose = self.whose.iter().find(|(column, _)| !cell(*column).is_empty());
         let who = match whose {
