@@ -520,7 +520,9 @@ async fn changes_are_numbered_files_and_nothing_changed_is_no_file() {
     fs::remove_file(export.file("changes-000001.csv")).unwrap(); // taken in
     fs::remove_file(export.file("changes-000001.manifest.json")).unwrap();
     export.deliver(&[update("ada", "Ada King"), update("bob", "Bob")]).await;
-    let back = export.effects(&[delivery("ada", "Ada King", &[], Intent::Withdraw)]).await;
+    let withdrawn = ["ada-1".parse().unwrap()].into();
+    let back = Delivery { withdrawn, ..delivery("ada", "Ada King", &[], Intent::Withdraw) };
+    let back = export.effects(&[back]).await;
     // then
     assert_eq!(back, [Effect::Withdrawn]);
     let header = "operation,generation,ref,name,phone,title\r\n";

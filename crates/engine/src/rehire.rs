@@ -243,7 +243,7 @@ fn treated(
     remote: Option<&RemoteState>,
     taken: &BTreeSet<&RemoteHireId>,
 ) -> Pin {
-    let mut treatment = facts.policy.treatment(kind);
+    let mut treatment = facts.policy.treatment(kind, facts.capabilities);
     let mut replaces = None;
     if treatment == Treatment::Update {
         // The latest employment: a hire's, or one that was there before us.

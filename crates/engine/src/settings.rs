@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use adapter_sdk::HrisAdapter;
+use adapter_sdk::{Capabilities, HrisAdapter};
 use ledger::{RehireKind, Treatment};
 use mapping::{Mapping, Needs};
 use people::{ContactId, Date, TargetName, Timestamp, Zone};
@@ -103,9 +103,10 @@ impl Policy {
     }
 
     /// What is done with another hire of that kind. Unless the configuration says otherwise it becomes an employment of its own;
-    /// what may be somebody else is a task.
-    pub fn treatment(&self, kind: RehireKind) -> Treatment {
-        let usual = if kind == RehireKind::NewContact { Treatment::Task } else { Treatment::NewEmployment };
+    /// who may be there already is a task, but where each hire stands for itself and nobody can be doubled.
+    pub fn treatment(&self, kind: RehireKind, can: Capabilities) -> Treatment {
+        let is_doubtful = kind == RehireKind::NewContact && !can.moves_hires;
+        let usual = if is_doubtful { Treatment::Task } else { Treatment::NewEmployment };
         self.rehire.get(&kind).copied().unwrap_or(usual)
     }
 

@@ -213,7 +213,7 @@ async fn somebody_who_was_anonymised_and_comes_back_under_a_new_contact_is_for_a
         world.change(who, |person| person.emails = vec![Pii::new("Ada@Example.com ".to_owned())]);
     };
     for (treatment, records) in [(Treatment::NewEmployment, 2), (Treatment::Ignore, 1)] {
-        let world = World::new();
+        let world = World::with(Capabilities { moves_hires: false, ..Memory::everything() });
         world.hire("ada", "Ada", "o1");
         mail(&world, "ada");
         world.cycle().await;

@@ -334,7 +334,7 @@ fn every_piece_of_configuration_that_a_page_shows_loads() {
     fs::write(desk.dir.path().join("lever-api-key"), "k3y").unwrap();
     let blocks = PAGES.iter().flat_map(|page| page.split("```toml\n").skip(1));
     let blocks: Vec<&str> = blocks.filter_map(|rest| rest.split("```").next()).collect();
-    assert_eq!(blocks.len(), 9);
+    assert_eq!(blocks.len(), 10);
     // What a piece about Cezanne goes on with: the first whole configuration of its page.
     let cezanne = blocks.iter().find(|block| block.contains("[targets.cezanne]")).unwrap().to_string();
     for block in blocks {
