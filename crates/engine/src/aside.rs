@@ -94,7 +94,7 @@ impl Aside {
     /// What waits is held once there is nothing else to do, and a human is asked what only a human can decide.
     pub(crate) fn hold(self, facts: &Facts<'_>, standing: &Standing, key: &DigestKey, plan: &mut Plan) {
         for (hire, rehire) in &self.undecided {
-            plan.tasks.push(rehire::task(hire, rehire, facts.capabilities.rehire));
+            plan.tasks.push(rehire::task(facts, hire, rehire));
         }
         let asked: BTreeSet<&OpportunityId> = self.undecided.iter().map(|(hire, _)| hire).collect();
         let decided = facts.wanted.hires.keys().filter(|hire| !asked.contains(hire));
@@ -103,6 +103,7 @@ impl Aside {
             matches!(plan.decision, Decision::NotInScope | Decision::Agreed | Decision::Compared(_));
         let first = self.waits.into_iter().find(|(_, why)| matches!(why, WhyHeld::Rehire { .. }));
         let first = first.or_else(|| earliest(facts.waiting));
+        plan.waits = first.is_some();
         if let Some((hire, why)) = first.filter(|_| at_rest) {
             let intent = if standing.agreed.is_some() { Intent::AddHire } else { Intent::Add };
             let changed = facts.wanted.iter().map(|(field, _)| field).filter(|field| is_of(field, &hire));

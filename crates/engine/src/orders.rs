@@ -420,8 +420,14 @@ impl Engine {
     ) -> ledger::Result<bool> {
         let now = self.clock.now();
         let Some(mut standing) = draft.standing(target, contact)? else { return Ok(false) };
-        let Some(before) = standing.rehires.get(hire).filter(|rehire| rehire.treatment == Treatment::Task)
-        else {
+        if standing.agreed.as_ref().is_some_and(|agreed| agreed.link.hires.contains_key(hire)) {
+            return Ok(false);
+        }
+        // One that was left out may be decided otherwise: nothing was sent about it.
+        let is_open = |rehire: &&Rehire| {
+            matches!(rehire.treatment, Treatment::Task | Treatment::Ignore) && rehire.treatment != treatment
+        };
+        let Some(before) = standing.rehires.get(hire).filter(is_open) else {
             return Ok(false);
         };
         // Whose place it takes is the latest hire that is there.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use adapter_sdk::{Capabilities, Intent, Level, RemoteState, TaskKind, TaskRequest};
-use ledger::{Agreed, Debt, DigestKey, Digests, LeftOut, Standing, WhyHeld};
+use ledger::{Agreed, Debt, DigestKey, Digests, LeftOut, LinkOrigin, Standing, WhyHeld};
 use mapping::Writes;
 use people::{
     Candidacy, ContactId, Date, Digest, FieldKey, FieldName, Filled, Lack, OpportunityId, Person, Pii,
@@ -57,8 +57,6 @@ pub struct Facts<'a> {
     pub ids: &'a BTreeSet<(Level, FieldName)>,
     /// A contact with an address of theirs, who was anonymised in Lever after they were delivered.
     pub former: Option<&'a ContactId>,
-    /// An earlier ledger was lost: what differs over there is told, since a change of Lever's may be among it.
-    pub recovering: bool,
     /// The zone in which days are days.
     pub zone: Zone,
     /// The day it is there.
@@ -101,6 +99,8 @@ pub struct Plan {
     pub pins: Vec<Pin>,
     /// A hire that waits while everything else is as it should be: it is held.
     pub waiting: Option<(Debt, WhyHeld)>,
+    /// Some hire waits: once what is owed was sent, the person is looked at again.
+    pub waits: bool,
     /// What HR's values are that were left, in [`Plan::kept`] and before.
     pub theirs: Digests,
     /// Hires to be taken back by what is owed.
@@ -125,6 +125,7 @@ impl Plan {
             seen: None,
             pins: Vec::new(),
             waiting: None,
+            waits: false,
             theirs: Digests::default(),
             withdrawn: BTreeSet::new(),
             backfill: false,
@@ -470,9 +471,9 @@ fn change(
             }
             not_ours.retain(|field| held_value(remote, field).is_none());
         }
-        // A record that was there before us is HR's as it is, and nobody is asked about each of a hundred differences. After a
-        // lost ledger a change of Lever's may be among them.
-        let is_theirs = agreed.digests.is_none() && !facts.recovering;
+        // A record that a human linked is HR's as it is, and nobody is asked about each of a hundred differences. In one that we
+        // found by ourselves, after a lost ledger say, a change of Lever's may be among them.
+        let is_theirs = agreed.digests.is_none() && facts.standing.origin == Some(LinkOrigin::Imported);
         if !(compared.kept.is_empty() || is_theirs) {
             plan.tasks.push(disagreement_task(&compared.kept, key.whole(&digests)));
         }

@@ -221,7 +221,6 @@ impl Engine {
                 policy: &target.policy,
                 ids,
                 former: former.as_ref(),
-                recovering: lost,
                 zone: self.settings.zone,
                 today,
             };

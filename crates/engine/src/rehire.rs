@@ -102,9 +102,13 @@ fn undecided<'a>(facts: &Facts<'a>) -> Vec<&'a OpportunityId> {
     let sent = standing.owed.as_ref().and_then(|owed| owed.sent.as_ref());
     let written = agreed.and_then(|agreed| agreed.digests.as_ref()).into_iter().chain(sent);
     let written: BTreeSet<&OpportunityId> = written.flat_map(|digests| digests.hires.keys()).collect();
+    // Whose place another took is none any more.
+    let replaced: BTreeSet<&OpportunityId> =
+        standing.rehires.values().filter_map(|rehire| rehire.replaces.as_ref()).collect();
     let is_open = |id: &&OpportunityId| {
         !agreed.is_some_and(|agreed| agreed.link.hires.contains_key(*id))
             && !standing.rehires.contains_key(*id)
+            && !replaced.contains(*id)
             && !written.contains(*id)
             && !facts.waiting.contains_key(*id)
     };
@@ -295,28 +299,32 @@ pub(crate) fn cause(opportunity: &OpportunityId) -> String {
 }
 
 /// What a human is asked about a hire that waits for a decision.
-pub(crate) fn task(opportunity: &OpportunityId, rehire: &Rehire, can_hold_several: bool) -> TaskRequest {
+pub(crate) fn task(facts: &Facts<'_>, opportunity: &OpportunityId, rehire: &Rehire) -> TaskRequest {
     let Rehire { kind, because, .. } = rehire;
-    let own = if can_hold_several {
-        format!(
-            "`hiresync links rehire CONTACT {opportunity} new_employment` makes an employment of its own, "
-        )
+    let (contact, target, can) = (&facts.person.contact, facts.target, facts.capabilities);
+    let mut ways = Vec::new();
+    if *kind == RehireKind::NewContact {
+        let link =
+            format!("if it is the same human, `hiresync links set {contact} RECORD --target {target}`");
+        ways.push(link);
+    }
+    let decide = format!("`hiresync links rehire {contact} {opportunity} --target {target}");
+    ways.push(if can.rehire || *kind == RehireKind::NewContact {
+        format!("{decide} new_employment` makes a record of its own")
     } else {
-        "This target holds one hire per person: enter it there by hand, or ".to_owned()
-    };
-    let same = match kind {
-        RehireKind::NewContact => {
-            "If it is the same human, `hiresync links set CONTACT RECORD` links the record that is there. "
-        }
-        _ => "",
-    };
+        "this target holds one hire per person: enter it there by hand".to_owned()
+    });
+    if can.update && *kind != RehireKind::NewContact {
+        ways.push(format!("{decide} update` lets it take the place of the latest one"));
+    }
+    ways.push(format!("{decide} ignore`, or closing this task, leaves it out"));
     TaskRequest {
         kind: TaskKind::Rehire,
         cause: cause(opportunity),
         text: format!(
-            "Opportunity {opportunity}: {} ({because}). Nothing was sent about this hire. {same}{own}`… update` lets it take the \
-             place of the latest one, `… ignore`, or closing this task, leaves it out.",
-            kind.words()
+            "Opportunity {opportunity}: {} ({because}). Nothing was sent about this hire. What to do: {}.",
+            kind.words(),
+            ways.join("; ")
         ),
         fields: Vec::new(),
     }

@@ -1,7 +1,7 @@
 //! What `explain` tells beyond the ledger: what the source says now and what a cycle would make of it; and every reason there is, with
 //! its stable code, in one table. [`REASONS`] is printed in `crates/hiresync/REASONS.md`, and a test holds the two together.
 
-use ledger::{LeftOut, Outcome};
+use ledger::{LeftOut, Outcome, Standing};
 use people::{Candidacy, ContactId, Missing, OpportunityId, TargetName, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -365,15 +365,14 @@ impl Engine {
                 continue;
             };
             let (in_scope, left_out, _) = self.scope(target, person)?;
+            let standing = self.ledger.standing(&target.name, &person.contact)?.unwrap_or_default();
             let line = |opportunity: &OpportunityId, code: &str, what: String| ScopeLine {
                 opportunity: opportunity.clone(),
                 code: code.to_owned(),
                 what,
             };
-            let mut scope: Vec<ScopeLine> = in_scope
-                .into_iter()
-                .map(|hire| line(hire, "in_scope", "the target is told about it".to_owned()))
-                .collect();
+            let mut scope: Vec<ScopeLine> =
+                in_scope.into_iter().map(|hire| line(hire, "in_scope", told(&standing, hire))).collect();
             scope.extend(left_out.iter().map(|(hire, by)| {
                 let (code, what) = left_out_words(target, *by);
                 line(hire, &code, what)
@@ -391,6 +390,16 @@ impl Engine {
             .rev()
             .find(|event| matches!(&event.outcome, Outcome::MergedFrom { contact: from } if from == contact));
         Ok(merged.map(|event| event.contact))
+    }
+}
+
+/// What is done about a hire that is in scope; of one after the first, what it is and by which evidence.
+fn told(standing: &Standing, hire: &OpportunityId) -> String {
+    match standing.rehires.get(hire) {
+        Some(rehire) => {
+            format!("{} ({}); {}", rehire.kind.words(), rehire.because, rehire.treatment.words())
+        }
+        None => "the target is told about it".to_owned(),
     }
 }
 

@@ -125,6 +125,9 @@ impl Engine {
                     }
                 }
                 Decision::Owe { debt, wanted, digests } => {
+                    if plan.waits {
+                        draft.mark(&one.contact, now)?;
+                    }
                     // What replaces a debt that a guard holds was not shown to anybody yet: it is held too.
                     let held_before = before.is_for_approval() && !run.approve;
                     let phase = if is_new(&before, debt) && (held || held_before) && !plan.backfill {

@@ -556,7 +556,7 @@ fn happened(event: &Event) -> String {
         Outcome::Linked => "a human said which record over there is this person's".to_owned(),
         Outcome::Unlinked => "a human said that the record over there is not this person's".to_owned(),
         Outcome::Rehire { opportunity, rehire } => {
-            format!("hire {opportunity}: {}; {}", rehire.kind.words(), rehire.treatment.word())
+            format!("hire {opportunity}: {}; {}", rehire.kind.words(), rehire.treatment.words())
         }
         Outcome::Retry { kind, not_before } => {
             format!("failed ({}), tried again {}", kind.code(), moment(*not_before))

@@ -86,6 +86,18 @@ impl Treatment {
     }
 }
 
+impl Treatment {
+    /// What is done, in HR's words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Treatment::NewEmployment => "it becomes an employment of its own",
+            Treatment::Update => "it takes the place of the latest one",
+            Treatment::Task => "it waits for a human to decide",
+            Treatment::Ignore => "it is left out",
+        }
+    }
+}
+
 /// What was decided about another hire.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rehire {

@@ -313,7 +313,6 @@ impl World {
             policy: &self.policy,
             ids: &id_fields,
             former: None,
-            recovering: self.lost,
             zone: Zone::UTC,
             today: self.today(),
         };
@@ -480,8 +479,11 @@ impl World {
             );
             record.employments.retain(|_, employed| employed.opportunity.as_ref() != Some(hire));
         }
+        let is_rest = self.standing.owed.as_ref().is_some_and(|owed| !owed.unfinished.is_empty());
         for (field, value) in &wanted.person {
-            if is_new || changed.contains(&FieldKey::Person { field: field.clone() }) {
+            // What is left of an attempt is done only where nothing of HR's stands by now.
+            let is_theirs = is_rest && record.cells.get(field).is_some_and(|cell| cell.hrs);
+            if is_new || !is_theirs && changed.contains(&FieldKey::Person { field: field.clone() }) {
                 put(&mut record.cells, field, value.reveal());
             }
         }

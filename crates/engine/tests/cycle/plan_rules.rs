@@ -166,7 +166,6 @@ impl Desk {
             policy: &Policy::default(),
             ids: &BTreeSet::new(),
             former: None,
-            recovering: false,
             zone: Zone::UTC,
             today: now().date_naive(),
         };

@@ -175,6 +175,11 @@ async fn a_task_about_a_rehire_that_is_closed_leaves_the_hire_out() {
     world.cycle().await;
     assert_eq!((rehire(&world, "o2").treatment, world.state("ada")), (Treatment::Ignore, Some("agreed")));
     assert_eq!(hires_there(&world), ["o1"]);
+    // Closed by mistake: it can be decided otherwise.
+    let (target, ada, hire) = ("hr".parse().unwrap(), contact("ada"), opportunity("o2"));
+    assert!(world.engine.decide_rehire(&target, &ada, &hire, Treatment::NewEmployment, 7).unwrap());
+    world.cycle().await;
+    assert_eq!(hires_there(&world), ["o1", "o2"]);
 }
 
 #[tokio::test]
@@ -561,4 +566,18 @@ async fn an_unseen_hire_is_never_taken_for_one_taken_back() {
     world.engine.sync(&[contact("ada")]).unwrap();
     world.cycle().await;
     assert_eq!((person.hires.len(), hires_there(&world)), (0, vec!["o1".to_owned()]));
+}
+
+#[tokio::test]
+async fn a_hire_that_takes_the_place_of_the_latest_leaves_nothing_to_ask_about_it() {
+    let world = employer(always(RehireKind::Unclear, Treatment::Update)).await;
+    world.later(TimeDelta::days(30));
+    world.hire("ada", "Ada", "o2");
+    world.promote("ada", "o2", "Director");
+    world.cycle().await;
+    world.full_sweeps(2).await;
+    assert_eq!(rehire(&world, "o2").replaces, Some(opportunity("o1")));
+    assert!(!world.standing("ada").rehires.contains_key(&opportunity("o1")));
+    assert_eq!((world.open_tasks(), world.state("ada")), (vec![], Some("agreed")));
+    world.settles().await;
 }

@@ -387,7 +387,7 @@ impl ApplyAnswer {
         let id = &self.id;
         if let Some(at) = self.before {
             return format!(
-                "plan {id} was already applied ({}); nothing was written. Make another one with `hiresync plan --out FILE`\n",
+                "plan {id} was already applied ({}); nothing was written now. What a kill may have left of it is owed and goes out with the next cycle, of the daemon or of `hiresync run --once`; anything new is for another plan\n",
                 moment(at)
             );
         }
