@@ -503,6 +503,12 @@ impl Engine {
         let (again, planned): (Vec<_>, Vec<_>) = planned.into_iter().partition(again);
         run.owed = run.owed + Owed::by(&planned, &run.reworded);
         self.look_again(run, &again)?;
+        // Whoever has a hire that waits is held for it once the rest was sent.
+        let waits = |one: &&Planned| one.owes() && one.plans.iter().any(|(_, _, plan)| plan.waits);
+        let waiting = planned.iter().filter(waits).map(|one| one.contact.clone());
+        let waiting: Vec<ContactId> = waiting.filter(|contact| !run.queue.looked.contains(contact)).collect();
+        run.queue.look_again |= !waiting.is_empty();
+        run.queue.looked.extend(waiting);
         let ready = self.write_down(run, planned, held)?;
         if held {
             let (cycle, Owed { creates, changes, withdrawals, reworded }) = (run.report.cycle, run.owed);
