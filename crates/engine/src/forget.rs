@@ -1,7 +1,7 @@
 //! Erasure and access: `forget CONTACT` leaves a tombstone and nothing else, `report CONTACT` says all that we hold, and who received
 //! what. Neither asks the source anything.
 //!
-//! A tombstone is asked in one place: a reading becomes no plan ([`Engine::rests`]). Whatever else names somebody forgotten, a sweep,
+//! A tombstone is asked in one place: a reading becomes no plan (`Engine::rests`). Whatever else names somebody forgotten, a sweep,
 //! a webhook, an order, a listing of a target, is refused by the ledger itself, which takes nothing about them any more.
 
 use std::collections::{BTreeMap, BTreeSet};
