@@ -8,7 +8,7 @@ use ledger::{Actor, Debt, DigestKey, LeftOut, Rehire, RehireKind, Standing, Trea
 use people::{FieldKey, OpportunityId, Wanted};
 
 use crate::{
-    plan::{Decision, Facts, Plan},
+    plan::{Facts, Plan},
     rehire,
 };
 
@@ -99,12 +99,10 @@ impl Aside {
         let asked: BTreeSet<&OpportunityId> = self.undecided.iter().map(|(hire, _)| hire).collect();
         let decided = facts.wanted.hires.keys().filter(|hire| !asked.contains(hire));
         plan.moot.extend(decided.map(|hire| (TaskKind::Rehire, rehire::cause(hire))));
-        let at_rest =
-            matches!(plan.decision, Decision::NotInScope | Decision::Agreed | Decision::Compared(_));
         let first = self.waits.into_iter().find(|(_, why)| matches!(why, WhyHeld::Rehire { .. }));
         let first = first.or_else(|| earliest(facts.waiting));
         plan.waits = first.is_some();
-        if let Some((hire, why)) = first.filter(|_| at_rest) {
+        if let Some((hire, why)) = first.filter(|_| plan.decision.is_at_rest()) {
             let intent = if standing.agreed.is_some() { Intent::AddHire } else { Intent::Add };
             let changed = facts.wanted.iter().map(|(field, _)| field).filter(|field| is_of(field, &hire));
             let debt =

@@ -11,8 +11,7 @@ use crate::plan::{Decision, Facts, Plan, Remote, held_value};
 
 /// Once nothing else is owed, what a human ordered is.
 pub(crate) fn backfill(facts: &Facts<'_>, key: &DigestKey, plan: &mut Plan) {
-    let at_rest = matches!(plan.decision, Decision::NotInScope | Decision::Agreed | Decision::Compared(_));
-    if !facts.standing.backfill || facts.standing.agreed.is_none() || !at_rest {
+    if !facts.standing.backfill || facts.standing.agreed.is_none() || !plan.decision.is_at_rest() {
         return;
     }
     let remote = match facts.remote {

@@ -185,18 +185,8 @@ impl Engine {
         if state.paused || matches!(state.health, TargetHealth::Quarantined { .. }) {
             return Ok(Delivered::default());
         }
-        // Forgotten since it was planned: from here to the call nothing else runs on this thread.
-        let mut living = Vec::with_capacity(batch.len());
-        for ready in batch {
-            if !self.ledger.is_buried(&ready.contact)? {
-                living.push(*ready);
-            }
-        }
-        let batch = living.as_slice();
-        if batch.is_empty() {
-            return Ok(Delivered::default());
-        }
         let sent_at = self.clock.now();
+        // Whoever was forgotten since is owed nothing. From here to the call nothing else runs on this thread.
         let mut owed = Vec::with_capacity(batch.len());
         for ready in batch {
             let standing = self.ledger.standing(&target.name, &ready.contact)?.unwrap_or_default();

@@ -451,7 +451,7 @@ impl Sheet {
         }
         change.sends = goes;
         match &plan.decision {
-            Decision::NotInScope | Decision::Agreed | Decision::Compared(_) if plan.waiting.is_some() => {
+            decision if decision.is_at_rest() && plan.waiting.is_some() => {
                 plan.waiting.iter().for_each(|(_, why)| hold(change, why));
             }
             Decision::NotInScope => {

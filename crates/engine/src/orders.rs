@@ -2,8 +2,7 @@
 //! next cycle acts on it.
 
 use ledger::{
-    Actor, LeftOut, LinkOrigin, Outcome, Owed, Phase, Rehire, Said, Standing, TargetHealth, TaskId,
-    Treatment, WhyHeld,
+    Actor, LeftOut, Outcome, Owed, Phase, Rehire, Said, Standing, TargetHealth, TaskId, Treatment, WhyHeld,
 };
 use people::{ContactId, OpportunityId, Pii, RemoteId, TargetName, Timestamp};
 
@@ -267,13 +266,17 @@ impl Engine {
         remote: &RemoteId,
         in_any_way: bool,
     ) -> ledger::Result<bool> {
+        let has = |standing: &Standing| {
+            standing.agreed.as_ref().is_some_and(|agreed| agreed.link.remote == *remote)
+        };
         let mut another = false;
-        self.each(&target.name, |whose, standing| {
-            let counts = in_any_way || standing.origin == Some(LinkOrigin::Imported);
-            another |= counts
-                && whose != contact
-                && standing.agreed.as_ref().is_some_and(|agreed| agreed.link.remote == *remote);
-        })?;
+        if in_any_way {
+            self.each(&target.name, |whose, standing| another |= whose != contact && has(standing))?;
+            return Ok(another);
+        }
+        for whose in self.ledger.imported(&target.name).iter().filter(|whose| *whose != contact) {
+            another |= self.ledger.standing(&target.name, whose)?.is_some_and(|standing| has(&standing));
+        }
         Ok(another)
     }
 
@@ -627,6 +630,22 @@ impl Engine {
             ),
         };
         Ok(TargetExplanation { target: target.clone(), code, what, remedy, standing })
+    }
+
+    /// Does something about everybody who has a standing with a target, some hundreds in one step.
+    pub(crate) fn about_everybody(
+        &self,
+        target: &Target,
+        mut act: impl FnMut(&mut ledger::Draft<'_>, &ContactId) -> ledger::Result<()>,
+    ) -> ledger::Result<()> {
+        let mut after: Option<ContactId> = None;
+        loop {
+            let page = self.ledger.standings(&target.name, after.as_ref(), PAGE)?;
+            let Some((last, _)) = page.last() else { return Ok(()) };
+            after = Some(last.clone());
+            let _ =
+                self.ledger.write(|draft| page.iter().try_for_each(|(contact, _)| act(draft, contact)))?;
+        }
     }
 
     pub(crate) fn each(

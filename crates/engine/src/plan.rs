@@ -163,6 +163,13 @@ pub enum Decision {
     },
 }
 
+impl Decision {
+    /// Nothing is to be sent, and nothing waits.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        matches!(self, Decision::NotInScope | Decision::Agreed | Decision::Compared(_))
+    }
+}
+
 /// Decides: first what each hire is to the target, then what is owed.
 pub fn plan(facts: &Facts<'_>, key: &DigestKey) -> Plan {
     let pins = match rehire::resolve(facts) {

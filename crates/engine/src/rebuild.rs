@@ -14,9 +14,6 @@ use crate::{
     sweep::CURSOR,
 };
 
-/// Standings that are looked through in one step.
-const STEP: usize = 500;
-
 /// Fewer may all have been renumbered, or have left.
 const LANDMARKS_MIN: usize = 3;
 
@@ -55,21 +52,13 @@ impl Engine {
         if self.ledger.target(&target.name)?.rebuilt_under.is_none() {
             return Ok(());
         }
-        let mut after: Option<ContactId> = None;
-        loop {
-            let page = self.ledger.standings(&target.name, after.as_ref(), STEP)?;
-            let Some((last, _)) = page.last() else { break };
-            after = Some(last.clone());
-            let _ = self.ledger.write(|draft| {
-                page.iter().try_for_each(|(contact, _)| {
-                    let Some(mut standing) = draft.standing(&target.name, contact)? else { return Ok(()) };
-                    standing.distrust();
-                    draft.put_standing(&target.name, contact, standing)?;
-                    draft.repair(contact);
-                    Ok(())
-                })
-            })?;
-        }
+        self.about_everybody(target, |draft, contact| {
+            let Some(mut standing) = draft.standing(&target.name, contact)? else { return Ok(()) };
+            standing.distrust();
+            draft.put_standing(&target.name, contact, standing)?;
+            draft.repair(contact);
+            Ok(())
+        })?;
         // Whoever came since is listed.
         let _ = self.ledger.write(|draft| {
             draft.drop_note(CURSOR);

@@ -2,7 +2,7 @@
 //! its stable code, in one table. [`REASONS`] is printed in `crates/hiresync/REASONS.md`, and a test holds the two together.
 
 use ledger::{LeftOut, Outcome, Standing};
-use people::{Candidacy, ContactId, Missing, OpportunityId, TargetName, Timestamp};
+use people::{ContactId, Missing, OpportunityId, TargetName, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -356,7 +356,7 @@ impl Engine {
             .iter()
             .map(|(opportunity, candidacy)| LiveOpportunity {
                 opportunity: opportunity.clone(),
-                state: word(*candidacy).to_owned(),
+                state: candidacy.word().to_owned(),
                 hired_at: person.hires.get(opportunity).map(|hire| hire.hired_at),
             })
             .collect();
@@ -429,16 +429,6 @@ fn preview(target: &Target, change: &PlannedChange, scope: Vec<ScopeLine>) -> Pr
         fields: change.fields.iter().map(|field| field.key.to_string()).collect(),
         missing: change.missing.iter().map(lacking).collect(),
         placeholders: change.filled.iter().map(|filled| filled.field.to_string()).collect(),
-    }
-}
-
-fn word(candidacy: Candidacy) -> &'static str {
-    match candidacy {
-        Candidacy::Hired => "hired",
-        Candidacy::Open => "open",
-        Candidacy::Closed => "closed",
-        Candidacy::Unclear => "unclear",
-        Candidacy::Anonymised => "anonymised",
     }
 }
 

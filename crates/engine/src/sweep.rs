@@ -18,8 +18,6 @@ pub(crate) const CURSOR_MOVED: &str = "cursor-moved";
 const DELETED: &str = "deleted-cursor";
 /// A quiet sweep moves the cursor on disk only this often: an idle cycle writes nothing.
 const CURSOR_KEEPS: TimeDelta = TimeDelta::hours(1);
-/// Contacts marked in one step.
-const STEP: usize = 500;
 
 impl Engine {
     /// Marks every contact that is hired or known to us and whose record differs from the one last seen. A full sweep leaves
@@ -155,16 +153,10 @@ impl Engine {
 
     fn repair_everybody_known(&self) -> Result<(), CycleError> {
         for target in &self.targets {
-            let mut after: Option<ContactId> = None;
-            loop {
-                let page = self.ledger.standings(&target.name, after.as_ref(), STEP)?;
-                let Some((last, _)) = page.last() else { break };
-                after = Some(last.clone());
-                let _ = self.ledger.write(|draft| {
-                    page.iter().for_each(|(contact, _)| draft.repair(contact));
-                    Ok(())
-                })?;
-            }
+            self.about_everybody(target, |draft, contact| {
+                draft.repair(contact);
+                Ok(())
+            })?;
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ledger::TargetHealth;
-use people::{ContactId, TargetName};
+use people::TargetName;
 
 use crate::{
     cycle::{CycleError, Engine, Run},
@@ -32,7 +32,6 @@ impl Engine {
     /// A mapping with other fields than before: everybody is looked at again, and what was agreed about fields that are mapped
     /// no longer is forgotten, since the target may drop them.
     fn notice_other_columns(&self, target: &Target) -> Result<(), CycleError> {
-        const STEP: usize = 500;
         let columns = target.mapping.columns();
         let note = format!("columns {}", target.name);
         let now_mapped = format!("{columns:?}");
@@ -40,20 +39,13 @@ impl Engine {
         if before.as_ref() == Some(&now_mapped) {
             return Ok(());
         }
-        let mut after: Option<ContactId> = None;
-        while let Some(page) =
-            before.as_ref().map(|_| self.ledger.standings(&target.name, after.as_ref(), STEP)).transpose()?
-        {
-            let Some((last, _)) = page.last() else { break };
-            after = Some(last.clone());
-            let _ = self.ledger.write(|draft| {
-                page.iter().try_for_each(|(contact, _)| {
-                    let Some(mut standing) = draft.standing(&target.name, contact)? else { return Ok(()) };
-                    standing.keep_fields(&columns.person, &columns.hire);
-                    draft.put_standing(&target.name, contact, standing)?;
-                    draft.repair(contact);
-                    Ok(())
-                })
+        if before.is_some() {
+            self.about_everybody(target, |draft, contact| {
+                let Some(mut standing) = draft.standing(&target.name, contact)? else { return Ok(()) };
+                standing.keep_fields(&columns.person, &columns.hire);
+                draft.put_standing(&target.name, contact, standing)?;
+                draft.repair(contact);
+                Ok(())
             })?;
         }
         let _ = self.ledger.write(|draft| {

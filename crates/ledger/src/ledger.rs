@@ -67,6 +67,7 @@ pub struct Census {
     targets: BTreeMap<TargetName, Counts>,
     due: BTreeSet<(Timestamp, ContactId, TargetName)>,
     watched: BTreeSet<(ContactId, TargetName)>,
+    imported: BTreeSet<(TargetName, ContactId)>,
 }
 
 /// Standings of one target by state.
@@ -131,6 +132,9 @@ impl Census {
         if place.is_watched() {
             self.watched.insert((contact.clone(), target.clone()));
         }
+        if place.origin == Some(LinkOrigin::Imported) {
+            self.imported.insert((target.clone(), contact.clone()));
+        }
     }
 
     fn leave(&mut self, target: &TargetName, contact: &ContactId, place: &Place) {
@@ -143,6 +147,9 @@ impl Census {
         }
         if place.is_watched() {
             self.watched.remove(&(contact.clone(), target.clone()));
+        }
+        if place.origin == Some(LinkOrigin::Imported) {
+            self.imported.remove(&(target.clone(), contact.clone()));
         }
     }
 }
@@ -322,6 +329,12 @@ impl Ledger {
     /// Contacts held for something that may come about without a trace in Lever's record.
     pub fn watched(&self) -> BTreeSet<ContactId> {
         self.lock_census().watched.iter().map(|(contact, _)| contact.clone()).collect()
+    }
+
+    /// Contacts of whom a human said which record of a target is theirs.
+    pub fn imported(&self, target: &TargetName) -> Vec<ContactId> {
+        let census = self.lock_census();
+        census.imported.iter().filter(|(of, _)| of == target).map(|(_, contact)| contact.clone()).collect()
     }
 
     /// When the next debt falls due, of those due later than `after`.

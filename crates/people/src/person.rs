@@ -61,6 +61,17 @@ pub enum Candidacy {
 }
 
 impl Candidacy {
+    /// The word for it, in answers and lists.
+    pub fn word(self) -> &'static str {
+        match self {
+            Candidacy::Hired => "hired",
+            Candidacy::Open => "open",
+            Candidacy::Closed => "closed",
+            Candidacy::Unclear => "unclear",
+            Candidacy::Anonymised => "anonymised",
+        }
+    }
+
     /// True when Lever was *seen* to say that this opportunity is not a hire.
     pub fn is_seen_not_hired(self) -> bool {
         matches!(self, Candidacy::Open | Candidacy::Closed)

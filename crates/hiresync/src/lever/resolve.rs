@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use lever::{Known, Lever};
-use people::{Candidacy, Pii, Zone};
+use people::{Pii, Zone};
 use serde_json::{Value, json};
 
 use super::refused;
@@ -155,7 +155,7 @@ impl Answer {
                 for place in &known.opportunities {
                     let day = self.day(place).unwrap_or_default();
                     let posting = place.posting.as_deref().unwrap_or_default();
-                    let of = [contact, place.opportunity.as_str(), state(place.candidacy), &day, posting];
+                    let of = [contact, place.opportunity.as_str(), place.candidacy.word(), &day, posting];
                     rows.push(line(given, of));
                 }
             }
@@ -184,7 +184,7 @@ impl Answer {
         let opportunity = |place: &lever::Place| {
             json!({
                 "opportunity": place.opportunity,
-                "state": state(place.candidacy),
+                "state": place.candidacy.word(),
                 "hired_on": self.day(place),
                 "posting": place.posting,
             })
@@ -196,16 +196,6 @@ impl Answer {
         let one = |(given, found): (&String, &Vec<Known>)| json!({ "given": given, "contacts": found.iter().map(contact).collect::<Vec<_>>() });
         let ids: Vec<Value> = self.given.iter().zip(&self.found).map(one).collect();
         json!({ "ids": ids, "unknown": self.unknown() })
-    }
-}
-
-fn state(candidacy: Candidacy) -> &'static str {
-    match candidacy {
-        Candidacy::Hired => "hired",
-        Candidacy::Open => "open",
-        Candidacy::Closed => "closed",
-        Candidacy::Unclear => "unclear",
-        Candidacy::Anonymised => "anonymised",
     }
 }
 
