@@ -15,7 +15,7 @@ use std::{
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
     sync::Arc,
-    time::UNIX_EPOCH,
+    time::{Duration, UNIX_EPOCH},
 };
 
 use people::{Secret, Timestamp};
@@ -151,6 +151,7 @@ impl StateFolder {
 
     fn open_at(&self, key: DigestKey, now: Timestamp, here: &str) -> Result<Opened> {
         let store_dir = self.dir.join("store");
+        wait_until_closed(&store_dir)?;
         let existed = store_dir.exists();
         match self.try_open(&store_dir, &key)? {
             Found::Whole(store, birth) => {
@@ -175,6 +176,7 @@ impl StateFolder {
                     std::fs::rename(&store_dir, kept).map_err(at("move aside", &store_dir))?;
                 }
                 self.witness()?.forget().map_err(at("write", &self.dir.join("witness")))?;
+                wait_until_closed(&store_dir)?;
                 let (Found::Empty(store, lineage) | Found::Whole(store, Birth { lineage, .. })) =
                     self.try_open(&store_dir, &key)?
                 else {
@@ -268,6 +270,36 @@ impl StateFolder {
     fn sync(&self) -> io::Result<()> {
         File::open(&self.dir)?.sync_all()
     }
+}
+
+/// sled holds a lock on its data file for as long as one of its threads still has it, which is a moment longer than we do, and a
+/// store that is locked looks to it like one that cannot be opened. [`Error::Locked`] when it stays so: then it is another
+/// program's, which does not know our lock.
+fn wait_until_closed(store_dir: &Path) -> Result<()> {
+    const LOOKS: u32 = 300;
+    const PAUSE: Duration = Duration::from_millis(10);
+    let path = store_dir.join("db");
+    let data = match File::open(&path) {
+        Ok(data) => data,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(at("open", &path)(error)),
+    };
+    for _ in 0..LOOKS {
+        match flock(&data, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(()),
+            Err(rustix::io::Errno::WOULDBLOCK) => pause(PAUSE),
+            Err(error) => return Err(at("lock", &path)(error.into())),
+        }
+    }
+    Err(Error::Locked { dir: store_dir.to_owned(), pid: "unknown".to_owned() })
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "before the ledger is open nothing else runs, and no clock is simulated"
+)]
+fn pause(moment: Duration) {
+    std::thread::sleep(moment);
 }
 
 /// A digest of the machine, and of what no copy of the file keeps.

@@ -78,6 +78,45 @@ fn a_folder_in_use_is_refused_and_names_who_has_it() {
 }
 
 #[test]
+fn a_store_that_is_locked_by_another_program_is_not_taken_for_a_damaged_one() {
+    let dir = tempfile::tempdir().unwrap();
+    {
+        let (_folder, opened) = open(dir.path());
+        fill(&opened.ledger, 0..3);
+    }
+    let folder = StateFolder::lock(dir.path()).unwrap();
+    let data = fs::File::open(dir.path().join("store/db")).unwrap();
+    data.lock().unwrap();
+    let refused = folder.open(folder.digest_key().unwrap(), now());
+    assert!(matches!(refused, Err(Error::Locked { .. })), "{refused:?}");
+    drop(data);
+    let opened = folder.open(folder.digest_key().unwrap(), now()).unwrap();
+    assert_eq!((opened.lost, known(&opened.ledger)), (None, 3));
+}
+
+/// sled's threads hold its files a moment longer than whoever drops it.
+#[test]
+fn a_store_can_be_opened_the_moment_it_was_closed_also_one_that_was_just_found_to_be_empty() {
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                let dir = tempfile::tempdir().unwrap();
+                for round in 0..6 {
+                    let (folder, opened) = open(dir.path());
+                    assert_eq!(opened.lost.is_some(), round > 0, "{:?}", opened.lost);
+                    fill(&opened.ledger, 0..3);
+                    drop((folder, opened));
+                    let (folder, opened) = open(dir.path());
+                    assert_eq!((opened.lost, known(&opened.ledger)), (None, 3));
+                    drop((folder, opened.ledger));
+                    fs::remove_dir_all(dir.path().join("store")).unwrap();
+                }
+            });
+        }
+    });
+}
+
+#[test]
 fn the_digest_key_is_for_its_owner_only_and_stays_the_same() {
     let dir = tempfile::tempdir().unwrap();
     let folder = StateFolder::lock(dir.path()).unwrap();
