@@ -7,7 +7,7 @@ use people::{ContactId, OpportunityId, TargetName, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ledger::{Draft, Ledger, decode, joined, repair_key, standing_ids},
+    ledger::{Draft, Ledger, decode, joined, journal_key, repair_key, standing_ids},
     records::{Event, Outcome, Seen, Task, TaskId},
     standing::Standing,
     store::{Result, Tree},
@@ -133,7 +133,7 @@ impl Draft<'_> {
     fn forget_history(&mut self, contact: &ContactId) -> Result<()> {
         let prefix = joined(&[contact.as_str(), ""]);
         for (key, _) in self.ledger().store.scan(Tree::History, &prefix, &[], usize::MAX)? {
-            self.remove(Tree::History, &key);
+            self.remove_event(&key);
         }
         Ok(())
     }
@@ -148,7 +148,7 @@ impl Draft<'_> {
             }
             Ok(())
         })?;
-        mentions.iter().for_each(|key| self.remove(Tree::History, key));
+        mentions.iter().for_each(|key| self.remove_event(key));
         let ids = hires.iter().map(OpportunityId::as_str).chain([contact.as_str()]);
         let ids: Vec<&str> = ids.collect();
         for mut task in self.ledger().tasks()? {
@@ -230,6 +230,12 @@ impl Draft<'_> {
 
     fn remove(&mut self, tree: Tree, key: &[u8]) {
         self.batch.0.insert((tree, key.to_vec()), None);
+    }
+
+    /// Removes an event from its contact's history and from the journal.
+    pub(crate) fn remove_event(&mut self, key: &[u8]) {
+        self.remove(Tree::History, key);
+        self.remove(Tree::Journal, journal_key(key));
     }
 }
 

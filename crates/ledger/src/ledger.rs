@@ -18,6 +18,7 @@ use serde::{
 use crate::{
     DigestKey,
     records::{Event, Mark, Origin, Seen, TargetState, Task, TaskId},
+    schema::{self, SCHEMA},
     sketch::Sketch,
     standing::{LinkOrigin, Phase, Standing},
     store::{Batch, Error, Result, Store, Tree},
@@ -240,8 +241,17 @@ pub(crate) struct Birth {
     pub place: Option<String>,
 }
 
-/// The schema this version writes.
-pub(crate) const SCHEMA: u32 = 1;
+/// Some of what happened.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Events {
+    /// The events, in the order in which they were written.
+    pub events: Vec<Event>,
+    /// The number to go on from.
+    pub next: u64,
+    /// Nothing more is there.
+    pub is_end: bool,
+}
+
 const BIRTH: &[u8] = b"birth";
 const REPAIR: &str = "repair";
 const NEXT_EVENT: &[u8] = b"next-event";
@@ -253,7 +263,7 @@ impl Ledger {
             Some(birth) if birth.schema > SCHEMA => {
                 return Err(Error::TooNew { found: birth.schema, known: SCHEMA });
             }
-            Some(birth) => birth,
+            Some(birth) => schema::bring_up(store.as_ref(), birth)?,
             None => {
                 let (lineage, key_id) = (lineage.to_owned(), key.id());
                 let birth = Birth { lineage, origin, key_id, schema: SCHEMA, place: None };
@@ -470,10 +480,45 @@ impl Ledger {
 
     /// Everybody's history since a moment, oldest first.
     pub fn history_since(&self, since: Option<Timestamp>) -> Result<Vec<Event>> {
-        let mut events: Vec<Event> = self.all(Tree::History, &[])?;
-        events.retain(|event| since.is_none_or(|since| event.at >= since));
-        events.sort_by_key(|event| event.at);
+        let (mut events, mut after) = (Vec::new(), 0);
+        loop {
+            let page = self.events(after, CHUNK, |at, _| since.is_none_or(|since| at >= since))?;
+            events.extend(page.events);
+            if page.is_end {
+                break;
+            }
+            after = page.next;
+        }
+        events.sort_by_key(|event: &Event| event.at);
         Ok(events)
+    }
+
+    /// What happened, in the order in which it was written, from the event with this number on: of `limit` numbers those that are
+    /// `wanted`. Events that made room are missing.
+    pub fn events(
+        &self,
+        from: u64,
+        limit: usize,
+        mut wanted: impl FnMut(Timestamp, &ContactId) -> bool,
+    ) -> Result<Events> {
+        let after = from.checked_sub(1).map(event_number).unwrap_or_default();
+        let page = self.page::<(Timestamp, ContactId)>(Tree::Journal, &[], &after, limit)?;
+        let is_end = page.len() < limit;
+        let (mut events, mut next) = (Vec::new(), from);
+        for (key, (at, contact)) in page {
+            next = number_of(&key)? + 1;
+            if wanted(at, &contact) {
+                let mut at = joined(&[contact.as_str(), ""]);
+                at.extend_from_slice(&key);
+                events.extend(self.value::<Event>(Tree::History, &at)?);
+            }
+        }
+        Ok(Events { events, next, is_end })
+    }
+
+    /// The number that the next event will have.
+    pub fn next_event(&self) -> u64 {
+        *self.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How a target is; the default for one that was never used.
@@ -763,11 +808,12 @@ impl Draft<'_> {
         }
         let surplus = (keys.len() + 1).saturating_sub(EVENTS_MAX);
         for old in keys.into_iter().take(surplus) {
-            self.batch.0.insert((Tree::History, old), None);
+            self.remove_event(&old);
         }
         let mut key = prefix;
-        key.extend_from_slice(format!("{:016x}", self.next_event).as_bytes());
+        key.extend_from_slice(&event_number(self.next_event));
         self.next_event += 1;
+        self.put(Tree::Journal, journal_key(&key), &(event.at, &event.contact));
         self.put(Tree::History, &key, event);
         Ok(())
     }
@@ -818,6 +864,22 @@ pub(crate) fn decode<T: DeserializeOwned>(tree: Tree, bytes: &[u8]) -> Result<T>
 
 pub(crate) fn joined(parts: &[&str]) -> Vec<u8> {
     parts.iter().map(|part| part.as_bytes()).collect::<Vec<_>>().join(&BETWEEN)
+}
+
+/// The last part of an event's key, and the whole of the journal's.
+pub(crate) fn event_number(number: u64) -> Vec<u8> {
+    format!("{number:016x}").into_bytes()
+}
+
+/// Where the journal tells of the event that a history keeps under `key`.
+pub(crate) fn journal_key(key: &[u8]) -> &[u8] {
+    let at = key.iter().rposition(|byte| *byte == BETWEEN).map_or(0, |at| at + 1);
+    &key[at..]
+}
+
+fn number_of(key: &[u8]) -> Result<u64> {
+    let number = std::str::from_utf8(key).ok().and_then(|text| u64::from_str_radix(text, 16).ok());
+    number.ok_or(Error::Damaged { tree: Tree::Journal.name() })
 }
 
 fn standing_key(target: &TargetName, contact: &ContactId) -> Vec<u8> {

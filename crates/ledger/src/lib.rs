@@ -8,6 +8,7 @@
 //! | [`records`] | marks, tasks, history, target states: everything else that is kept |
 //! | [`erasure`] | forgetting somebody, and what grows old |
 //! | [`digest_key`] | the key under which values are remembered |
+//! | `schema` | how a ledger of an older version becomes one of this version |
 //! | [`store`] | the seam: ordered keys and bytes, atomic and durable |
 //! | `disk` | sled behind that seam, with the rules it needs |
 //! | [`memory`] | a model of the same, for tests and simulations |
@@ -25,6 +26,7 @@ pub mod ledger;
 pub mod memory;
 pub mod records;
 pub mod rehire;
+mod schema;
 mod sketch;
 pub mod standing;
 pub mod store;
@@ -33,7 +35,7 @@ mod witness;
 pub use digest_key::DigestKey;
 pub use erasure::Holding;
 pub use folder::{COPIED, Opened, StateFolder};
-pub use ledger::{Census, Counts, Draft, Durable, Glance, Ledger, begin_as_copy};
+pub use ledger::{Census, Counts, Draft, Durable, Events, Glance, Ledger, begin_as_copy};
 pub use memory::MemoryStore;
 pub use records::{
     Actor, Event, LeftOut, Mark, Origin, Outcome, Said, Seen, TargetHealth, TargetState, Task, TaskId, Unread,

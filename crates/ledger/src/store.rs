@@ -72,12 +72,21 @@ pub enum Tree {
     History,
     /// Cursors, target states.
     Meta,
+    /// Whose history goes on, event by event. Last: a record's checksum covers the number of its tree.
+    Journal,
 }
 
 impl Tree {
     /// Every tree.
-    pub const ALL: [Tree; 6] =
-        [Tree::Marks, Tree::Standings, Tree::Opportunities, Tree::Tasks, Tree::History, Tree::Meta];
+    pub const ALL: [Tree; 7] = [
+        Tree::Marks,
+        Tree::Standings,
+        Tree::Opportunities,
+        Tree::Tasks,
+        Tree::History,
+        Tree::Meta,
+        Tree::Journal,
+    ];
 
     /// The tree's name on disk.
     pub fn name(self) -> &'static str {
@@ -88,6 +97,7 @@ impl Tree {
             Tree::Tasks => "tasks",
             Tree::History => "history",
             Tree::Meta => "meta",
+            Tree::Journal => "journal",
         }
     }
 }
