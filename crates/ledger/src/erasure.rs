@@ -93,6 +93,34 @@ impl Ledger {
         Ok(self.task(id)?.is_some() || self.value::<()>(Tree::Meta, &done_key(id))?.is_some())
     }
 
+    /// Forgets again whoever was forgotten before this ledger was put back. Answers how many.
+    pub(crate) fn forget_the_buried(&self, at: Timestamp) -> Result<usize> {
+        if self.store.scan(Tree::Meta, &tombs(), &[], 1)?.is_empty() {
+            return Ok(0);
+        }
+        let mut contacts = BTreeSet::new();
+        self.each_entry(Tree::Standings, &[], |key, _| {
+            contacts.insert(standing_ids(key)?.1);
+            Ok(())
+        })?;
+        self.each_seen(|_, seen| {
+            contacts.insert(seen.contact);
+        })?;
+        contacts.extend(self.marked(None, usize::MAX)?.into_iter().map(|(contact, _)| contact));
+        contacts.extend(self.tasks()?.into_iter().map(|task| task.contact));
+        contacts.extend(self.history_since(None)?.into_iter().map(|event| event.contact));
+        let mut forgotten = 0;
+        for contact in contacts {
+            if self.is_buried(&contact)? {
+                let holding = self.holding(&contact)?;
+                let hires = holding.hires();
+                let _ = self.write(|draft| draft.bury(&contact, &holding, &hires, at))?;
+                forgotten += 1;
+            }
+        }
+        Ok(forgotten)
+    }
+
     fn tomb(&self, words: &str) -> Vec<u8> {
         joined(&[TOMB, &self.key().record(words).to_string()])
     }
@@ -237,6 +265,11 @@ impl Draft<'_> {
         self.remove(Tree::History, key);
         self.remove(Tree::Journal, journal_key(key));
     }
+}
+
+/// What the key of every tombstone begins with.
+pub(crate) fn tombs() -> Vec<u8> {
+    joined(&[TOMB, ""])
 }
 
 fn contact_words(contact: &ContactId) -> String {

@@ -6,7 +6,9 @@
 //! <dir>/store/       sled
 //! <dir>/witness      how far the store had come
 //! <dir>/place        empty; no copy of the folder keeps its inode and time of birth
-//! <dir>/lost-<time>/ a store that could not be used, moved aside, never deleted
+//! <dir>/lost-<time>/ a store that could not be used, or was replaced, moved aside, never deleted
+//! <dir>/importing/   an archive on its way to be the store
+//! <dir>/schema-1.state, and so on: the ledger as an archive, before a new version brought it to another schema
 //! ```
 
 use std::{
@@ -23,11 +25,13 @@ use rustix::fs::{FlockOperation, flock};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    DigestKey,
+    ArchiveError, DigestKey, Manifest, archive,
     disk::DiskStore,
+    erasure,
     ledger::{Birth, Ledger, begin_as_copy, birth, put_birth},
     records::Origin,
-    store::{Error, Result, Store},
+    schema::SCHEMA,
+    store::{Batch, Error, Result, Store, Tree},
     witness::Witness,
 };
 
@@ -48,6 +52,17 @@ pub struct Opened {
     /// True when the folder is found *just now* to be a copy. The ledger in it is kept, and asks every target before it does
     /// anything.
     pub copied: bool,
+}
+
+/// What came of an import.
+#[derive(Debug)]
+pub struct Imported {
+    /// What was imported.
+    pub manifest: Manifest,
+    /// Where the ledger went that was there before.
+    pub kept: Option<PathBuf>,
+    /// People in the archive who were forgotten since it was made: they are forgotten again.
+    pub forgotten: usize,
 }
 
 /// Why a ledger begins again that was found in a copied folder.
@@ -120,27 +135,25 @@ impl StateFolder {
 
     /// The key kept in the folder; made on first use.
     pub fn digest_key(&self) -> Result<DigestKey> {
-        let path = self.dir.join("digest.key");
-        match std::fs::read_to_string(&path) {
-            Ok(text) if !text.trim().is_empty() => return Ok(DigestKey::new(Secret::new(text))),
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(at("read", &path)(error)),
-        }
-        let key = random_hex::<32>()?;
-        let fresh = self.dir.join("digest.key.new");
-        let written =
-            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh).and_then(
-                |mut file| {
-                    file.write_all(key.as_bytes())?;
-                    file.sync_all()
-                },
-            );
-        written
+        let key = match self.kept_key()? {
+            Some(key) => key,
+            None => {
+                let key = Secret::new(random_hex::<32>()?);
+                self.keep_key(&key)?;
+                key
+            }
+        };
+        Ok(DigestKey::new(key))
+    }
+
+    fn keep_key(&self, key: &Secret) -> Result<()> {
+        let (path, fresh) = (self.dir.join("digest.key"), self.dir.join("digest.key.new"));
+        let mut file = private_file(&fresh)?;
+        file.write_all(key.reveal().as_bytes())
+            .and_then(|()| file.sync_all())
             .and_then(|()| std::fs::rename(&fresh, &path))
             .and_then(|()| self.sync())
-            .map_err(at("write", &path))?;
-        Ok(DigestKey::new(Secret::new(key)))
+            .map_err(at("write", &path))
     }
 
     /// Opens the ledger. One that cannot be used, that lost records, that was rolled back, or whose digests were made
@@ -155,6 +168,9 @@ impl StateFolder {
         let existed = store_dir.exists();
         match self.try_open(&store_dir, &key)? {
             Found::Whole(store, birth) => {
+                if birth.schema < SCHEMA {
+                    self.keep_as_it_was(store.as_ref(), birth.schema, now)?;
+                }
                 let copied = is_copy(store.as_ref(), &birth, here)?;
                 let ledger = Ledger::over(store, key, &birth.lineage, birth.origin)?;
                 Ok(Opened { ledger, lost: None, copied })
@@ -170,8 +186,7 @@ impl StateFolder {
                 self.begin(store, key, &lineage, origin, here, None)
             }
             Found::Lost(why) => {
-                let kept =
-                    existed.then(|| self.dir.join(format!("lost-{}", now.format("%Y%m%dT%H%M%S%3fZ"))));
+                let kept = existed.then(|| self.aside(now));
                 if let Some(kept) = &kept {
                     std::fs::rename(&store_dir, kept).map_err(at("move aside", &store_dir))?;
                 }
@@ -205,6 +220,124 @@ impl StateFolder {
         }
         self.sync().map_err(at("sync", &self.dir))?;
         Ok(Opened { ledger, lost, copied: false })
+    }
+
+    /// Before a new version changes the ledger: an archive that the version before can import, since it refuses the ledger itself.
+    fn keep_as_it_was(&self, store: &dyn Store, schema: u32, now: Timestamp) -> Result<()> {
+        let key = self.kept_key()?;
+        let path = self.dir.join(format!("schema-{schema}.state"));
+        let fresh = self.dir.join("schema.state.new");
+        let mut file = private_file(&fresh)?;
+        let mut out = io::BufWriter::new(&mut file);
+        archive::write(store, key.as_ref(), now, &mut out).map_err(|error| match error {
+            ArchiveError::Ledger(error) => error,
+            ArchiveError::File { source, .. } => at("write", &fresh)(source),
+            _ => Error::Damaged { tree: "meta" },
+        })?;
+        drop(out);
+        file.sync_all()
+            .and_then(|()| std::fs::rename(&fresh, &path))
+            .and_then(|()| self.sync())
+            .map_err(at("write", &path))
+    }
+
+    /// The text of the key that is kept in the folder, if one is.
+    pub fn kept_key(&self) -> Result<Option<Secret>> {
+        let path = self.dir.join("digest.key");
+        match std::fs::read_to_string(&path) {
+            Ok(text) if !text.trim().is_empty() => Ok(Some(Secret::new(text))),
+            Ok(_) => Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(at("read", &path)(error)),
+        }
+    }
+
+    /// Makes the ledger in an archive the one of this folder: as one that was copied, so that every target is asked and every
+    /// record compared before anything is sent. What was forgotten here since is forgotten there too. `configured` is the digest
+    /// key where the configuration names one. Killed on the way, there is the ledger of before, or none, which is noticed.
+    pub fn import(
+        &self,
+        path: &Path,
+        configured: Option<&Secret>,
+        replace: bool,
+        now: Timestamp,
+    ) -> Result<Imported, ArchiveError> {
+        let open = || {
+            let file = File::open(path).map_err(|source| ArchiveError::File { doing: "read", source })?;
+            Ok::<_, ArchiveError>(io::BufReader::new(file))
+        };
+        let store_dir = self.dir.join("store");
+        if store_dir.exists() && !replace {
+            return Err(ArchiveError::Occupied);
+        }
+        // Whole, or nothing is begun.
+        let head = archive::read(open()?, |_, _| Ok(()))?;
+        let candidates =
+            [configured.cloned(), head.key.clone().filter(|_| configured.is_none()), self.kept_key()?];
+        let key =
+            candidates.into_iter().flatten().find(|key| DigestKey::new(key.clone()).id() == head.key_id);
+        let Some(key) = key else { return Err(ArchiveError::OtherKey { id: head.key_id }) };
+        let tombs = self.tombs(&store_dir, &head.key_id)?;
+        let (importing, beside) = (self.dir.join("importing"), self.dir.join("importing.witness"));
+        for (left_over, result) in
+            [(&importing, std::fs::remove_dir_all(&importing)), (&beside, std::fs::remove_file(&beside))]
+        {
+            if let Err(error) = result
+                && error.kind() != io::ErrorKind::NotFound
+            {
+                return Err(at("remove", left_over)(error).into());
+            }
+        }
+        let lineage = random_hex::<16>()?;
+        let witness = Witness::open(&beside).map_err(at("open", &beside))?;
+        let store = DiskStore::open(&importing, witness, &lineage)
+            .map_err(|why| at("create", &importing)(io::Error::other(why)))?;
+        let store: Arc<dyn Store> = Arc::new(store);
+        let head = archive::read(open()?, |_, batch| Ok(store.commit(&batch)?))?;
+        store.commit(&tombs)?;
+        begin_as_copy(store.as_ref(), &lineage, Some(self.place()?))?;
+        let ledger = Ledger::over(store, DigestKey::new(key.clone()), &lineage, Origin::Fresh)?;
+        let forgotten = ledger.forget_the_buried(now)?;
+        drop(ledger);
+        wait_until_closed(&importing)?;
+        let kept = self.take_place(&store_dir, &importing, &beside, now)?;
+        if configured.is_none() {
+            self.keep_key(&key)?;
+        }
+        self.sync().map_err(at("sync", &self.dir))?;
+        Ok(Imported { manifest: head.manifest, kept, forgotten })
+    }
+
+    /// Who was forgotten in the ledger that is there, if it can be read.
+    fn tombs(&self, store_dir: &Path, key_id: &str) -> Result<Batch> {
+        let mut tombs = Batch::default();
+        if !store_dir.exists() {
+            return Ok(tombs);
+        }
+        wait_until_closed(store_dir)?;
+        let Ok(store) = DiskStore::open(store_dir, self.witness()?, "") else { return Ok(tombs) };
+        if birth(&store)?.is_some_and(|birth| birth.key_id == key_id) {
+            let found = store.scan(Tree::Meta, &erasure::tombs(), &[], usize::MAX)?;
+            tombs.0.extend(found.into_iter().map(|(key, value)| ((Tree::Meta, key), Some(value))));
+        }
+        Ok(tombs)
+    }
+
+    /// The store of before goes aside, the new one takes its place and its witness. In between there is no store, or one that the
+    /// witness does not know: both are noticed at the next start.
+    fn take_place(&self, store: &Path, new: &Path, beside: &Path, now: Timestamp) -> Result<Option<PathBuf>> {
+        let kept = store.exists().then(|| self.aside(now));
+        if let Some(kept) = &kept {
+            std::fs::rename(store, kept).map_err(at("move aside", store))?;
+        }
+        std::fs::rename(new, store).map_err(at("rename", new))?;
+        let witness = self.dir.join("witness");
+        std::fs::rename(beside, &witness).map_err(at("rename", beside))?;
+        Ok(kept)
+    }
+
+    fn aside(&self, now: Timestamp) -> PathBuf {
+        self.dir.join(format!("lost-{}", now.format("%Y%m%dT%H%M%S%3fZ")))
     }
 
     /// A digest of where the folder is: of the machine, and of what no copy of the file keeps. Not of the device, whose number may
@@ -355,6 +488,12 @@ fn at(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error + use
     move |source| Error::File { doing, path, source }
 }
 
+/// A new file for us alone; one that is there is emptied.
+fn private_file(path: &Path) -> Result<File> {
+    let opened = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
+    opened.map_err(at("create", path))
+}
+
 /// Proves that the folder takes a file of some size.
 fn writable(dir: &Path) -> Result<()> {
     let path = dir.join("writable");
@@ -371,4 +510,52 @@ fn random_hex<const N: usize>() -> Result<String> {
     rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())
         .map_err(|error| at("read", Path::new("the kernel's random numbers"))(error.into()))?;
     Ok(hex::encode(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use people::ContactId;
+
+    use super::*;
+    use crate::records::{Actor, Event, Outcome};
+
+    #[test]
+    fn a_ledger_of_an_older_version_is_kept_as_an_archive_that_can_be_imported_before_it_is_brought_up() {
+        let dir = tempfile::tempdir().unwrap();
+        let now = Timestamp::UNIX_EPOCH;
+        let contact: ContactId = "c1".parse().unwrap();
+        {
+            let folder = StateFolder::lock(dir.path()).unwrap();
+            let ledger = folder.open(folder.digest_key().unwrap(), now).unwrap().ledger;
+            let event = Event {
+                at: now,
+                contact: contact.clone(),
+                target: None,
+                actor: Actor::Cycle,
+                outcome: Outcome::KeptTheirs,
+                generation: None,
+                fields: vec![],
+            };
+            let _ = ledger.write(|draft| draft.tell(&event)).unwrap();
+            // As version 0.1 left it.
+            let store = ledger.store.as_ref();
+            let journal = store.scan(Tree::Journal, &[], &[], 9).unwrap();
+            assert_eq!(journal.len(), 1);
+            store.commit(&Batch([((Tree::Journal, journal[0].0.clone()), None)].into())).unwrap();
+            put_birth(store, &Birth { schema: 1, ..birth(store).unwrap().unwrap() }).unwrap();
+        }
+        {
+            let folder = StateFolder::lock(dir.path()).unwrap();
+            let ledger = folder.open(folder.digest_key().unwrap(), now).unwrap().ledger;
+            assert_eq!(ledger.history_since(None).unwrap().len(), 1);
+        }
+        let kept = dir.path().join("schema-1.state");
+        let manifest = archive::verify(io::BufReader::new(File::open(&kept).unwrap())).unwrap();
+        assert_eq!((manifest.schema, manifest.has_key), (1, true));
+        let other = tempfile::tempdir().unwrap();
+        let folder = StateFolder::lock(other.path()).unwrap();
+        folder.import(&kept, None, false, now).unwrap();
+        let opened = folder.open(folder.digest_key().unwrap(), now).unwrap();
+        assert_eq!((opened.lost, opened.ledger.history(&contact).unwrap().len()), (None, 1));
+    }
 }

@@ -516,6 +516,12 @@ impl Ledger {
         Ok(Events { events, next, is_end })
     }
 
+    /// Does something while nothing is written.
+    pub(crate) fn at_rest<T>(&self, act: impl FnOnce() -> T) -> T {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        act()
+    }
+
     /// The number that the next event will have.
     pub fn next_event(&self) -> u64 {
         *self.writing.lock().unwrap_or_else(PoisonError::into_inner)
@@ -858,7 +864,7 @@ pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     serde_json::to_vec(value).expect("every record of the ledger has a JSON form")
 }
 
-pub(crate) fn decode<T: DeserializeOwned>(tree: Tree, bytes: &[u8]) -> Result<T> {
+pub(crate) fn decode<'b, T: Deserialize<'b>>(tree: Tree, bytes: &'b [u8]) -> Result<T> {
     serde_json::from_slice(bytes).map_err(|_| Error::Damaged { tree: tree.name() })
 }
 

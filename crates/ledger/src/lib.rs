@@ -7,6 +7,8 @@
 //! | [`ledger`] | the typed ledger: one way to read, one way to write |
 //! | [`records`] | marks, tasks, history, target states: everything else that is kept |
 //! | [`erasure`] | forgetting somebody, and what grows old |
+//! | [`archive`] | a ledger as one file |
+//! | [`audit`] | looks whether everything in a ledger is as it should be |
 //! | [`digest_key`] | the key under which values are remembered |
 //! | `schema` | how a ledger of an older version becomes one of this version |
 //! | [`store`] | the seam: ordered keys and bytes, atomic and durable |
@@ -18,6 +20,8 @@
 //! **Invariant: no personal data.** Ids, keyed digests, times, codes and field names only. sled does not erase: 1,000
 //! records inserted, removed and flushed left 3,212 copies of their text on disk.
 
+pub mod archive;
+pub mod audit;
 pub mod digest_key;
 mod disk;
 pub mod erasure;
@@ -32,9 +36,11 @@ pub mod standing;
 pub mod store;
 mod witness;
 
+pub use archive::{ArchiveError, Manifest};
+pub use audit::Audit;
 pub use digest_key::DigestKey;
 pub use erasure::Holding;
-pub use folder::{COPIED, Opened, StateFolder};
+pub use folder::{COPIED, Imported, Opened, StateFolder};
 pub use ledger::{Census, Counts, Draft, Durable, Events, Glance, Ledger, begin_as_copy};
 pub use memory::MemoryStore;
 pub use records::{
