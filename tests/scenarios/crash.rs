@@ -95,6 +95,35 @@ fn killed_at_any_moment_a_crash_loses_doubles_and_spoils_nobody() {
     assert!(comparison.in_scope > 10, "the seed left too little to prove anything: {comparison}");
 }
 
+#[test]
+fn stopped_at_any_moment_it_is_gone_within_five_seconds_and_nothing_is_lost() {
+    let seed = super::number("HIRESYNC_CRASH_SEED").unwrap_or_else(now_ms);
+    let stops = super::number("HIRESYNC_STOPS").unwrap_or(20);
+    println!("stops: HIRESYNC_CRASH_SEED={seed} HIRESYNC_STOPS={stops}");
+    let mut dice = ChaCha8Rng::seed_from_u64(seed);
+    let settings = Settings { rate: None, seed, ..Settings::default() };
+    let world = World::around(PretendLever::start(Lever::seeded(settings, PEOPLE, now_ms())))
+        .with(|setup| setup.hired_since = SystemClock.today(Zone::UTC) - TimeDelta::days(301));
+    fs::create_dir_all(world.setup.export.join(".hiresync")).unwrap();
+    let mut slowest = Duration::ZERO;
+    for stop in 1..=stops {
+        let moment = Moment::draw(&mut dice);
+        recruiters_act(&mut world.lever.account(), now_ms(), 0, &mut dice);
+        let (daemon, _) = until(&world, &moment, &mut dice);
+        let ended = daemon.terminate();
+        // Before it listens to signals, the kernel ends it.
+        let is_early = matches!(moment, Moment::Startup(_)) && ended.code.is_none();
+        assert!(is_early || ended.code == Some(0), "stop {stop} ({moment:?}): {ended}");
+        assert!(ended.took <= Duration::from_secs(5), "stop {stop} ({moment:?}): {ended}");
+        slowest = slowest.max(ended.took);
+        check_after_kill(&world, stop, &moment);
+    }
+    println!("stops: {stops}, the slowest took {} ms", slowest.as_millis());
+    world.once(&["--full"]).expect(0);
+    world.assert_exact();
+    assert_eq!(world.lost_ledgers(), Vec::<String>::new());
+}
+
 /// When the daemon is killed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Moment {
@@ -172,6 +201,13 @@ impl std::fmt::Display for Tally {
 
 /// Starts the daemon, lets recruiters work beside it, and kills it at the moment.
 fn run_until(world: &World, moment: &Moment, dice: &mut ChaCha8Rng) -> How {
+    let (daemon, how) = until(world, moment, dice);
+    kill(daemon);
+    how
+}
+
+/// Starts the daemon and lets recruiters work beside it until the moment.
+fn until(world: &World, moment: &Moment, dice: &mut ChaCha8Rng) -> (Daemon, How) {
     let public = Watch::on(&world.setup.export);
     let private = Watch::on(&world.setup.export.join(".hiresync"));
     let mut edit_at = Some(Duration::from_millis(dice.random_range(0..2_000)));
@@ -199,12 +235,10 @@ fn run_until(world: &World, moment: &Moment, dice: &mut ChaCha8Rng) -> How {
             if let Moment::Roster(after) | Moment::Manifest(after) = *moment {
                 pause(after);
             }
-            kill(daemon);
-            return How::AtTheMoment;
+            return (daemon, How::AtTheMoment);
         }
         if elapsed > MOMENT_MAX {
-            kill(daemon);
-            return How::Late;
+            return (daemon, How::Late);
         }
         pause(Duration::from_micros(200));
     }

@@ -160,6 +160,14 @@ impl Daemon {
         ended
     }
 
+    /// Where the ledger is, if it is on disk.
+    pub fn state(&self) -> Option<&Path> {
+        match &self.disk {
+            Disk::Memory { .. } => None,
+            Disk::Sled { dir, .. } => Some(dir),
+        }
+    }
+
     /// The process stops in good order.
     pub fn stop(&mut self) {
         self.process = None;

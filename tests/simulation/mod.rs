@@ -9,6 +9,7 @@
 //! | [`daemon`] | the engine and the ways in which it dies |
 //! | [`story`] | one seed from its first day to its last |
 //! | [`long`] | a full sweep of ten thousand hires |
+//! | [`year`] | a year of cycles, and what the process holds at its end |
 //! | [`dry_runs`] | dry runs over faulty worlds: nothing that could change anything is asked for |
 //! | [`oracle`] | what must be in the file, and what must never be in it |
 //!
@@ -23,6 +24,7 @@ mod plan;
 mod story;
 mod transport;
 mod world;
+mod year;
 
 use std::{
     collections::BTreeMap,

@@ -14,7 +14,7 @@ use std::{
     str::FromStr,
 };
 
-use people::Secret;
+use people::{Date, Secret};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 /// Longest secret, in bytes.
@@ -96,6 +96,15 @@ pub enum Secrets {
     IfThere,
 }
 
+/// The day after which a secret is refused, as whoever made it was told: no vendor says it of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expiry {
+    /// The path of the secret, e.g. `lever.api_key`.
+    pub path: String,
+    /// The last day on which it is good.
+    pub on: Date,
+}
+
 /// Stands for a secret that was not looked at; long and plain enough for whoever checks how one looks.
 const NOT_LOOKED_AT: &str = "a-secret-that-was-not-looked-at";
 
@@ -106,6 +115,7 @@ pub struct Reading {
     credentials: Option<PathBuf>,
     secrets: Secrets,
     unread: RefCell<Vec<String>>,
+    expiries: RefCell<Vec<Expiry>>,
     faults: RefCell<Vec<Fault>>,
 }
 
@@ -147,6 +157,11 @@ impl Reading {
     /// Every fault noted so far.
     pub fn faults(&self) -> Vec<Fault> {
         self.faults.borrow().clone()
+    }
+
+    /// When secrets expire, as far as the configuration says so.
+    pub fn expiries(&self) -> Vec<Expiry> {
+        self.expiries.borrow().clone()
     }
 
     /// The paths of the secrets that were not looked at: see [`Secrets::IfThere`].
@@ -285,7 +300,7 @@ impl<'a> Section<'a> {
         Some(self.reading.resolved(text))
     }
 
-    /// A secret: `{ credential = "name" }` or `{ file = "path" }`, read here and now.
+    /// A secret: `{ credential = "name" }` or `{ file = "path" }`, read here and now; with `expires`, see [`Expiry`].
     pub fn secret(&mut self, key: &'static str) -> Option<Secret> {
         let node = self.take(key)?;
         self.read_secret(&self.at(key), node)
@@ -366,6 +381,12 @@ impl<'a> Section<'a> {
         let mut section = self.reading.section(at, Some(node));
         let credential = section.text("credential");
         let file = section.text("file");
+        if let Some(on) = section.parsed::<Date>("expires", "a day, e.g. \"2027-01-31\"") {
+            let mut expiries = self.reading.expiries.borrow_mut();
+            if !expiries.iter().any(|expiry| expiry.path == at) {
+                expiries.push(Expiry { path: at.to_owned(), on });
+            }
+        }
         let path = match (credential, file) {
             (Some(name), None) => match &self.reading.credentials {
                 Some(folder) => folder.join(name),

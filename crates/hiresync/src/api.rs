@@ -7,11 +7,13 @@
 //! **Invariant:** no personal value stands in a path or in a log line.
 
 mod answers;
+mod archive;
 mod door;
 mod links;
 
 use std::{
     collections::HashMap,
+    path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError, RwLock,
         atomic::{AtomicBool, Ordering},
@@ -29,7 +31,7 @@ use engine::{
 };
 use hyper::server::conn::http1;
 use hyper_util::{rt::TokioIo, rt::TokioTimer, service::TowerToHyperService};
-use people::{Clock, ContactId, Pii, Timestamp};
+use people::{Clock, ContactId, Pii, Timestamp, Zone};
 use tokio::{
     net::{UnixListener, UnixStream},
     sync::{Notify, Semaphore, mpsc, oneshot},
@@ -40,7 +42,7 @@ use tokio::{
 pub use door::{Door, DoorError};
 
 use crate::{
-    config::Config,
+    config::{self, Config, Expiring, Expiry},
     names::Names,
     once::destinations,
     report::{Destinations, Doers},
@@ -78,23 +80,36 @@ pub struct Shared {
     pub wake: Arc<Notify>,
     /// What came by webhook.
     pub webhook: Tally,
+    /// The state folder, and whether the digest key is kept in it.
+    state: (PathBuf, bool),
     asks: mpsc::UnboundedSender<Ask>,
     work: AtomicBool,
     sweep: AtomicBool,
     stopping: AtomicBool,
 }
 
-/// How Lever is asked, as the configuration in force says.
-#[derive(Debug, Clone, Copy)]
+/// How Lever is asked, as the configuration in force says, and how long with these secrets.
+#[derive(Debug, Clone)]
 struct Asking {
     requests_per_second: f64,
     confidential: bool,
+    expiries: Arc<Vec<Expiry>>,
+    zone: Zone,
 }
 
 impl Asking {
     fn of(config: &Config) -> Asking {
         let lever = &config.lever;
-        Asking { requests_per_second: lever.requests_per_second, confidential: lever.confidential }
+        Asking {
+            requests_per_second: lever.requests_per_second,
+            confidential: lever.confidential,
+            expiries: Arc::new(config.expiries.clone()),
+            zone: lever.zone,
+        }
+    }
+
+    fn expiring(&self, now: Timestamp) -> Vec<Expiring> {
+        config::expiring(&self.expiries, self.zone, now)
     }
 }
 
@@ -140,6 +155,7 @@ impl Shared {
             clock,
             wake: Arc::default(),
             webhook: Tally::default(),
+            state: (config.state.dir.clone(), config.state.digest_key.is_none()),
             asks,
             work: AtomicBool::default(),
             sweep: AtomicBool::default(),
@@ -192,7 +208,7 @@ impl Shared {
     }
 
     fn asking(&self) -> Asking {
-        *self.asking.read().unwrap_or_else(PoisonError::into_inner)
+        self.asking.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Another configuration is in force.
@@ -265,7 +281,7 @@ enum Need {
 impl Need {
     fn of(method: &axum::http::Method, path: &str) -> Need {
         match (method.as_str(), path) {
-            ("GET" | "HEAD", path) if path.ends_with("/report") => Need::Order,
+            ("GET" | "HEAD", path) if path.ends_with("/report") || path == "/v1/state" => Need::Order,
             ("GET" | "HEAD", _) | ("POST", "/v1/resolve") => Need::Read,
             _ => Need::Order,
         }
@@ -296,6 +312,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/guards/{cycle}/approve", post(answers::approve))
         .route("/v1/links", get(links::list))
         .route("/v1/links/{what}", get(links::show).post(links::order))
+        .route("/v1/state", get(archive::export))
         .route("/v1/sync", post(answers::sync))
         .route("/v1/targets/{target}/pause", post(answers::pause))
         .route("/v1/targets/{target}/resume", post(answers::resume))

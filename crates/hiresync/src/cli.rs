@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::links::LinksOrder;
+use crate::{links::LinksOrder, state::StateOrder};
 
 /// Keeps HR systems in step with the people Lever has hired.
 #[derive(Debug, Parser)]
@@ -187,6 +187,12 @@ Examples:\n  hiresync links find --target cezanne-uk --out review.csv --config h
         /// What; the list of all, if nothing is said
         #[command(subcommand)]
         order: Option<LinksOrder>,
+    },
+    /// Back the ledger up, put it back, or look whether everything in it is as it should be
+    State {
+        /// What
+        #[command(subcommand)]
+        order: StateOrder,
     },
     /// Who was refused by a target and waits for a human
     Parked,

@@ -208,6 +208,23 @@ impl Client {
         show(&events, as_json, || report::history(&events, contact.is_none()))
     }
 
+    /// Has the daemon write its ledger to `out`.
+    pub async fn export(&self, out: &mut dyn std::io::Write) -> Result<(), Exit> {
+        let mut lines = self.local.lines("/v1/state").await.map_err(|failure| self.silent(&failure))?;
+        if lines.status() != 200 {
+            // The problem, said.
+            self.get("/v1/state").await?;
+            return Err(other_version());
+        }
+        while let Some(line) = lines.next().await.map_err(|failure| self.silent(&failure))? {
+            if let Err(error) = out.write_all(line.as_bytes()).and_then(|()| out.write_all(b"\n")) {
+                print::complain(&format!("the archive cannot be written: {}", error.kind()));
+                return Err(Exit::CannotWrite);
+            }
+        }
+        Ok(())
+    }
+
     async fn retry(&self, contacts: &[String], as_json: bool) -> Result<Exit, Exit> {
         let mut released = Vec::new();
         for contact in contacts {

@@ -6,6 +6,7 @@
 //! Ends by itself only when the ledger cannot be written: then nothing may be sent, and the service manager starts us again.
 
 mod drive;
+mod pulse;
 
 use std::{
     io::{self, ErrorKind},
@@ -154,7 +155,11 @@ impl Daemon {
                     break Exit::Done;
                 }
                 exit = &mut ended => break exit.unwrap_or(Exit::Bug),
-                _ = hup.recv() => self.reload(&shared, &mut ticker, &mut webhook).await,
+                _ = hup.recv() => {
+                    service::reloading();
+                    self.reload(&shared, &mut ticker, &mut webhook).await;
+                    service::reloaded();
+                }
             }
         };
         ticker.stop().await;

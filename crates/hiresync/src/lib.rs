@@ -9,6 +9,7 @@
 //! | [`once`] | `run --once`, `check` |
 //! | [`links`] | `links`: which record over there is whose |
 //! | [`plan`](mod@plan) | `plan`, `apply` |
+//! | [`state`] | `state`: the ledger as one file, and back |
 //! | [`map`](mod@map), [`data_flow`] | `map`, `check --data-flow`: what the mapping does, for who writes it and who answers for it |
 //! | [`lever`] | `lever`: webhooks of the account, and whom old ids mean |
 //! | [`names`] | whom a task is about, asked of Lever when somebody looks |
@@ -44,6 +45,7 @@ pub mod report;
 pub mod sandbox;
 pub mod schedule;
 mod service;
+pub mod state;
 pub mod webhook;
 pub mod wiring;
 
@@ -102,6 +104,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, Exit> {
             map::fields(&config.path, target.as_deref(), json)
         }
         Command::Links { order } => links::run(order.as_ref(), &cli.socket, json),
+        Command::State { order } => state::run(order, json),
         Command::Lever { order } => lever::run(order, json),
         Command::Check { config, offline, .. } => once::check(&config.path, *offline, json),
         Command::Plan { config, contact, out } => plan::plan(&config.path, contact, out.as_deref(), json),

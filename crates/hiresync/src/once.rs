@@ -15,7 +15,7 @@ use tokio::{
 
 use crate::{
     client::Client,
-    config::{Config, Env, Outside, Secrets, WebhookConfig},
+    config::{Config, Env, Expiring, Outside, Secrets, WebhookConfig},
     exit::Exit,
     print, progress, report,
     report::{Destinations, ForgottenAnswer, ReportAnswer},
@@ -233,6 +233,11 @@ pub fn check(path: &Path, offline: bool, as_json: bool) -> Result<Exit, Exit> {
         .webhook
         .iter()
         .map(|webhook| CheckReport { findings: vec![webhook.finding()], ..CheckReport::default() });
+    let expiring = config.expiring(clock().now());
+    if !expiring.is_empty() {
+        let findings = expiring.iter().map(Expiring::finding).collect();
+        reports.push(("secrets".to_owned(), Ok(CheckReport { findings, ..CheckReport::default() })));
+    }
     reports.extend(webhook.map(|report| ("webhook".to_owned(), Ok(report))));
     show_check(&reports, as_json)
 }
@@ -265,10 +270,13 @@ fn not_looked_at(secrets: &[String]) -> String {
 }
 
 fn warned(config: &Config) -> String {
-    match config.webhook.as_ref().map(WebhookConfig::finding) {
+    let expiring = config.expiring(clock().now());
+    let expiring = expiring.iter().map(Expiring::words).map(|(what, remedy)| format!("{what}; {remedy}\n"));
+    let webhook = match config.webhook.as_ref().map(WebhookConfig::finding) {
         Some(Finding::Warning { what, remedy }) => format!("webhook: {what}; {remedy}\n"),
         _ => String::new(),
-    }
+    };
+    expiring.chain([webhook]).collect()
 }
 
 fn show_check(reports: &[(String, adapter_sdk::Result<CheckReport>)], as_json: bool) -> Result<Exit, Exit> {

@@ -20,6 +20,7 @@ pub use plans::{ApplyAnswer, PlanAnswer, PlanCounts, PlanField, PlanGuard, PlanL
 pub use tasks::{Doers, Explained, NamedTasks, TaskLine, named, tasks};
 
 use crate::{
+    config::Expiring,
     print::{self, Tone, ago, ahead, count, fitted, lasting, moment, table, wrapped},
     webhook::WebhookStatus,
 };
@@ -53,6 +54,9 @@ pub struct StatusAnswer {
     /// When a reload was refused because the configuration on disk is faulty; the one before is in force.
     #[serde(default)]
     pub reload_refused_at: Option<Timestamp>,
+    /// Secrets that expire soon, as far as the configuration says when.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expiring: Vec<Expiring>,
     /// Why an earlier ledger was lost, if this one is its successor.
     pub recovery: Option<String>,
     /// What came by webhook, where it listens for any.
@@ -248,6 +252,10 @@ pub fn status(answer: &StatusAnswer) -> String {
                 ago(unknown.last_at, answer.now)
             );
         }
+    }
+    for expiring in &answer.expiring {
+        let (what, remedy) = expiring.words();
+        let _ = writeln!(text, "{what}. What to do: {remedy}.");
     }
     if let Some(at) = answer.reload_refused_at {
         let _ = writeln!(

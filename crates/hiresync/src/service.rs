@@ -25,6 +25,18 @@ pub fn status(status: &str) {
     notify(&[NotifyState::Status(status)]);
 }
 
+/// The configuration is read again: until [`reloaded`] says so, `systemctl reload` is not over (sd_notify(3)).
+pub fn reloading() {
+    if let Ok(now) = NotifyState::monotonic_usec_now() {
+        notify(&[NotifyState::Reloading, now]);
+    }
+}
+
+/// The configuration was read again, and taken or refused.
+pub fn reloaded() {
+    notify(&[NotifyState::Ready]);
+}
+
 /// Stopping.
 pub fn stopping() {
     notify(&[NotifyState::Stopping, NotifyState::Status("stopping")]);

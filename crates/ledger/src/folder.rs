@@ -135,7 +135,7 @@ impl StateFolder {
 
     /// The key kept in the folder; made on first use.
     pub fn digest_key(&self) -> Result<DigestKey> {
-        let key = match self.kept_key()? {
+        let key = match StateFolder::kept_key(&self.dir)? {
             Some(key) => key,
             None => {
                 let key = Secret::new(random_hex::<32>()?);
@@ -224,7 +224,7 @@ impl StateFolder {
 
     /// Before a new version changes the ledger: an archive that the version before can import, since it refuses the ledger itself.
     fn keep_as_it_was(&self, store: &dyn Store, schema: u32, now: Timestamp) -> Result<()> {
-        let key = self.kept_key()?;
+        let key = StateFolder::kept_key(&self.dir)?;
         let path = self.dir.join(format!("schema-{schema}.state"));
         let fresh = self.dir.join("schema.state.new");
         let mut file = private_file(&fresh)?;
@@ -241,9 +241,9 @@ impl StateFolder {
             .map_err(at("write", &path))
     }
 
-    /// The text of the key that is kept in the folder, if one is.
-    pub fn kept_key(&self) -> Result<Option<Secret>> {
-        let path = self.dir.join("digest.key");
+    /// The text of the key that is kept in the folder `dir`, if one is.
+    pub fn kept_key(dir: &Path) -> Result<Option<Secret>> {
+        let path = dir.join("digest.key");
         match std::fs::read_to_string(&path) {
             Ok(text) if !text.trim().is_empty() => Ok(Some(Secret::new(text))),
             Ok(_) => Ok(None),
@@ -272,8 +272,11 @@ impl StateFolder {
         }
         // Whole, or nothing is begun.
         let head = archive::read(open()?, |_, _| Ok(()))?;
-        let candidates =
-            [configured.cloned(), head.key.clone().filter(|_| configured.is_none()), self.kept_key()?];
+        let candidates = [
+            configured.cloned(),
+            head.key.clone().filter(|_| configured.is_none()),
+            StateFolder::kept_key(&self.dir)?,
+        ];
         let key =
             candidates.into_iter().flatten().find(|key| DigestKey::new(key.clone()).id() == head.key_id);
         let Some(key) = key else { return Err(ArchiveError::OtherKey { id: head.key_id }) };

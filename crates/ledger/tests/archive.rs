@@ -75,7 +75,7 @@ impl Place {
     }
 
     fn export(&self) -> Vec<u8> {
-        let key = StateFolder::lock(&self.state()).unwrap().kept_key().unwrap();
+        let key = StateFolder::kept_key(&self.state()).unwrap();
         let mut bytes = Vec::new();
         self.with(|ledger| ledger.export(key.as_ref(), now(), &mut bytes)).unwrap();
         fs::write(self.archive(), &bytes).unwrap();

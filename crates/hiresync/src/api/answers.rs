@@ -152,6 +152,7 @@ pub(super) async fn status(State(shared): State<Arc<Shared>>) -> Answer {
             requests_per_second: facts.asking().requests_per_second,
             confidential: facts.asking().confidential,
             reload_refused_at: facts.reload_refused_at(),
+            expiring: facts.asking().expiring(now),
             recovery,
             webhook: facts.webhook.status(),
             guards,

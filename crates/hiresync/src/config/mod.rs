@@ -1,5 +1,6 @@
 //! The configuration: a value of [`Config`] is a valid one. Reading it touches no network; every fault is reported at once.
 
+mod expiry;
 mod fields;
 mod layers;
 mod place;
@@ -23,7 +24,8 @@ use people::{Clock, Date, Secret, TargetName, Zone};
 use url::Url;
 
 use crate::schedule::Schedule;
-pub use adapter_sdk::settings::Secrets;
+pub use adapter_sdk::settings::{Expiry, Secrets};
+pub use expiry::{Expiring, expiring};
 pub use layers::Env;
 pub use webhook::WebhookConfig;
 
@@ -46,6 +48,8 @@ pub struct Config {
     pub targets: Vec<TargetConfig>,
     /// Secrets that were not looked at, by their paths. There are none unless the reading needed none.
     pub unread: Vec<String>,
+    /// When secrets expire, as far as it says so.
+    pub expiries: Vec<Expiry>,
 }
 
 /// `[lever]`: the recruiting system.

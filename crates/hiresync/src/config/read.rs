@@ -126,6 +126,7 @@ impl<'r> Reader<'r> {
             webhook: webhook?,
             targets,
             unread: self.reading.unread(),
+            expiries: self.reading.expiries(),
         })
     }
 

@@ -1,14 +1,15 @@
 //! The engine's thread: one cycle after another, and questions in between and beside.
 
-use std::{collections::VecDeque, io, sync::Arc, thread, time::Duration};
+use std::{cell::RefCell, collections::VecDeque, io, rc::Rc, sync::Arc, thread};
 
-use engine::{Activity, Applied, CycleError, CycleOrder, Engine, PlanFile, SweepKind};
+use engine::{Applied, CycleError, CycleOrder, Engine, PlanFile, SweepKind};
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinSet,
-    time::{Instant, sleep},
+    time::sleep,
 };
 
+use super::pulse::Pulse;
 use crate::{
     api::{AppliedReply, Ask, Shared},
     config::Config,
@@ -21,9 +22,6 @@ use crate::{
     wiring::{Equipped, Ground},
 };
 
-/// A cycle that shows no progress for so long is stuck: the watchdog is left to end us.
-const STUCK_AFTER: Duration = Duration::from_secs(30 * 60);
-
 /// Starts the thread. What comes back tells how it ended.
 pub(super) fn start(
     shared: Arc<Shared>,
@@ -35,7 +33,9 @@ pub(super) fn start(
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let exit = match runtime {
             Ok(runtime) => runtime.block_on(async {
+                let pulse = Rc::new(RefCell::new(Pulse::new(ground.clock.now())));
                 let mut driver = Driver {
+                    pulse: Rc::clone(&pulse),
                     agenda: Agenda::new(shared.schedule(), shared.engine().last_full_sweep()),
                     shared: Arc::clone(&shared),
                     ground,
@@ -46,7 +46,7 @@ pub(super) fn start(
                 };
                 tokio::select! {
                     exit = Box::pin(driver.run()) => exit,
-                    () = heartbeat(&shared) => Exit::Bug,
+                    () = heartbeat(&shared, &pulse) => Exit::Bug,
                 }
             }),
             Err(_) => Exit::Bug,
@@ -57,6 +57,7 @@ pub(super) fn start(
 }
 
 struct Driver {
+    pulse: Rc<RefCell<Pulse>>,
     shared: Arc<Shared>,
     ground: Ground,
     asks: mpsc::UnboundedReceiver<Ask>,
@@ -91,6 +92,7 @@ impl Driver {
                 }
                 continue;
             }
+            self.pulse.borrow_mut().looked();
             let engine = self.shared.engine();
             let now = self.ground.clock.now();
             let due = self.agenda.due(now, engine.next_due(), self.shared.take_ordered());
@@ -106,6 +108,7 @@ impl Driver {
                 if outcome.is_err() && sweep == SweepKind::Full && !is_listed {
                     self.agenda.full_again();
                 }
+                self.pulse.borrow_mut().tried(self.ground.clock.now());
                 self.agenda.ended(self.ground.clock.now(), engine.next_due());
                 if service::is_listening() {
                     service::status(&short(&self.shared));
@@ -249,22 +252,28 @@ fn short(shared: &Shared) -> String {
     else {
         return "the ledger cannot be read".to_owned();
     };
-    report::Facts { status: &status, guards: &guards, needs_human, now: shared.clock.now() }.verdict().0
+    let facts = report::Facts { status: &status, guards: &guards, needs_human, now: shared.clock.now() };
+    let certified =
+        status.targets.iter().filter_map(|(name, target)| Some((name, target.certificate.as_ref()?)));
+    let certified: String = certified.map(|(name, certificate)| format!("; {name}: {certificate}")).collect();
+    facts.verdict().0 + &certified
 }
 
-/// Tells the watchdog that this thread runs and that the cycle, if one is under way, moves.
-async fn heartbeat(shared: &Shared) {
+/// Tells the watchdog that this thread runs, and that what is due is done; else it is left to end us.
+async fn heartbeat(shared: &Shared, pulse: &RefCell<Pulse>) {
     let Some(every) = service::heartbeat() else { return std::future::pending().await };
-    let mut moved_at = Instant::now();
-    let mut last = Activity::Idle;
+    let mut told = None;
     loop {
         let activity = *shared.engine().activity().borrow();
-        if activity == Activity::Idle || activity != last {
-            (last, moved_at) = (activity, Instant::now());
+        let stuck = pulse.borrow_mut().stuck(activity, &shared.schedule(), shared.clock.now());
+        match stuck {
+            None => service::alive(),
+            Some(why) if told != Some(why) => {
+                tracing::error!(code = "watchdog", "{why}: the watchdog is left to start hiresync again");
+            }
+            Some(_) => {}
         }
-        if moved_at.elapsed() < STUCK_AFTER {
-            service::alive();
-        }
+        told = stuck;
         sleep(every).await;
     }
 }

@@ -123,6 +123,7 @@ fn a_status_survives_its_form_on_the_socket() {
         requests_per_second: 9.0,
         confidential: false,
         reload_refused_at: None,
+        expiring: Vec::new(),
         recovery: None,
         webhook: Some(WebhookStatus {
             listening: "127.0.0.1:8470".to_owned(),
