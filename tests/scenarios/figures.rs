@@ -84,6 +84,57 @@ fn an_idle_daemon_asks_at_most_three_times_a_cycle_and_writes_nothing() {
     assert_eq!(world.roster_identity(), identity);
 }
 
+/// `HIRESYNC_IDLE_OPPORTUNITIES=30500` makes it ten thousand people and ten minutes of five-minute polls.
+#[test]
+fn an_idle_daemon_takes_hardly_any_memory_and_hardly_any_time() {
+    let asked = super::number("HIRESYNC_IDLE_OPPORTUNITIES");
+    let opportunities = usize::try_from(asked.unwrap_or(600)).unwrap();
+    let lever = Lever::seeded(Settings::default(), opportunities, now_ms());
+    let world = World::around(PretendLever::start(lever)).with(|setup| {
+        setup.hired_since = "2010-01-01".parse().unwrap();
+        setup.poll = if asked.is_some() { "0 */5 * * * *" } else { "*/5 * * * * *" };
+    });
+    // What needs no request for each of them.
+    world.write_config(&world.config_text_of(&format!(
+        "[targets.roster]\nadapter = \"file-export\"\npath = \"{}\"\n[targets.roster.person]\nemployee_ref = \"contact\"\nlast_name = \"name.last\"\n\n[targets.roster.hire]\nhired_on = \"hired_at | date\"\n",
+        world.setup.export.display()
+    )));
+    let daemon = world.daemon();
+    let long = std::time::Duration::from_secs(1_200);
+    let there = daemon.wait_for_status("everybody is there", long, |status| {
+        let target = &status["targets"]["roster"];
+        status["marked"] == 0 && target["agreed"].as_u64() > Some(0) && target["agreed"] == target["in_scope"]
+    });
+    let (from, began) = (cpu_seconds(daemon.pid()), tokio::time::Instant::now());
+    // Whoever asks costs more than the daemon: the log is read.
+    let ended = || daemon.log().lines().filter(|line| line.contains("\"code\":\"cycle\"")).count();
+    let before = ended();
+    crate::harness::wait_until("two more cycles", long, || (ended() >= before + 2).then_some(()));
+    let (spent, seconds) = (cpu_seconds(daemon.pid()) - from, began.elapsed().as_secs_f64());
+    let memory = resident_kib(daemon.pid());
+    println!(
+        "idle with {} people: {} KiB resident, {:.3} % of a processor over {seconds:.0} s",
+        there["targets"]["roster"]["agreed"],
+        memory,
+        100.0 * spent / seconds
+    );
+    assert!(memory <= 64 << 10, "{memory} KiB");
+}
+
+/// Of user and system, so far (proc_pid_stat(5), fields 14 and 15, in hundredths on Linux).
+fn cpu_seconds(pid: u32) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+    let ticks: f64 = fields[11..13].iter().map(|field| field.parse::<f64>().unwrap()).sum();
+    ticks / 100.0
+}
+
+fn resident_kib(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    resident.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
 /// The fewest requests that bring everything that is mapped.
 #[derive(Debug)]
 struct Floor {

@@ -100,6 +100,7 @@ async fn all_days(plan: &Plan, days: u64) {
         let report = outcome.unwrap();
         cycles += 1;
         delivered += report.delivered.created + report.delivered.updated;
+        #[expect(clippy::print_stdout, reason = "the parent reads it")]
         if at + POLL == (day + 1) * DAY && (day + 1) % MONTH_DAYS == 0 {
             let Held { memory_kib, descriptors, disk_kib } = Held::now(daemon.state().unwrap());
             println!(
