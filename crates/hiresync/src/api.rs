@@ -8,6 +8,8 @@
 
 mod answers;
 mod door;
+mod figures;
+mod follow;
 mod links;
 
 use std::{
@@ -38,9 +40,12 @@ use tokio::{
 };
 
 pub use door::{Door, DoorError};
+pub use figures::metrics;
+use follow::{Followers, Pace};
 
 use crate::{
     config::Config,
+    metrics::Cycles,
     names::Names,
     once::destinations,
     report::{Destinations, Doers},
@@ -78,6 +83,9 @@ pub struct Shared {
     pub wake: Arc<Notify>,
     /// What came by webhook.
     pub webhook: Tally,
+    /// The cycles since the start.
+    pub cycles: Cycles,
+    followers: Followers,
     asks: mpsc::UnboundedSender<Ask>,
     work: AtomicBool,
     sweep: AtomicBool,
@@ -140,6 +148,8 @@ impl Shared {
             clock,
             wake: Arc::default(),
             webhook: Tally::default(),
+            cycles: Cycles::default(),
+            followers: Followers::default(),
             asks,
             work: AtomicBool::default(),
             sweep: AtomicBool::default(),
@@ -222,6 +232,7 @@ impl Shared {
         let Equipped { engine, asking, .. } = self.equipped();
         engine.stop();
         asking.stop();
+        self.followers.end();
         self.wake.notify_one();
     }
 
@@ -279,8 +290,9 @@ impl Need {
 /// Every route.
 fn router(shared: Arc<Shared>) -> Router {
     Router::new()
-        .route("/v1/status", get(answers::status))
-        .route("/v1/health", get(answers::health))
+        .route("/v1/status", get(figures::status))
+        .route("/v1/health", get(figures::health))
+        .route("/metrics", get(figures::page))
         .route("/v1/people", get(answers::people))
         .route("/v1/people/{contact}", get(answers::person))
         .route("/v1/people/{contact}/explain", get(answers::explain))
@@ -288,7 +300,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/people/{contact}/forget", post(answers::forget))
         .route("/v1/people/{contact}/sync", post(answers::sync_one))
         .route("/v1/people/{contact}/retry", post(answers::retry))
-        .route("/v1/history", get(answers::history))
+        .route("/v1/history", get(follow::history))
         .route("/v1/tasks", get(answers::tasks))
         .route("/v1/tasks/{id}/done", post(answers::task_done))
         .route("/v1/parked", get(answers::parked))
@@ -390,7 +402,8 @@ fn service_uid() -> u32 {
 
 /// One request and its answer. There is no second one on a connection: nobody can hold a place by being slow.
 async fn converse(stream: UnixStream, peer: Peer, router: Router) {
-    let router = router.layer(axum::Extension(peer));
+    let pace = Pace::new();
+    let router = router.layer(axum::Extension(pace.clone())).layer(axum::Extension(peer));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(REQUEST_TIME)
@@ -398,8 +411,11 @@ async fn converse(stream: UnixStream, peer: Peer, router: Router) {
         .max_buf_size(16 << 10)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     let patience = if Need::Order.is_met_by(peer, service_uid()) { PLAN_TIME } else { ANSWER_TIME };
-    // A peer that went away, or was too slow, needs no answer.
-    let _ = timeout(patience.max(links::ANSWER_TIME) + REPLY_TIME, connection).await;
+    tokio::select! {
+        // A peer that went away, or was too slow, needs no answer.
+        _ = connection => {}
+        () = pace.over(patience.max(links::ANSWER_TIME) + REPLY_TIME) => {}
+    }
 }
 
 #[cfg(test)]

@@ -65,6 +65,39 @@ pub struct StatusAnswer {
     pub engine: Status,
 }
 
+impl StatusAnswer {
+    /// What a human would call a change: everything but times, and counts that only ever grow.
+    pub fn state(&self) -> serde_json::Value {
+        let targets = self.engine.targets.iter().map(|(name, target)| {
+            let is_active = target.health == TargetHealth::Active;
+            serde_json::json!([
+                name,
+                target.paused,
+                is_active,
+                target.rebuilding,
+                target.counts,
+                target.past_due,
+                target.to_correct,
+                target.started,
+                target.obstacles,
+                target.unexplained,
+            ])
+        });
+        let fault = self.engine.last_fault.as_ref().map(|fault| &fault.code);
+        let guards: Vec<(u64, usize)> = self.guards.iter().map(|trip| (trip.cycle, trip.held)).collect();
+        serde_json::json!([
+            self.ok,
+            self.needs_human,
+            fault,
+            guards,
+            self.engine.tasks_open,
+            self.engine.last_good_cycle_at.is_some(),
+            self.reload_refused_at,
+            targets.collect::<Vec<_>>(),
+        ])
+    }
+}
+
 /// What is said of those who wait by themselves.
 const UNTIL_THERE: &str = "held until Lever has their values";
 
@@ -498,24 +531,7 @@ pub fn guards(trips: &[GuardTrip]) -> String {
 
 /// `hiresync history`
 pub fn history(events: &[Event], with_contact: bool) -> String {
-    let rows: Vec<Vec<String>> = events
-        .iter()
-        .map(|event| {
-            let kind = if event.outcome.is_error() { "Error" } else { "Information" };
-            let who = match event.actor {
-                Actor::Cycle => "hiresync".to_owned(),
-                Actor::User(uid) => format!("user {uid}"),
-            };
-            let mut row = vec![moment(event.at), kind.to_owned()];
-            if with_contact {
-                row.push(event.contact.to_string());
-            }
-            row.push(event.target.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string));
-            row.push(who);
-            row.push(happened(event));
-            row
-        })
-        .collect();
+    let rows: Vec<Vec<String>> = events.iter().map(|event| row(event, with_contact)).collect();
     let heading: &[&str] = if with_contact {
         &["when", "kind", "contact", "target", "by", "what"]
     } else {
@@ -526,6 +542,27 @@ pub fn history(events: &[Event], with_contact: bool) -> String {
     } else {
         fitted(heading, &rows, print::width())
     }
+}
+
+/// `hiresync history --follow`: one line, in the order of the table's columns.
+pub fn happening(event: &Event, with_contact: bool) -> String {
+    print::safe(&row(event, with_contact).join("  "))
+}
+
+fn row(event: &Event, with_contact: bool) -> Vec<String> {
+    let kind = if event.outcome.is_error() { "Error" } else { "Information" };
+    let who = match event.actor {
+        Actor::Cycle => "hiresync".to_owned(),
+        Actor::User(uid) => format!("user {uid}"),
+    };
+    let mut row = vec![moment(event.at), kind.to_owned()];
+    if with_contact {
+        row.push(event.contact.to_string());
+    }
+    row.push(event.target.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string));
+    row.push(who);
+    row.push(happened(event));
+    row
 }
 
 fn happened(event: &Event) -> String {

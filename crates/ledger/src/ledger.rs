@@ -14,6 +14,7 @@ use serde::{
     Deserialize, Serialize,
     de::{DeserializeOwned, IgnoredAny},
 };
+use tokio::sync::watch;
 
 use crate::{
     DigestKey,
@@ -21,6 +22,7 @@ use crate::{
     sketch::Sketch,
     standing::{LinkOrigin, Phase, Standing},
     store::{Batch, Error, Result, Store, Tree},
+    told::{self, FellBehind, Told},
 };
 
 /// Events kept of one contact; older ones make room.
@@ -42,6 +44,8 @@ pub struct Ledger {
     writing: Mutex<u64>,
     /// Steps written by this process.
     steps: AtomicU64,
+    /// The newest lines of the history.
+    told: Told,
 }
 
 /// Proof that what led to `T` is on disk: only [`Ledger::write`] makes one. An adapter is handed nothing else to deliver.
@@ -273,6 +277,7 @@ impl Ledger {
             census: Mutex::default(),
             writing: Mutex::new(next_event),
             steps: AtomicU64::new(0),
+            told: Told::new(next_event),
         };
         ledger.each_place(&[], |key, place| {
             let (target, contact) = standing_ids(key)?;
@@ -293,6 +298,7 @@ impl Ledger {
             census: Mutex::new(self.census()),
             writing: Mutex::new(next_event),
             steps: AtomicU64::new(self.steps()),
+            told: Told::new(next_event),
         }
     }
 
@@ -476,6 +482,41 @@ impl Ledger {
         Ok(events)
     }
 
+    /// The number of the line that is told next. Whoever follows takes it first, reads [`history_before`](Ledger::history_before) it,
+    /// and goes on with [`told_since`](Ledger::told_since).
+    pub fn next_line(&self) -> u64 {
+        *self.told.watch().borrow()
+    }
+
+    /// Changes with each line that is told.
+    pub fn watch_lines(&self) -> watch::Receiver<u64> {
+        self.told.watch()
+    }
+
+    /// The lines from a number on, oldest first, and the number after them. From memory: asks no disk.
+    pub fn told_since(&self, number: u64) -> std::result::Result<(Vec<Event>, u64), FellBehind> {
+        self.told.since(number)
+    }
+
+    /// The history up to the line of that number, oldest first: of one contact or of everybody, since a moment or all of it.
+    pub fn history_before(
+        &self,
+        contact: Option<&ContactId>,
+        since: Option<Timestamp>,
+        number: u64,
+    ) -> Result<Vec<Event>> {
+        let prefix = contact.map(|contact| joined(&[contact.as_str(), ""])).unwrap_or_default();
+        let mut events: Vec<Event> = self
+            .page::<Event>(Tree::History, &prefix, &[], usize::MAX)?
+            .into_iter()
+            .filter(|(key, _)| told::number(key).is_none_or(|of| of < number))
+            .map(|(_, event)| event)
+            .collect();
+        events.retain(|event| since.is_none_or(|since| event.at >= since));
+        events.sort_by_key(|event| event.at);
+        Ok(events)
+    }
+
     /// How a target is; the default for one that was never used.
     pub fn target(&self, target: &TargetName) -> Result<TargetState> {
         Ok(self.value(Tree::Meta, &target_key(target))?.unwrap_or_default())
@@ -505,6 +546,7 @@ impl Ledger {
             self.store.commit(&batch)?;
             self.steps.fetch_add(1, Ordering::AcqRel);
             *next_event = reached;
+            self.told.take(&batch, reached);
             let mut census = self.lock_census();
             for ((target, contact), (before, after)) in standings {
                 if let Some(before) = before {

@@ -12,6 +12,7 @@
 //! | `disk` | sled behind that seam, with the rules it needs |
 //! | [`memory`] | a model of the same, for tests and simulations |
 //! | `sketch` | a store over another one, for plans: it stays in memory, and the one below stays as it is |
+//! | `told` | the newest lines of the history, for whoever follows it |
 //! | [`folder`] | the state folder: lock, key, store, witness; opening and recovery |
 //!
 //! **Invariant: no personal data.** Ids, keyed digests, times, codes and field names only. sled does not erase: 1,000
@@ -28,6 +29,7 @@ pub mod rehire;
 mod sketch;
 pub mod standing;
 pub mod store;
+mod told;
 mod witness;
 
 pub use digest_key::DigestKey;
@@ -43,3 +45,4 @@ pub use standing::{Agreed, Debt, Digests, LinkOrigin, Owed, Owing, Phase, Standi
 #[cfg(feature = "mock")]
 pub use store::MockStore;
 pub use store::{Batch, Entry, Error, Result, Store, Tree};
+pub use told::FellBehind;

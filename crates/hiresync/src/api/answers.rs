@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use engine::{CycleError, Engine, OrderError, PlanFile};
-use ledger::{Origin, TaskId};
+use ledger::TaskId;
 use people::{ContactId, Pii, TargetName, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -19,8 +19,7 @@ use tokio::{sync::oneshot, time::timeout};
 use super::{ANSWER_TIME, Ask, Need, PLAN_TIME, Peer, REQUEST_TIME, Shared};
 use crate::{
     report::{
-        ApplyAnswer, Explained, Facts, ForgottenAnswer, NamedTasks, ParkedLine, PlanAnswer, ReportAnswer,
-        StatusAnswer, TaskLine, health as healthy,
+        ApplyAnswer, Explained, ForgottenAnswer, NamedTasks, ParkedLine, PlanAnswer, ReportAnswer, TaskLine,
     },
     schedule::Ordered,
     wiring::Equipped,
@@ -128,62 +127,6 @@ pub(super) async fn not_so() -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "this path takes another method")
 }
 
-pub(super) async fn status(State(shared): State<Arc<Shared>>) -> Answer {
-    let facts = Arc::clone(&shared);
-    blocking(&shared, move |engine| {
-        let (status, guards, needs_human) = (engine.status()?, engine.guards()?, engine.needs_human()?);
-        let now = facts.clock.now();
-        let (summary, tone) = Facts { status: &status, guards: &guards, needs_human, now }.verdict();
-        let recovery = match engine.ledger().origin() {
-            Origin::Fresh => None,
-            Origin::Recovery { why, .. } => Some(why.clone()),
-        };
-        let schedule = facts.schedule();
-        Ok(document(&StatusAnswer {
-            summary,
-            ok: tone != crate::print::Tone::Bad,
-            needs_human,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            now,
-            started_at: facts.started_at,
-            uptime_seconds: (now - facts.started_at).num_seconds(),
-            next_poll_at: schedule.next_poll(now),
-            next_full_sweep_at: schedule.next_full_sweep(now),
-            requests_per_second: facts.asking().requests_per_second,
-            confidential: facts.asking().confidential,
-            reload_refused_at: facts.reload_refused_at(),
-            recovery,
-            webhook: facts.webhook.status(),
-            guards,
-            engine: status,
-        }))
-    })
-    .await
-}
-
-pub(super) async fn health(State(shared): State<Arc<Shared>>) -> Answer {
-    let status = blocking(&shared, |engine| Ok(engine.status()?)).await?;
-    let now = shared.clock.now();
-    let interval = shared.schedule().interval(now);
-    // A key that is refused will not mend itself: that is said at once, however young the last good cycle is.
-    let refused =
-        status.last_fault.as_ref().filter(|fault| fault.code == adapter_sdk::ErrorKind::Unauthorized.code());
-    let healthy = match refused {
-        Some(_) => Err("Lever refuses the key".to_owned()),
-        None => healthy(status.last_good_cycle_at, shared.started_at, interval, status.activity, now),
-    };
-    match healthy {
-        Ok(what) => Ok(document(&json!({ "healthy": true, "detail": what }))),
-        Err(why) => {
-            let why = match status.last_fault {
-                Some(fault) => format!("{why}: {} ({}). {}", fault.what, fault.code, fault.remedy),
-                None => why,
-            };
-            Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unhealthy", why))
-        }
-    }
-}
-
 pub(super) async fn people(State(shared): State<Arc<Shared>>) -> Answer {
     blocking(&shared, |engine| Ok(document(&engine.people()?))).await
 }
@@ -251,31 +194,6 @@ pub(super) async fn report(State(shared): State<Arc<Shared>>, Path(contact): Pat
     let destinations = shared.destinations().as_ref().clone();
     blocking(&shared, move |engine| {
         Ok(document(&ReportAnswer { report: engine.report(&contact)?, destinations }))
-    })
-    .await
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct HistoryQuery {
-    contact: Option<String>,
-    since: Option<String>,
-}
-
-pub(super) async fn history(State(shared): State<Arc<Shared>>, Query(query): Query<HistoryQuery>) -> Answer {
-    let contact = query.contact.as_deref().map(contact_id).transpose()?;
-    let since = query.since.as_deref().map(since).transpose()?;
-    blocking(&shared, move |engine| {
-        let events = match contact {
-            Some(contact) => {
-                let mut events = engine.ledger().history(&contact)?;
-                events.retain(|event| since.is_none_or(|since| event.at >= since));
-                events
-            }
-            None => engine.ledger().history_since(since)?,
-        };
-        let lines: String =
-            events.iter().filter_map(|event| Some(serde_json::to_string(event).ok()? + "\n")).collect();
-        Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], lines).into_response())
     })
     .await
 }
@@ -560,7 +478,7 @@ pub(super) fn target_name(text: &str) -> Result<TargetName, Problem> {
     text.parse().map_err(|error| Problem::bad(format!("this is no target's name: {error}")))
 }
 
-fn since(text: &str) -> Result<Timestamp, Problem> {
+pub(super) fn since(text: &str) -> Result<Timestamp, Problem> {
     let day = || text.parse::<people::Date>().map(|day| day.and_time(chrono::NaiveTime::MIN).and_utc());
     text.parse()
         .or_else(|_| day())

@@ -13,6 +13,7 @@ use crate::{
     api::{AppliedReply, Ask, Shared},
     config::Config,
     exit::Exit,
+    metrics::Ended,
     names,
     once::ledger_fault,
     report,
@@ -98,7 +99,9 @@ impl Driver {
             let full = std::mem::take(&mut self.full_waits).then_some(SweepKind::Full);
             if let Some(sweep) = full.or(due).or(hurried) {
                 let order = CycleOrder { sweep, approve: false };
+                let began = Instant::now();
                 let outcome = self.beside_questions(&engine, &mut questions, engine.cycle(order)).await;
+                self.shared.cycles.count(Ended::of(&outcome), began.elapsed());
                 if let Some(exit) = tell(&outcome) {
                     return exit;
                 }

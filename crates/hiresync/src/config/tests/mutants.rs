@@ -20,7 +20,7 @@ pub(super) struct Mutant {
 
 /// The keys of each section but the names that an admin chooses.
 const SECTIONS: [(&str, &[&str]); 13] = [
-    ("", &["lever", "state", "socket", "guards", "targets", "tables", "webhook"]),
+    ("", &["lever", "state", "socket", "guards", "targets", "tables", "webhook", "metrics"]),
     (
         "lever",
         &[
@@ -68,6 +68,7 @@ const SECTIONS: [(&str, &[&str]); 13] = [
         ],
     ),
     ("webhook", &["listen", "path", "signature_tokens", "max_age_hours"]),
+    ("metrics", &["listen"]),
     ("write_back", &["tag", "link", "note"]),
     (
         "rehire",
