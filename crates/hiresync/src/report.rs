@@ -12,6 +12,7 @@ use chrono::TimeDelta;
 use engine::{Activity, CycleReport, GuardTrip, PersonLine, Status, TargetExplanation};
 use ledger::{Actor, Event, LeftOut, Outcome, Standing, TargetHealth};
 use people::{ContactId, FieldKey, OpportunityId, TargetName, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use erasure::{Destinations, ForgottenAnswer, ReportAnswer};
@@ -25,7 +26,7 @@ use crate::{
 };
 
 /// `GET /v1/status`
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, JsonSchema, Serialize, Deserialize)]
 pub struct StatusAnswer {
     /// Is it all right, in one sentence.
     pub summary: String,
@@ -669,7 +670,7 @@ pub fn parked(list: &[ParkedLine], width: Option<usize>) -> String {
 }
 
 /// `GET /v1/parked`: somebody of whom all was refused, or a part.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, JsonSchema, Serialize, Deserialize)]
 pub struct ParkedLine {
     /// The contact.
     pub contact: ContactId,

@@ -10,6 +10,7 @@ use std::{
 
 use adapter_sdk::Obstacle;
 use people::{ContactId, Date, OpportunityId, TargetName, Timestamp};
+use schemars::JsonSchema;
 use serde::{
     Deserialize, Serialize,
     de::{DeserializeOwned, IgnoredAny},
@@ -75,7 +76,7 @@ pub struct Census {
 }
 
 /// Standings of one target by state.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Counts {
     /// The target holds what it should.
     pub agreed: u64,

@@ -9,6 +9,7 @@ use axum::{
 };
 use engine::{Engine, Status};
 use ledger::Origin;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -22,7 +23,7 @@ use crate::{
 };
 
 /// `GET /v1/health`, while it is.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, JsonSchema, Serialize, Deserialize)]
 pub(super) struct HealthAnswer {
     /// Always true: else a problem says why not.
     healthy: bool,

@@ -20,7 +20,7 @@ use tokio::{
 };
 
 use super::{
-    REPLY_TIME, Shared,
+    REPLY_TIME, Shared, TAKE_TIME,
     answers::{Answer, Problem, blocking, contact_id, since},
 };
 
@@ -57,6 +57,8 @@ pub(super) struct Pace(watch::Sender<Doing>);
 enum Doing {
     /// It makes one answer.
     Answering,
+    /// The answer was made then, and is being taken.
+    Answered(Instant),
     /// It follows, and has all there is.
     Waiting,
     /// It follows, and was handed something then.
@@ -68,13 +70,14 @@ impl Pace {
         Pace(watch::Sender::new(Doing::Answering))
     }
 
-    /// Until the peer had its time: `patience` for one answer; for a follower, [`REPLY_TIME`] for each piece.
+    /// Until the peer had its time: `patience` for an answer to be made, [`TAKE_TIME`] to take it; for a follower, [`REPLY_TIME`] for each piece.
     pub(super) async fn over(&self, patience: Duration) {
         let mut doing = self.0.subscribe();
         let end = Instant::now() + patience;
         loop {
             let until = match *doing.borrow_and_update() {
                 Doing::Answering => Some(end),
+                Doing::Answered(since) => Some(since + TAKE_TIME),
                 Doing::Waiting => None,
                 Doing::Taking(since) => Some(since + REPLY_TIME),
             };
@@ -89,6 +92,11 @@ impl Pace {
                 Ok(()) = doing.changed() => {}
             }
         }
+    }
+
+    /// The answer is made, or begun: the peer has so long to take it.
+    pub(super) fn answered(&self) {
+        self.is(Doing::Answered(Instant::now()));
     }
 
     fn is(&self, doing: Doing) {

@@ -6,7 +6,7 @@ use adapter_sdk::settings::Section;
 
 /// Reads `[metrics]`: where to listen; `Some(None)`: nowhere. `None` after a fault.
 pub(super) fn listen(mut section: Section<'_>) -> Option<Option<SocketAddr>> {
-    const EXAMPLE: &str = "an address of this machine and a port, e.g. \"127.0.0.1:9470\"";
+    const EXAMPLE: &str = "an address and a port, e.g. \"127.0.0.1:9470\"";
     let is_written = section.has("listen");
     let listen = section.parsed::<SocketAddr>("listen", EXAMPLE);
     let is_ours = listen.is_none_or(|listen| listen.ip().is_loopback());

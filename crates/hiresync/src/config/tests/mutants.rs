@@ -19,7 +19,7 @@ pub(super) struct Mutant {
 }
 
 /// The keys of each section but the names that an admin chooses.
-const SECTIONS: [(&str, &[&str]); 13] = [
+const SECTIONS: [(&str, &[&str]); 14] = [
     ("", &["lever", "state", "socket", "guards", "targets", "tables", "webhook", "metrics"]),
     (
         "lever",
