@@ -250,10 +250,10 @@ fn whoever_follows_reads_what_was_and_then_what_happens_until_the_daemon_stops()
         following.event().expect("what was");
     }
 
-    let eve = world.lever.hire("Eve Example");
+    world.lever.hire("Eve Example");
     daemon.post("/v1/sync", "").expect(202);
     let happened: Vec<Value> = (0..2).map(|_| following.event().expect("what happens")).collect();
-    assert!(happened.iter().all(|event| event["contact"] == happened[0]["contact"]), "{happened:#?} {eve:?}");
+    assert!(happened.iter().all(|event| event["contact"] == happened[0]["contact"]), "{happened:#?}");
     let all: Vec<Value> = daemon
         .get("/v1/history")
         .expect(200)

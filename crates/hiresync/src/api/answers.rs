@@ -28,6 +28,8 @@ use crate::{
 
 /// For what Lever says about one person: the page is of use without it.
 const LOOK_TIME: Duration = Duration::from_secs(20);
+/// What an error says it is.
+const PROBLEM: &str = "application/problem+json";
 /// Longest body of a question.
 const QUESTION_MAX: usize = 4 << 10;
 /// Longest body of an order: some thousand contacts.
@@ -140,8 +142,8 @@ impl IntoResponse for Problem {
             code: self.code.to_owned(),
             detail: self.detail,
         };
-        let head = [(header::CONTENT_TYPE, "application/problem+json")];
-        (self.status, head, serde_json::to_vec(&body).unwrap_or_default()).into_response()
+        (self.status, [(header::CONTENT_TYPE, PROBLEM)], serde_json::to_vec(&body).unwrap_or_default())
+            .into_response()
     }
 }
 
@@ -197,10 +199,21 @@ pub(super) async fn permit(
     if need.is_met_by(peer) {
         let response = next.run(request).await;
         pace.answered();
-        return response;
+        return in_our_words(response);
     }
     let detail = "this is for root and the user that runs hiresync; others may only ask";
     Problem::new(StatusCode::FORBIDDEN, "forbidden", detail).into_response()
+}
+
+/// An error as a problem, also where axum found it: a query or a path that it could not read.
+fn in_our_words(response: Response) -> Response {
+    let status = response.status();
+    let is_error = status.is_client_error() || status.is_server_error();
+    if !is_error || response.headers().get(header::CONTENT_TYPE).is_some_and(|of| of == PROBLEM) {
+        return response;
+    }
+    let detail = "the path or the query is not understood; GET /v1/openapi.json describes both";
+    Problem::new(status, "bad_request", detail).into_response()
 }
 
 /// Its line and its fields, as they were sent.
@@ -493,8 +506,7 @@ fn conflict(answer: &ApplyAnswer) -> Response {
         "detail": answer.text(),
         "answer": answer,
     });
-    let head = [(header::CONTENT_TYPE, "application/problem+json")];
-    (StatusCode::CONFLICT, head, body.to_string()).into_response()
+    (StatusCode::CONFLICT, [(header::CONTENT_TYPE, PROBLEM)], body.to_string()).into_response()
 }
 
 /// Asks the engine's thread.

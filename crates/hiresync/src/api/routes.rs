@@ -244,6 +244,7 @@ impl Route {
             (408, self.takes.is_some(), "The body did not arrive in time."),
             (409, is_order, "Under way, or not as it was."),
             (413, self.takes.is_some(), "The body is too long."),
+            (431, true, "The head is longer than 4 KiB."),
             (500, true, "The ledger cannot be used, or a bug."),
             (502, true, "Lever or a target could not be asked."),
             (503, true, "Unhealthy, stopping, or too many follow."),

@@ -110,6 +110,8 @@ async fn questions_are_answered_and_errors_are_problem_documents() {
         ("/v1/people/c1/explain", 404),
         ("/v1/people/a%20b", 400),
         ("/v1/history?since=yesterday", 400),
+        ("/v1/history?follow=perhaps", 400),
+        ("/v1/people/%FF", 400),
         ("/v1/sync", 405),
         ("/v1/nothing", 404),
     ] {
