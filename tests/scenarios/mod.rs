@@ -21,6 +21,7 @@ mod people;
 mod plan;
 mod privacy;
 mod restored;
+mod socket;
 mod state;
 mod target;
 mod webhook;

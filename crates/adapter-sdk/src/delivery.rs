@@ -8,13 +8,14 @@ use std::{
 use people::{
     ContactId, FieldKey, FieldName, Filled, OpportunityId, RemoteHireId, RemoteId, TargetName, Wanted,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::RemoteState;
 
 /// How often what is owed to a (target, contact) was decided anew. A delivery of an older generation never follows a
 /// newer one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, JsonSchema, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Generation(pub u64);
 
@@ -32,7 +33,7 @@ impl fmt::Display for Generation {
 }
 
 /// What is meant by a delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Intent {
     /// A person who is not over there yet, with every hire in scope.
@@ -57,7 +58,7 @@ impl fmt::Display for Intent {
 }
 
 /// The records over there that belong to one contact.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Link {
     /// The person's record.
     pub remote: RemoteId,
@@ -103,7 +104,7 @@ pub struct Delivery {
 }
 
 /// One of an adapter's own steps, by the adapter's name for it, e.g. `employment`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, JsonSchema, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Step(pub String);
 
@@ -146,7 +147,7 @@ impl Receipt {
 }
 
 /// What stands in the way, in HR's words and without personal values: for the history and for whoever mends it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Obstacle {
     /// A stable code: `company_code`.
     pub code: String,
@@ -163,7 +164,7 @@ impl fmt::Display for Obstacle {
 }
 
 /// What a delivery did over there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Effect {
     /// A record was made.
@@ -190,7 +191,7 @@ pub struct TaskRequest {
 }
 
 /// The kinds of work a human is asked to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TaskKind {
     /// Start the New Starter Process.

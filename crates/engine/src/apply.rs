@@ -8,6 +8,7 @@ use std::{
 
 use ledger::Phase;
 use people::{ContactId, TargetName, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -25,7 +26,7 @@ const APPLIED: &str = "applied";
 const APPLIED_MAX: usize = 100;
 
 /// Somebody, or something, that is not as it was when the plan was made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Moved {
     /// Who; `None`: it concerns everybody.
     pub contact: Option<ContactId>,
@@ -34,7 +35,7 @@ pub struct Moved {
 }
 
 /// What was sent and is not agreed yet, or did not go out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Left {
     /// Who.
     pub contact: ContactId,

@@ -15,6 +15,7 @@ use std::{
 
 use ledger::{Glance, LeftOut, Outcome, Phase, Seen, Standing, Unread, WhyHeld};
 use people::{ContactId, OpportunityId, TargetName};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
@@ -35,7 +36,7 @@ const REST: u32 = 50;
 const NAMED_MAX: usize = 50;
 
 /// What became of everybody hired, for one target.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, JsonSchema, Serialize, Deserialize)]
 pub struct Certificate {
     /// Contacts with a hire of `hired_since` or later, by its first date, as sweeps and readings last saw them. The sum of all
     /// that follows.

@@ -24,7 +24,7 @@ use people::{Clock, ContactId, TargetName, Timestamp};
 use tokio::sync::watch;
 
 use crate::{
-    Activity, CycleReport, Fault, GuardTrip,
+    Activity, CycleReport, Delivered, Fault, GuardTrip,
     certificate::Certified,
     deliver::Ready,
     plan::Decision,
@@ -105,6 +105,8 @@ pub(crate) struct Memory {
     pub lately: Owed,
     /// What became of everybody hired, as last checked.
     pub certified: Certified,
+    /// What was delivered to each target since this engine began.
+    pub delivered: BTreeMap<TargetName, Delivered>,
 }
 
 /// New debts, as the guards count them.

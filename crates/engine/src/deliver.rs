@@ -87,7 +87,10 @@ impl Engine {
         let mut broken = None;
         while let Some(outcome) = outcomes.next().await {
             match outcome {
-                Ok(more) => out += more,
+                Ok(more) => {
+                    *self.memory().delivered.entry(target.name.clone()).or_default() += more.delivered;
+                    out += more;
+                }
                 Err(error) => broken = Some(error),
             }
         }

@@ -12,12 +12,13 @@ use ledger::{Holding, Outcome};
 use people::{
     ContactId, FieldKey, FieldName, OpportunityId, Person, RemoteHireId, RemoteId, TargetName, Timestamp,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{OrderError, cycle::Engine, source::Reading};
 
 /// What came of an order to forget somebody: the one time that the records over there are named.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Forgotten {
     /// The contact.
     pub contact: ContactId,
@@ -28,7 +29,7 @@ pub struct Forgotten {
 }
 
 /// How much was removed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, JsonSchema, Serialize, Deserialize)]
 pub struct Removed {
     /// Standings.
     pub standings: usize,
@@ -41,7 +42,7 @@ pub struct Removed {
 }
 
 /// A target that holds somebody, or may.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct HeldBy {
     /// The target.
     pub target: TargetName,
@@ -52,7 +53,7 @@ pub struct HeldBy {
 }
 
 /// All that we hold about somebody, and who received what.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Report {
     /// The contact.
     pub contact: ContactId,
@@ -68,7 +69,7 @@ pub struct Report {
 }
 
 /// What a target received.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Received {
     /// Who.
     pub target: TargetName,

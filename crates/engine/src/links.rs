@@ -22,6 +22,7 @@ use std::collections::BTreeMap;
 use adapter_sdk::{Evidence, Found, TaskKind, TaskRequest};
 use ledger::{LinkOrigin, Rehire, Task, Treatment};
 use people::{ContactId, FieldName, OpportunityId, RemoteHireId, RemoteId, TargetName, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::orders::OrderError;
@@ -31,7 +32,7 @@ pub(crate) const FOUND_BEFORE_CREATING: &str = "found before creating";
 pub(crate) const FOUND_BY_ORDER: &str = "found by order";
 
 /// What is ordered about links. A target may be left out where there is one only.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(tag = "order", rename_all = "snake_case", deny_unknown_fields)]
 pub enum LinkOrder {
     /// Adopt the people who are in the target already.
@@ -93,7 +94,7 @@ pub enum LinkOrder {
 }
 
 /// What came of an order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(tag = "order", rename_all = "snake_case")]
 pub enum LinkAnswer {
     /// Every row, answered.
@@ -114,7 +115,7 @@ pub enum LinkAnswer {
 }
 
 /// One record and whose it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ImportRow {
     /// Where it stands in the file.
@@ -129,7 +130,7 @@ pub struct ImportRow {
 }
 
 /// Somebody, as a list names them.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GivenId {
     /// By the contact.
@@ -141,7 +142,7 @@ pub enum GivenId {
 }
 
 /// What came of an import: every row, in the order of the list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Imported {
     /// Into which target.
     pub target: TargetName,
@@ -156,7 +157,7 @@ pub struct Imported {
 }
 
 /// How many rows came to what.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, JsonSchema, Serialize, Deserialize)]
 pub struct ImportCounts {
     /// See [`RowResult::Linked`].
     pub linked: u64,
@@ -171,7 +172,7 @@ pub struct ImportCounts {
 }
 
 /// What came of one row.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct ImportedRow {
     /// Where it stands in the file.
     pub line: u64,
@@ -192,7 +193,7 @@ pub struct ImportedRow {
 }
 
 /// What came of one row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RowResult {
     /// The record is this contact's from now on.
@@ -228,7 +229,7 @@ impl Imported {
 }
 
 /// Who may be who.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct FoundLinks {
     /// In which target.
     pub target: TargetName,
@@ -245,7 +246,7 @@ pub struct FoundLinks {
 }
 
 /// Somebody of whom something may be over there.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct FoundLink {
     /// Who.
     pub contact: ContactId,
@@ -258,7 +259,7 @@ pub struct FoundLink {
 }
 
 /// A record that may be somebody's.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Candidate {
     /// The record.
     pub remote: RemoteId,
@@ -272,7 +273,7 @@ pub struct Candidate {
 }
 
 /// How sure it is that a record is somebody's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Strength {
     /// One record, with an id of ours or of theirs on it. A cycle links it by itself.
@@ -303,7 +304,7 @@ impl Strength {
 }
 
 /// Somebody who could not be looked for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Unread {
     /// Who.
     pub contact: ContactId,
@@ -312,7 +313,7 @@ pub struct Unread {
 }
 
 /// A link that was taken away.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Removed {
     /// In which target.
     pub target: TargetName,
@@ -323,7 +324,7 @@ pub struct Removed {
 }
 
 /// Whose records get Lever's ids.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Backfill {
     /// In which target.
     pub target: TargetName,
@@ -334,7 +335,7 @@ pub struct Backfill {
 }
 
 /// A link, as it is kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct LinkLine {
     /// In which target.
     pub target: TargetName,
@@ -357,7 +358,7 @@ pub struct LinkLine {
 }
 
 /// All that is known of one contact's links.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct LinksOf {
     /// Who.
     pub contact: ContactId,

@@ -7,7 +7,7 @@ use ledger::{
 use people::{ContactId, OpportunityId, Pii, RemoteId, TargetName, Timestamp};
 
 use crate::{
-    Activity, Explanation, GuardTrip, PersonLine, SourceStatus, Status, Target, TargetExplanation,
+    Activity, Delivered, Explanation, GuardTrip, PersonLine, SourceStatus, Status, Target, TargetExplanation,
     TargetStatus,
     cycle::Engine,
     plan::doubtful_cause,
@@ -50,6 +50,11 @@ impl Engine {
             return Ok(Some(contact));
         }
         self.source.resolve(who).await
+    }
+
+    /// What was delivered to each target since this engine began.
+    pub fn delivered(&self) -> std::collections::BTreeMap<TargetName, Delivered> {
+        self.memory().delivered.clone()
     }
 
     /// Is it all right?

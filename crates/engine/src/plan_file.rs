@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use adapter_sdk::TaskKind;
 use ledger::DigestKey;
 use people::{ContactId, Date, Digest, FieldKey, OpportunityId, RemoteId, Secret, TargetName, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{DryRun, PlannedChange, cycle::Engine};
@@ -34,7 +35,7 @@ impl PlanKey {
 }
 
 /// A plan, written down.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlanFile {
     /// Which form it has.
@@ -54,7 +55,7 @@ pub struct PlanFile {
 }
 
 /// What a plan depends on beside the people.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Head {
     /// What `[lever]` says of whom is read.
@@ -66,7 +67,7 @@ pub struct Head {
 }
 
 /// What a plan depends on of a target.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TargetHead {
     /// Its mapping.
@@ -78,7 +79,7 @@ pub struct TargetHead {
 }
 
 /// One contact in one target.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
     /// The target.
@@ -108,7 +109,7 @@ pub struct Entry {
 }
 
 /// What an entry was decided from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EntryDigests {
     /// What Lever says of the person, as far as the target is told.

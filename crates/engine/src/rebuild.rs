@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use adapter_sdk::{CheckReport, Error, ErrorKind, Evidence, Found, Link};
 use ledger::{Draft, LinkOrigin, Origin, Outcome, Standing};
 use people::{ContactId, RemoteId, TargetName, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -186,7 +187,7 @@ impl Engine {
 
 /// Records of ours that a look found, and of which the ledger knew nothing although it never was lost: it was rolled back with the
 /// whole machine, or a second hiresync is at work.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct UnknownRecords {
     /// How many.
     pub records: u64,

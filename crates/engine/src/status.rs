@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use adapter_sdk::Obstacle;
 use ledger::{Counts, Event, Phase, Standing, TargetHealth, Task};
 use people::{ContactId, Date, RemoteId, TargetName, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
 };
 
 /// `GET /v1/status`, the engine's part.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Status {
     /// The number of the last cycle that was begun.
     pub cycle: u64,
@@ -42,7 +43,7 @@ pub struct Status {
 }
 
 /// What the engine is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, JsonSchema, Serialize, Deserialize)]
 #[serde(tag = "doing", rename_all = "snake_case")]
 pub enum Activity {
     /// Nothing.
@@ -70,7 +71,7 @@ pub enum Activity {
 }
 
 /// Why a cycle did not complete.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Fault {
     /// The stable code.
     pub code: String,
@@ -83,7 +84,7 @@ pub struct Fault {
 }
 
 /// The source's part of the status.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, JsonSchema, Serialize, Deserialize)]
 pub struct SourceStatus {
     /// Requests since the daemon started.
     pub requests: u64,
@@ -96,7 +97,7 @@ pub struct SourceStatus {
 }
 
 /// One target's part of the status.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct TargetStatus {
     /// The adapter's kind.
     pub adapter: String,
@@ -134,7 +135,7 @@ pub struct TargetStatus {
 }
 
 /// An obstacle, and for how many people.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Met {
     /// Which.
     #[serde(flatten)]
@@ -144,7 +145,7 @@ pub struct Met {
 }
 
 /// What one cycle did.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, JsonSchema, Serialize, Deserialize)]
 pub struct CycleReport {
     /// Its number: what `approve` takes.
     pub cycle: u64,
@@ -215,7 +216,7 @@ impl CycleReport {
 }
 
 /// What was delivered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, JsonSchema, Serialize, Deserialize)]
 pub struct Delivered {
     /// Records made.
     pub created: u64,
@@ -243,7 +244,7 @@ impl Delivered {
 }
 
 /// A cycle that owed more than the guards allow: all of its new debts are held.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct GuardTrip {
     /// The cycle, for `approve`.
     pub cycle: u64,
@@ -259,7 +260,7 @@ pub struct GuardTrip {
 }
 
 /// `GET /v1/people`: one line per (target, contact).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct PersonLine {
     /// The contact.
     pub contact: ContactId,
@@ -281,7 +282,7 @@ pub struct PersonLine {
 }
 
 /// `GET /v1/people/{contact}/explain`: why somebody is, or is not, over there.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Explanation {
     /// The contact.
     pub contact: ContactId,
@@ -302,7 +303,7 @@ pub struct Explanation {
 }
 
 /// Where one contact stands with one target, in words.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct TargetExplanation {
     /// The target.
     pub target: TargetName,

@@ -3,6 +3,7 @@
 
 use ledger::{LeftOut, Outcome, Standing};
 use people::{ContactId, Missing, OpportunityId, TargetName, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -241,7 +242,7 @@ pub fn reason_of(code: &str) -> Option<&'static Reason> {
 }
 
 /// What Lever says now, and what a cycle would make of it. Ids, days, states and field names; no personal values.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Live {
     /// When it was asked.
     pub at: Timestamp,
@@ -259,7 +260,7 @@ pub struct Live {
 }
 
 /// An opportunity as Lever shows it now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct LiveOpportunity {
     /// Which.
     pub opportunity: OpportunityId,
@@ -271,7 +272,7 @@ pub struct LiveOpportunity {
 }
 
 /// What a cycle would do in one target.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Preview {
     /// The target.
     pub target: TargetName,
@@ -292,7 +293,7 @@ pub struct Preview {
 }
 
 /// Whether a target is told about one hire.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct ScopeLine {
     /// Which hire.
     pub opportunity: OpportunityId,

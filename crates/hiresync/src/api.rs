@@ -3,13 +3,17 @@
 //! How to think of it: the socket never waits for the engine. Questions about the ledger and orders are synchronous calls
 //! that write to disk, made on a blocking thread; what needs Lever is handed to the engine's thread and awaited.
 //!
-//! **Invariant:** who asks is decided by the kernel's word about the peer, before a byte of the request's body is read.
+//! **Invariant:** what somebody may is decided by the kernel's word about them when they connect, before a byte of theirs is read; an order
+//! that they may not give is refused before its body is read.
 //! **Invariant:** no personal value stands in a path or in a log line.
 
 mod answers;
 mod archive;
 mod door;
+mod figures;
+mod follow;
 mod links;
+mod routes;
 
 use std::{
     collections::HashMap,
@@ -21,10 +25,7 @@ use std::{
     time::Duration,
 };
 
-use axum::{
-    Router, middleware,
-    routing::{get, post},
-};
+use axum::{Router, middleware};
 use engine::{
     Applied, CycleError, DryRun, Engine, Forgotten, Live, OrderError, PlanFile, Source,
     links::{LinkAnswer, LinkError, LinkOrder},
@@ -40,9 +41,12 @@ use tokio::{
 };
 
 pub use door::{Door, DoorError};
+pub use figures::metrics;
+use follow::{Followers, Pace};
 
 use crate::{
     config::{self, Config, Expiring, Expiry},
+    metrics::Cycles,
     names::Names,
     once::destinations,
     report::{Destinations, Doers},
@@ -55,14 +59,24 @@ use crate::{
 const CONNECTIONS_MAX: usize = 64;
 /// Connections at once of one user who may only ask; further ones are closed.
 const CONNECTIONS_PER_USER_MAX: usize = 16;
+/// Connections at once of all of them together: there is always a place for root.
+const READERS_MAX: usize = 48;
+/// What the kernel says of a user whom our user namespace does not know.
+const OVERFLOW_UID: u32 = 65_534;
+/// Longest head of a request.
+const HEAD_MAX: usize = 4 << 10;
+/// What is kept of a connection's bytes at most; hyper takes no less.
+const BUFFER: usize = 8 << 10;
 /// For a request to arrive.
 const REQUEST_TIME: Duration = Duration::from_secs(2);
 /// For an answer to be made: a look reads Lever at Lever's pace.
 const ANSWER_TIME: Duration = Duration::from_secs(600);
 /// For a plan to be made or carried out: everybody in it is looked for, at the slowest target's pace.
 pub(crate) const PLAN_TIME: Duration = Duration::from_secs(2 * 3600);
-/// For an answer to be taken.
+/// For a piece of the history to be taken by whoever follows it.
 const REPLY_TIME: Duration = Duration::from_secs(5);
+/// For a whole answer to be taken.
+const TAKE_TIME: Duration = Duration::from_secs(60);
 
 /// What the socket and the engine's thread have in common.
 pub struct Shared {
@@ -82,6 +96,9 @@ pub struct Shared {
     pub webhook: Tally,
     /// The state folder, and whether the digest key is kept in it.
     state: (PathBuf, bool),
+    /// The cycles since the start.
+    pub cycles: Cycles,
+    followers: Followers,
     asks: mpsc::UnboundedSender<Ask>,
     work: AtomicBool,
     sweep: AtomicBool,
@@ -156,6 +173,8 @@ impl Shared {
             wake: Arc::default(),
             webhook: Tally::default(),
             state: (config.state.dir.clone(), config.state.digest_key.is_none()),
+            cycles: Cycles::default(),
+            followers: Followers::default(),
             asks,
             work: AtomicBool::default(),
             sweep: AtomicBool::default(),
@@ -238,6 +257,7 @@ impl Shared {
         let Equipped { engine, asking, .. } = self.equipped();
         engine.stop();
         asking.stop();
+        self.followers.end();
         self.wake.notify_one();
     }
 
@@ -262,11 +282,32 @@ fn doers(config: &Config) -> Doers {
     config.targets.iter().filter_map(doer).collect()
 }
 
-/// Who is at the other end, by the kernel's word.
+/// Who is at the other end, by the kernel's word when they connected: decided before a byte of theirs is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer {
     /// Their user id.
     pub uid: u32,
+    /// What they may.
+    role: Role,
+}
+
+/// What somebody may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Role {
+    /// Ask.
+    Reader,
+    /// Ask, and order.
+    Orderer,
+}
+
+impl Peer {
+    /// Root and the service's own user may order, everybody else who is let in may ask. Whoever has no id in our user namespace
+    /// (the root of another one, say) comes as the overflow id: nobody, even where the service itself runs as nobody.
+    fn of(uid: u32, service_uid: u32) -> Peer {
+        let is_ours = uid == 0 || uid == service_uid;
+        let role = if is_ours && uid != OVERFLOW_UID { Role::Orderer } else { Role::Reader };
+        Peer { uid, role }
+    }
 }
 
 /// What a request needs.
@@ -287,38 +328,13 @@ impl Need {
         }
     }
 
-    fn is_met_by(self, peer: Peer, service_uid: u32) -> bool {
-        self == Need::Read || peer.uid == 0 || peer.uid == service_uid
+    fn is_met_by(self, peer: Peer) -> bool {
+        self == Need::Read || peer.role == Role::Orderer
     }
 }
 
-/// Every route.
 fn router(shared: Arc<Shared>) -> Router {
-    Router::new()
-        .route("/v1/status", get(answers::status))
-        .route("/v1/health", get(answers::health))
-        .route("/v1/people", get(answers::people))
-        .route("/v1/people/{contact}", get(answers::person))
-        .route("/v1/people/{contact}/explain", get(answers::explain))
-        .route("/v1/people/{contact}/report", get(answers::report))
-        .route("/v1/people/{contact}/forget", post(answers::forget))
-        .route("/v1/people/{contact}/sync", post(answers::sync_one))
-        .route("/v1/people/{contact}/retry", post(answers::retry))
-        .route("/v1/history", get(answers::history))
-        .route("/v1/tasks", get(answers::tasks))
-        .route("/v1/tasks/{id}/done", post(answers::task_done))
-        .route("/v1/parked", get(answers::parked))
-        .route("/v1/guards", get(answers::guards))
-        .route("/v1/guards/{cycle}/approve", post(answers::approve))
-        .route("/v1/links", get(links::list))
-        .route("/v1/links/{what}", get(links::show).post(links::order))
-        .route("/v1/state", get(archive::export))
-        .route("/v1/sync", post(answers::sync))
-        .route("/v1/targets/{target}/pause", post(answers::pause))
-        .route("/v1/targets/{target}/resume", post(answers::resume))
-        .route("/v1/resolve", post(answers::resolve))
-        .route("/v1/plan", post(answers::plan))
-        .route("/v1/apply", post(answers::apply))
+    routes::router()
         .fallback(answers::nowhere)
         .method_not_allowed_fallback(answers::not_so)
         .layer(middleware::from_fn(answers::permit))
@@ -363,7 +379,7 @@ pub async fn serve(listener: UnixListener, shared: Arc<Shared>, shutdown: impl F
 
 /// How many connections each user has.
 #[derive(Debug, Default, Clone)]
-struct Crowd(Arc<Mutex<HashMap<u32, usize>>>);
+struct Crowd(Arc<Mutex<HashMap<(Role, u32), usize>>>);
 
 /// One connection, counted until it is dropped.
 #[derive(Debug)]
@@ -374,15 +390,17 @@ struct Guest {
 
 impl Crowd {
     fn admit(&self, stream: &UnixStream) -> Option<Guest> {
-        let peer = Peer { uid: stream.peer_cred().ok()?.uid() };
+        let peer = Peer::of(stream.peer_cred().ok()?.uid(), service_uid());
         self.count(peer).then(|| Guest { peer, crowd: self.clone() })
     }
 
     /// Root and the service's own user may use every place there is.
     fn count(&self, peer: Peer) -> bool {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry(peer.uid).or_default();
-        let room = *count < CONNECTIONS_PER_USER_MAX || Need::Order.is_met_by(peer, service_uid());
+        let readers: usize =
+            counts.iter().filter(|((role, _), _)| *role == Role::Reader).map(|(_, count)| count).sum();
+        let count = counts.entry((peer.role, peer.uid)).or_default();
+        let room = peer.role == Role::Orderer || (*count < CONNECTIONS_PER_USER_MAX && readers < READERS_MAX);
         *count += usize::from(room);
         room
     }
@@ -391,10 +409,11 @@ impl Crowd {
 impl Drop for Guest {
     fn drop(&mut self) {
         let mut counts = self.crowd.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = counts.get_mut(&self.peer.uid) {
+        let whose = (self.peer.role, self.peer.uid);
+        if let Some(count) = counts.get_mut(&whose) {
             *count -= 1;
             if *count == 0 {
-                counts.remove(&self.peer.uid);
+                counts.remove(&whose);
             }
         }
     }
@@ -407,16 +426,23 @@ fn service_uid() -> u32 {
 
 /// One request and its answer. There is no second one on a connection: nobody can hold a place by being slow.
 async fn converse(stream: UnixStream, peer: Peer, router: Router) {
-    let router = router.layer(axum::Extension(peer));
+    let pace = Pace::new();
+    let router = router.layer(axum::Extension(pace.clone())).layer(axum::Extension(peer));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(REQUEST_TIME)
         .keep_alive(false)
-        .max_buf_size(16 << 10)
+        .max_buf_size(BUFFER)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
-    let patience = if Need::Order.is_met_by(peer, service_uid()) { PLAN_TIME } else { ANSWER_TIME };
-    // A peer that went away, or was too slow, needs no answer.
-    let _ = timeout(patience.max(links::ANSWER_TIME) + REPLY_TIME, connection).await;
+    let patience = match peer.role {
+        Role::Orderer => PLAN_TIME.max(links::ANSWER_TIME),
+        Role::Reader => ANSWER_TIME,
+    };
+    tokio::select! {
+        // A peer that went away, or was too slow, needs no answer.
+        _ = connection => {}
+        () = pace.over(REQUEST_TIME + patience + REPLY_TIME) => {}
+    }
 }
 
 #[cfg(test)]

@@ -141,7 +141,11 @@ Example:
         contact: Vec<String>,
     },
     /// Is it all right? One line, then the figures
-    Status,
+    Status {
+        /// Go on looking: the page every two seconds on a terminal, else a line for each change; Ctrl-C ends it
+        #[arg(long)]
+        watch: bool,
+    },
     /// Everybody the daemon knows of, with where they stand
     People,
     /// Why somebody is, or is not, over there, and what to do about it
@@ -164,6 +168,9 @@ What each code means: crates/hiresync/REASONS.md.")]
         /// Only since this moment, e.g. 2026-05-01 or 2026-05-01T09:00:00Z
         #[arg(long, value_name = "MOMENT")]
         since: Option<String>,
+        /// Go on with what happens from now on, line by line, until Ctrl-C or the daemon's end
+        #[arg(long)]
+        follow: bool,
     },
     /// What a human has to do; `tasks done ID` closes one
     #[command(

@@ -20,6 +20,8 @@ use crate::{
     },
 };
 
+/// Between two looks of `status --watch`.
+const WATCH_EVERY: Duration = Duration::from_secs(2);
 /// What is said when Lever finds nobody by what was typed.
 pub const NOBODY: &str =
     "Lever knows nobody by that; give a contact or opportunity id, a profile link or an e-mail";
@@ -55,15 +57,21 @@ impl Client {
     /// Asks or orders what `command` says, and prints the answer.
     pub async fn run(&self, command: &Command, as_json: bool) -> Result<Exit, Exit> {
         match command {
-            Command::Status => self.status(as_json).await,
+            Command::Status { watch: false } => self.status(as_json).await,
+            Command::Status { watch: true } => self.watch(as_json).await,
             Command::People => {
                 let now = SystemClock.now();
                 let lines: Vec<PersonLine> = self.parsed("/v1/people").await?;
                 show(&lines, as_json, || report::people(&lines, now))
             }
             Command::Explain { who, verbose } => self.explain(who, *verbose, as_json).await,
-            Command::History { contact, since } => {
-                self.history(contact.as_deref(), since.as_deref(), as_json).await
+            Command::History { contact, since, follow } => {
+                let query = history_query(contact.as_deref(), since.as_deref());
+                if *follow {
+                    self.follow(&query, contact.is_none(), as_json).await
+                } else {
+                    self.history(&query, contact.is_none(), as_json).await
+                }
             }
             Command::Tasks { order: None, names: false } => {
                 let tasks = |tasks: &Vec<TaskLine>| report::tasks(tasks, print::width());
@@ -153,20 +161,34 @@ impl Client {
 
     async fn status(&self, as_json: bool) -> Result<Exit, Exit> {
         let answer: StatusAnswer = self.parsed("/v1/status").await?;
-        show(&answer, as_json, || {
-            let tone = match answer {
-                StatusAnswer { ok: false, .. } => print::Tone::Bad,
-                _ if answer.summary.starts_with("All right") => print::Tone::Good,
-                _ => print::Tone::Plain,
-            };
-            let summary = print::wrapped(&answer.summary, 0, print::width());
-            format!("{}\n\n{}", print::toned(summary.trim_end(), tone), report::status(&answer))
-        })?;
+        show(&answer, as_json, || status_page(&answer))?;
         Ok(match answer {
             StatusAnswer { engine: engine::Status { last_fault: Some(_), .. }, .. } => Exit::Unreachable,
             StatusAnswer { needs_human: true, .. } => Exit::NeedsHuman,
             _ => Exit::Done,
         })
+    }
+
+    /// Looks again and again. On a terminal the page takes the place of the one before; elsewhere each change is a line, so that a
+    /// log of it says when what became otherwise.
+    async fn watch(&self, as_json: bool) -> Result<Exit, Exit> {
+        let on_terminal = print::is_terminal() && !as_json;
+        let mut before = None;
+        loop {
+            let answer: StatusAnswer = self.parsed("/v1/status").await?;
+            let now = answer.state();
+            let text = match before.as_ref() == Some(&now) {
+                _ if on_terminal => print::page(&status_page(&answer)),
+                true => String::new(),
+                false if as_json => one_line(&answer)?,
+                false => format!("{}  {}", print::moment(answer.now), print::safe(&answer.summary)),
+            };
+            before = Some(now);
+            if !text.is_empty() && !print::more(&text)? {
+                return Ok(Exit::Done);
+            }
+            tokio::time::sleep(WATCH_EVERY).await;
+        }
     }
 
     /// An id that the daemon knows is answered from the ledger; anything else is looked up in Lever first.
@@ -197,15 +219,35 @@ impl Client {
         show(&explanation, as_json, || report::explain(&explanation, verbose))
     }
 
-    async fn history(&self, contact: Option<&str>, since: Option<&str>, as_json: bool) -> Result<Exit, Exit> {
-        let pairs = [("contact", contact), ("since", since)];
-        let query: Vec<String> =
-            pairs.iter().filter_map(|(name, value)| Some(format!("{name}={}", segment((*value)?)))).collect();
-        let answer = self.get(&format!("/v1/history?{}", query.join("&"))).await?;
+    async fn history(&self, query: &str, with_contact: bool, as_json: bool) -> Result<Exit, Exit> {
+        let answer = self.get(&format!("/v1/history?{query}")).await?;
         let text = String::from_utf8_lossy(&answer.body);
         let events: Result<Vec<Event>, _> = text.lines().map(serde_json::from_str).collect();
         let events = events.map_err(|_| other_version())?;
-        show(&events, as_json, || report::history(&events, contact.is_none()))
+        show(&events, as_json, || report::history(&events, with_contact))
+    }
+
+    /// What happened, then what happens, each as it is written: until the daemon stops, or nobody reads any more.
+    async fn follow(&self, query: &str, with_contact: bool, as_json: bool) -> Result<Exit, Exit> {
+        let path = format!("/v1/history?follow=true&{query}");
+        let mut lines = self.local.lines(&path).await.map_err(|failure| self.silent(&failure))?;
+        let status = lines.status();
+        let broken = |failure| {
+            print::complain(&format!("the daemon broke off: {failure}; it drops whoever reads too slowly"));
+            Exit::Unreachable
+        };
+        while let Some(line) = lines.next().await.map_err(broken)? {
+            if status != 200 {
+                return Err(refused(status, line.as_bytes()));
+            }
+            let event: Event = serde_json::from_str(&line).map_err(|_| other_version())?;
+            let text = if as_json { line } else { report::happening(&event, with_contact) };
+            if !print::more(&text)? {
+                return Ok(Exit::Done);
+            }
+        }
+        print::say("The daemon stopped.");
+        Ok(Exit::Done)
     }
 
     /// Has the daemon write its ledger to `out`.
@@ -344,20 +386,44 @@ fn other_version() -> Exit {
 
 /// The answer, if it is one; else its problem, said, and how to end.
 fn good(answer: Response) -> Result<Response, Exit> {
-    if (200..300).contains(&answer.status) {
-        return Ok(answer);
-    }
-    let problem: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    if (200..300).contains(&answer.status) { Ok(answer) } else { Err(refused(answer.status, &answer.body)) }
+}
+
+/// Says the problem; how to end.
+fn refused(status: u16, body: &[u8]) -> Exit {
+    let problem: Value = serde_json::from_slice(body).unwrap_or_default();
     print::complain(&print::safe(
         problem["detail"].as_str().unwrap_or("the daemon refused without a reason"),
     ));
-    Err(match answer.status {
+    match status {
         400 | 404 => Exit::BadInput,
         403 => Exit::NotAllowed,
         409 => Exit::Busy,
         500 => Exit::Bug,
         _ => Exit::Unreachable,
-    })
+    }
+}
+
+/// The first line in its colour, then the figures.
+fn status_page(answer: &StatusAnswer) -> String {
+    let tone = match answer {
+        StatusAnswer { ok: false, .. } => print::Tone::Bad,
+        _ if answer.summary.starts_with("All right") => print::Tone::Good,
+        _ => print::Tone::Plain,
+    };
+    let summary = print::wrapped(&answer.summary, 0, print::width());
+    format!("{}\n\n{}", print::toned(summary.trim_end(), tone), report::status(answer))
+}
+
+fn one_line(document: &impl serde::Serialize) -> Result<String, Exit> {
+    serde_json::to_string(document).map_err(|_| Exit::Bug)
+}
+
+fn history_query(contact: Option<&str>, since: Option<&str>) -> String {
+    let pairs = [("contact", contact), ("since", since)];
+    let query: Vec<String> =
+        pairs.iter().filter_map(|(name, value)| Some(format!("{name}={}", segment((*value)?)))).collect();
+    query.join("&")
 }
 
 /// The text as one segment of a path, or one value of a query.

@@ -26,6 +26,7 @@ use crate::{
     api::{self, Ask, Door, DoorError, Shared},
     config::{Config, Env, Outside, Secrets, TargetConfig},
     exit::Exit,
+    metrics::Port,
     once, print,
     schedule::Ticker,
     service,
@@ -118,6 +119,11 @@ impl Daemon {
             print::complain(&format!("{}; choose another [webhook] listen", closed_port(&error)));
             if error.kind() == ErrorKind::AddrInUse { Exit::Busy } else { Exit::CannotCreate }
         })?;
+        let mut port = Port::new(&shared);
+        port.set(config.metrics).await.map_err(|error| {
+            print::complain(&format!("{}; choose another [metrics] listen", no_figures(&error)));
+            if error.kind() == ErrorKind::AddrInUse { Exit::Busy } else { Exit::CannotCreate }
+        })?;
         let mut ticker =
             Ticker::start(&shared.schedule(), Arc::clone(&shared.wake)).await.map_err(|error| {
                 print::complain(&format!("the schedule cannot be started: {error}"));
@@ -157,13 +163,14 @@ impl Daemon {
                 exit = &mut ended => break exit.unwrap_or(Exit::Bug),
                 _ = hup.recv() => {
                     service::reloading();
-                    self.reload(&shared, &mut ticker, &mut webhook).await;
+                    self.reload(&shared, &mut ticker, &mut webhook, &mut port).await;
                     service::reloaded();
                 }
             }
         };
         ticker.stop().await;
         webhook.end().await;
+        port.end().await;
         drop(close);
         drop(door);
         let _ =
@@ -173,7 +180,7 @@ impl Daemon {
     }
 
     /// SIGHUP: the configuration and the secrets are read again. A faulty one changes nothing.
-    async fn reload(&self, shared: &Shared, ticker: &mut Ticker, webhook: &mut Webhook) {
+    async fn reload(&self, shared: &Shared, ticker: &mut Ticker, webhook: &mut Webhook, port: &mut Port) {
         let (path, Ground { clock, way, .. }) = (self.path.clone(), self.ground.clone());
         let outside = Outside { clock, way };
         let read = move || Config::load(&path, &Env::of_process(), &outside);
@@ -209,8 +216,15 @@ impl Daemon {
         if let Err(error) = webhook.set(config.webhook.clone()).await {
             tracing::error!(code = "reload.webhook", "{}; the old one stays", closed_port(&error));
         }
+        if let Err(error) = port.set(config.metrics).await {
+            tracing::error!(code = "reload.metrics", "{}; the old one stays", no_figures(&error));
+        }
         shared.ask(Ask::Replace(Box::new(config)));
     }
+}
+
+fn no_figures(error: &io::Error) -> String {
+    format!("cannot open the port for Prometheus: {}", error.kind())
 }
 
 fn closed_port(error: &io::Error) -> String {

@@ -15,6 +15,7 @@
 //! | [`names`] | whom a task is about, asked of Lever when somebody looks |
 //! | [`schedule`] | when a cycle is due |
 //! | [`api`] | the socket: who may, and what is answered |
+//! | [`metrics`] | figures for Prometheus, on the socket and on a port of this machine |
 //! | [`webhook`] | the receiver of Lever's webhooks: a port, a signature, a hint |
 //! | [`client`] | the command line as a client of the socket |
 //! | [`report`] | what is answered: sentences, tables, documents |
@@ -35,6 +36,7 @@ pub mod lever;
 pub mod links;
 pub mod logs;
 pub mod map;
+pub mod metrics;
 pub mod names;
 pub mod once;
 pub mod plan;

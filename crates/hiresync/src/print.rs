@@ -26,6 +26,30 @@ pub fn answer(text: &str) -> Result<(), Exit> {
     }
 }
 
+/// Prints one line more of an answer that goes on; false: nobody reads it any more.
+pub fn more(line: &str) -> Result<bool, Exit> {
+    let mut out = io::stdout().lock();
+    let end = if line.ends_with('\n') { "" } else { "\n" };
+    match write!(out, "{line}{end}").and_then(|()| out.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => {
+            say(&format!("cannot write the answer: {error}"));
+            Err(Exit::CannotWrite)
+        }
+    }
+}
+
+/// The text in the place of what the terminal shows.
+pub fn page(text: &str) -> String {
+    format!("\x1b[H\x1b[2J{text}")
+}
+
+/// Whether standard output is a terminal.
+pub fn is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
 /// Prints one JSON document.
 pub fn json(document: &impl Serialize) -> Result<(), Exit> {
     match serde_json::to_string_pretty(document) {

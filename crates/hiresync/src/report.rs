@@ -12,6 +12,7 @@ use chrono::TimeDelta;
 use engine::{Activity, CycleReport, GuardTrip, PersonLine, Status, TargetExplanation};
 use ledger::{Actor, Event, LeftOut, Outcome, Standing, TargetHealth};
 use people::{ContactId, FieldKey, OpportunityId, TargetName, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use erasure::{Destinations, ForgottenAnswer, ReportAnswer};
@@ -26,7 +27,7 @@ use crate::{
 };
 
 /// `GET /v1/status`
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, JsonSchema, Serialize, Deserialize)]
 pub struct StatusAnswer {
     /// Is it all right, in one sentence.
     pub summary: String,
@@ -67,6 +68,39 @@ pub struct StatusAnswer {
     /// The engine's part.
     #[serde(flatten)]
     pub engine: Status,
+}
+
+impl StatusAnswer {
+    /// What a human would call a change: everything but times, and counts that only ever grow.
+    pub fn state(&self) -> serde_json::Value {
+        let targets = self.engine.targets.iter().map(|(name, target)| {
+            let is_active = target.health == TargetHealth::Active;
+            serde_json::json!([
+                name,
+                target.paused,
+                is_active,
+                target.rebuilding,
+                target.counts,
+                target.past_due,
+                target.to_correct,
+                target.started,
+                target.obstacles,
+                target.unexplained,
+            ])
+        });
+        let fault = self.engine.last_fault.as_ref().map(|fault| &fault.code);
+        let guards: Vec<(u64, usize)> = self.guards.iter().map(|trip| (trip.cycle, trip.held)).collect();
+        serde_json::json!([
+            self.ok,
+            self.needs_human,
+            fault,
+            guards,
+            self.engine.tasks_open,
+            self.engine.last_good_cycle_at.is_some(),
+            self.reload_refused_at,
+            targets.collect::<Vec<_>>(),
+        ])
+    }
 }
 
 /// What is said of those who wait by themselves.
@@ -506,24 +540,7 @@ pub fn guards(trips: &[GuardTrip]) -> String {
 
 /// `hiresync history`
 pub fn history(events: &[Event], with_contact: bool) -> String {
-    let rows: Vec<Vec<String>> = events
-        .iter()
-        .map(|event| {
-            let kind = if event.outcome.is_error() { "Error" } else { "Information" };
-            let who = match event.actor {
-                Actor::Cycle => "hiresync".to_owned(),
-                Actor::User(uid) => format!("user {uid}"),
-            };
-            let mut row = vec![moment(event.at), kind.to_owned()];
-            if with_contact {
-                row.push(event.contact.to_string());
-            }
-            row.push(event.target.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string));
-            row.push(who);
-            row.push(happened(event));
-            row
-        })
-        .collect();
+    let rows: Vec<Vec<String>> = events.iter().map(|event| row(event, with_contact)).collect();
     let heading: &[&str] = if with_contact {
         &["when", "kind", "contact", "target", "by", "what"]
     } else {
@@ -534,6 +551,27 @@ pub fn history(events: &[Event], with_contact: bool) -> String {
     } else {
         fitted(heading, &rows, print::width())
     }
+}
+
+/// `hiresync history --follow`: one line, in the order of the table's columns.
+pub fn happening(event: &Event, with_contact: bool) -> String {
+    print::safe(&row(event, with_contact).join("  "))
+}
+
+fn row(event: &Event, with_contact: bool) -> Vec<String> {
+    let kind = if event.outcome.is_error() { "Error" } else { "Information" };
+    let who = match event.actor {
+        Actor::Cycle => "hiresync".to_owned(),
+        Actor::User(uid) => format!("user {uid}"),
+    };
+    let mut row = vec![moment(event.at), kind.to_owned()];
+    if with_contact {
+        row.push(event.contact.to_string());
+    }
+    row.push(event.target.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string));
+    row.push(who);
+    row.push(happened(event));
+    row
 }
 
 fn happened(event: &Event) -> String {
@@ -640,7 +678,7 @@ pub fn parked(list: &[ParkedLine], width: Option<usize>) -> String {
 }
 
 /// `GET /v1/parked`: somebody of whom all was refused, or a part.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, JsonSchema, Serialize, Deserialize)]
 pub struct ParkedLine {
     /// The contact.
     pub contact: ContactId,

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use people::{ContactId, OpportunityId, TargetName, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -19,7 +20,7 @@ const DONE: &str = "done";
 const FORGOTTEN: &str = "(forgotten)";
 
 /// Everything the ledger holds about somebody.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, JsonSchema, Serialize, Deserialize)]
 pub struct Holding {
     /// Standings, also in targets that are configured no more.
     pub standings: Vec<(TargetName, Standing)>,

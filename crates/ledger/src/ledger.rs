@@ -10,10 +10,12 @@ use std::{
 
 use adapter_sdk::Obstacle;
 use people::{ContactId, Date, OpportunityId, TargetName, Timestamp};
+use schemars::JsonSchema;
 use serde::{
     Deserialize, Serialize,
     de::{DeserializeOwned, IgnoredAny},
 };
+use tokio::sync::watch;
 
 use crate::{
     DigestKey,
@@ -43,6 +45,9 @@ pub struct Ledger {
     writing: Mutex<u64>,
     /// Steps written by this process.
     steps: AtomicU64,
+    /// The newest lines of the history.
+    /// The number of the next event, for whoever follows.
+    news: watch::Sender<u64>,
 }
 
 /// Proof that what led to `T` is on disk: only [`Ledger::write`] makes one. An adapter is handed nothing else to deliver.
@@ -72,7 +77,7 @@ pub struct Census {
 }
 
 /// Standings of one target by state.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Counts {
     /// The target holds what it should.
     pub agreed: u64,
@@ -283,6 +288,7 @@ impl Ledger {
             census: Mutex::default(),
             writing: Mutex::new(next_event),
             steps: AtomicU64::new(0),
+            news: watch::Sender::new(next_event),
         };
         ledger.each_place(&[], |key, place| {
             let (target, contact) = standing_ids(key)?;
@@ -303,6 +309,7 @@ impl Ledger {
             census: Mutex::new(self.census()),
             writing: Mutex::new(next_event),
             steps: AtomicU64::new(self.steps()),
+            news: watch::Sender::new(next_event),
         }
     }
 
@@ -522,9 +529,9 @@ impl Ledger {
         act()
     }
 
-    /// The number that the next event will have.
-    pub fn next_event(&self) -> u64 {
-        *self.writing.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Holds the number that the next event will have: changes with each event that is written.
+    pub fn watch_events(&self) -> watch::Receiver<u64> {
+        self.news.subscribe()
     }
 
     /// How a target is; the default for one that was never used.
@@ -556,6 +563,7 @@ impl Ledger {
             self.store.commit(&batch)?;
             self.steps.fetch_add(1, Ordering::AcqRel);
             *next_event = reached;
+            self.news.send_if_modified(|next| std::mem::replace(next, reached) != reached);
             let mut census = self.lock_census();
             for ((target, contact), (before, after)) in standings {
                 if let Some(before) = before {

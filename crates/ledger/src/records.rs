@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use adapter_sdk::{ErrorKind, Generation, Intent, TaskKind};
 use chrono::TimeDelta;
 use people::{ContactId, Digest, FieldKey, FieldName, OpportunityId, TargetName, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One act of archiving is dated seconds apart in an opportunity and its application.
 const SAME_ACT: TimeDelta = TimeDelta::hours(1);
 
 /// A contact is to be read again. Cleared only if the counter did not move meanwhile.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Mark {
     /// How often it was marked since it was last clear.
     pub count: u64,
@@ -20,7 +21,7 @@ pub struct Mark {
 }
 
 /// What is known of an opportunity of a hired or known contact.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Seen {
     /// Whose it was when last read or seen. When another contact shows up here, profiles were merged.
     pub contact: ContactId,
@@ -51,7 +52,7 @@ pub struct Seen {
 }
 
 /// Why reading somebody did not show a hire that was seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unread {
     /// The contact is anonymised.
@@ -80,7 +81,7 @@ impl Unread {
 }
 
 /// Of when a hire is, as a human said: it counts as from then on, whoever's it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Said {
     /// Of before `hired_since`: it is left out.
@@ -123,12 +124,12 @@ impl Seen {
 }
 
 /// Names a task: stable for the same cause.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, JsonSchema, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TaskId(pub String);
 
 /// What a human has to do, without personal values.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Task {
     /// Its name.
     pub id: TaskId,
@@ -149,7 +150,7 @@ pub struct Task {
 }
 
 /// One line of a contact's history: what HR knows as the "Log".
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Event {
     /// When.
     pub at: Timestamp,
@@ -169,7 +170,7 @@ pub struct Event {
 }
 
 /// Who did something.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Actor {
     /// The daemon, in its own course.
@@ -179,7 +180,7 @@ pub enum Actor {
 }
 
 /// What happened.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "snake_case")]
 pub enum Outcome {
     /// A change was decided and written down.
@@ -287,7 +288,7 @@ pub enum Outcome {
 }
 
 /// What leaves a hire out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LeftOut {
     /// The target's `when`.
@@ -349,7 +350,7 @@ pub struct TargetState {
 }
 
 /// Whether a target can be used.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, JsonSchema, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum TargetHealth {
     /// It can.

@@ -2,12 +2,13 @@
 //! kept: neither a policy changed later nor a day that passes reinterprets it.
 
 use people::OpportunityId;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Actor;
 
 /// What another hire of somebody is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RehireKind {
     /// An earlier employment goes on.
@@ -58,7 +59,7 @@ impl RehireKind {
 }
 
 /// What is done with another hire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Treatment {
     /// It becomes an employment of its own.
@@ -99,7 +100,7 @@ impl Treatment {
 }
 
 /// What was decided about another hire.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Rehire {
     /// What it is.
     pub kind: RehireKind,

@@ -159,7 +159,7 @@ mod tests {
         assert_eq!((first.events.len(), first.is_end), (50, false));
         assert_eq!(first.events[0].at, event(1, 36).at, "64 are kept of each");
         let rest = ledger.events(first.next, 50, |_, _| true).unwrap();
-        assert_eq!((rest.events.len(), rest.is_end, rest.next), (15, true, ledger.next_event()));
+        assert_eq!((rest.events.len(), rest.is_end, rest.next), (15, true, *ledger.watch_events().borrow()));
         tell(1, 101);
         let new = ledger.events(rest.next, 50, |_, _| true).unwrap();
         assert_eq!(new.events, [event(1, 101)]);

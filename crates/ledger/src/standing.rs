@@ -20,13 +20,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use adapter_sdk::{ErrorKind, Generation, Intent, Link, Obstacle, Step};
 use people::{Date, Digest, FieldKey, FieldName, Lack, Missing, OpportunityId, RemoteHireId, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::records::Actor;
 use crate::rehire::{Rehire, RehireKind, Treatment};
 
 /// Where one contact stands with one target.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, JsonSchema, Serialize, Deserialize)]
 pub struct Standing {
     /// How often a change was decided.
     pub generation: Generation,
@@ -63,7 +64,7 @@ pub struct Standing {
 }
 
 /// What a target last agreed to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Agreed {
     /// The records over there.
     pub link: Link,
@@ -76,7 +77,7 @@ pub struct Agreed {
 }
 
 /// Digests of fields, of the person and of each hire.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, JsonSchema, Serialize, Deserialize)]
 pub struct Digests {
     /// The person's fields.
     pub person: BTreeMap<FieldName, Digest>,
@@ -85,7 +86,7 @@ pub struct Digests {
 }
 
 /// How a link came about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LinkOrigin {
     /// We made the record.
@@ -97,7 +98,7 @@ pub enum LinkOrigin {
 }
 
 /// A change that is owed to a target.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Owed {
     /// What is meant.
     pub intent: Intent,
@@ -135,7 +136,7 @@ pub struct Owed {
 }
 
 /// Where a debt stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(tag = "phase", rename_all = "snake_case")]
 pub enum Phase {
     /// It goes out when its time has come.
@@ -169,7 +170,7 @@ pub enum Phase {
 }
 
 /// Why a debt is held.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(tag = "why", rename_all = "snake_case")]
 pub enum WhyHeld {
     /// The cycle owed more than the guards allow; `approve` lets it go on.

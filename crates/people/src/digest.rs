@@ -1,11 +1,13 @@
 use std::{fmt, fmt::Write as _};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What is remembered of a value instead of the value: the first 128 bits of an HMAC-SHA-256 under a key of this
 /// installation. Equal digests mean equal values; without the key a digest says nothing about a guessable value.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
 pub struct Digest([u8; 16]);
 
 impl Digest {

@@ -1,5 +1,6 @@
 use std::{borrow::Borrow, fmt, str::FromStr, sync::Arc};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Longest id accepted from outside, in bytes. Lever's are 36; HR systems' own are shorter.
@@ -40,8 +41,9 @@ fn checked(text: &str) -> Result<Arc<str>, InvalidId> {
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
         pub struct $name(Arc<str>);
 
         impl $name {

@@ -1,11 +1,12 @@
 use std::{borrow::Borrow, collections::BTreeMap, fmt};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{Date, OpportunityId, Pii};
 
 /// A field of a target, in the target's own words: a column, a property.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct FieldName(String);
 
@@ -40,7 +41,7 @@ impl fmt::Debug for FieldName {
 }
 
 /// Which field of which record: of the person, or of one hire. Names only, no values, so it may be written down.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum FieldKey {
     /// A field of one hire's record.
@@ -153,7 +154,7 @@ pub struct Filled {
 }
 
 /// A field whose value is not there, or is none that may be sent: the person is held.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Missing {
     /// Which field.
     pub field: FieldKey,
@@ -165,7 +166,7 @@ pub struct Missing {
 }
 
 /// What is wrong with a value that is not sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Lack {
     /// It is required, and nobody gave it.

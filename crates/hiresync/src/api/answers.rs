@@ -10,17 +10,17 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use engine::{CycleError, Engine, OrderError, PlanFile};
-use ledger::{Origin, TaskId};
+use ledger::TaskId;
 use people::{ContactId, Pii, TargetName, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::{sync::oneshot, time::timeout};
 
-use super::{ANSWER_TIME, Ask, Need, PLAN_TIME, Peer, REQUEST_TIME, Shared};
+use super::{ANSWER_TIME, Ask, HEAD_MAX, Need, PLAN_TIME, Pace, Peer, REQUEST_TIME, Shared};
 use crate::{
     report::{
-        ApplyAnswer, Explained, Facts, ForgottenAnswer, NamedTasks, ParkedLine, PlanAnswer, ReportAnswer,
-        StatusAnswer, TaskLine, health as healthy,
+        ApplyAnswer, Explained, ForgottenAnswer, NamedTasks, ParkedLine, PlanAnswer, ReportAnswer, TaskLine,
     },
     schedule::Ordered,
     wiring::Equipped,
@@ -28,7 +28,11 @@ use crate::{
 
 /// For what Lever says about one person: the page is of use without it.
 const LOOK_TIME: Duration = Duration::from_secs(20);
-/// Longest body of a request.
+/// What an error says it is.
+const PROBLEM: &str = "application/problem+json";
+/// Longest body of a question.
+const QUESTION_MAX: usize = 4 << 10;
+/// Longest body of an order: some thousand contacts.
 const BODY_MAX: usize = 64 << 10;
 /// Longest plan: some hundred thousand lines.
 const PLAN_MAX: usize = 128 << 20;
@@ -39,6 +43,74 @@ pub(super) struct Problem {
     status: StatusCode,
     code: &'static str,
     detail: String,
+}
+
+/// A problem as RFC 9457 writes it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct ProblemBody {
+    /// Always about:blank: the status and the code say what it is.
+    #[serde(rename = "type")]
+    of_type: String,
+    /// The status in words.
+    title: String,
+    /// The status.
+    status: u16,
+    /// A stable code.
+    code: String,
+    /// What happened, and what to do. Never repeats what was sent.
+    detail: String,
+}
+
+/// What was marked to be read.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Marked {
+    /// How many contacts.
+    marked: usize,
+    /// Whether Lever is asked who changed as well.
+    sweep: bool,
+}
+
+/// What goes on.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Released {
+    /// Whose.
+    contact: ContactId,
+    /// How many changes.
+    released: usize,
+}
+
+/// What a guard let go.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Approved {
+    /// Of which cycle.
+    cycle: u64,
+    /// How many changes.
+    released: usize,
+}
+
+/// How a target is now.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Switched {
+    /// Which one.
+    target: TargetName,
+    /// Whether it is paused.
+    paused: bool,
+}
+
+/// A task that was closed.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct TaskClosed {
+    /// Which one.
+    task: TaskId,
+    /// Always true.
+    done: bool,
+}
+
+/// Who is meant.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Resolved {
+    /// Null: Lever knows nobody by that.
+    contact: Option<ContactId>,
 }
 
 pub(super) type Answer = Result<Response, Problem>;
@@ -63,14 +135,15 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let body = json!({
-            "type": "about:blank",
-            "title": self.status.canonical_reason().unwrap_or("error"),
-            "status": self.status.as_u16(),
-            "code": self.code,
-            "detail": self.detail,
-        });
-        (self.status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
+        let body = ProblemBody {
+            of_type: "about:blank".to_owned(),
+            title: self.status.canonical_reason().unwrap_or("error").to_owned(),
+            status: self.status.as_u16(),
+            code: self.code.to_owned(),
+            detail: self.detail,
+        };
+        (self.status, [(header::CONTENT_TYPE, PROBLEM)], serde_json::to_vec(&body).unwrap_or_default())
+            .into_response()
     }
 }
 
@@ -111,13 +184,44 @@ impl From<CycleError> for Problem {
 }
 
 /// Decides who may, before the body is read.
-pub(super) async fn permit(Extension(peer): Extension<Peer>, request: Request, next: Next) -> Response {
+pub(super) async fn permit(
+    Extension(peer): Extension<Peer>,
+    Extension(pace): Extension<Pace>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if head_length(&request) > HEAD_MAX {
+        let detail = format!("the head of the request is longer than {} KiB", HEAD_MAX >> 10);
+        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        return Problem::new(status, "too_long", detail).into_response();
+    }
     let need = Need::of(request.method(), request.uri().path());
-    if need.is_met_by(peer, super::service_uid()) {
-        return next.run(request).await;
+    if need.is_met_by(peer) {
+        let response = next.run(request).await;
+        pace.answered();
+        return in_our_words(response);
     }
     let detail = "this is for root and the user that runs hiresync; others may only ask";
     Problem::new(StatusCode::FORBIDDEN, "forbidden", detail).into_response()
+}
+
+/// An error as a problem, also where axum found it: a query or a path that it could not read.
+fn in_our_words(response: Response) -> Response {
+    let status = response.status();
+    let is_error = status.is_client_error() || status.is_server_error();
+    if !is_error || response.headers().get(header::CONTENT_TYPE).is_some_and(|of| of == PROBLEM) {
+        return response;
+    }
+    let detail = "the path or the query is not understood; GET /v1/openapi.json describes both";
+    Problem::new(status, "bad_request", detail).into_response()
+}
+
+/// Its line and its fields, as they were sent.
+fn head_length(request: &Request) -> usize {
+    let line = request.method().as_str().len() + request.uri().to_string().len() + " HTTP/1.1\r\n".len() + 1;
+    let fields =
+        request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len());
+    line + fields.sum::<usize>() + 2
 }
 
 pub(super) async fn nowhere() -> Problem {
@@ -126,63 +230,6 @@ pub(super) async fn nowhere() -> Problem {
 
 pub(super) async fn not_so() -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "this path takes another method")
-}
-
-pub(super) async fn status(State(shared): State<Arc<Shared>>) -> Answer {
-    let facts = Arc::clone(&shared);
-    blocking(&shared, move |engine| {
-        let (status, guards, needs_human) = (engine.status()?, engine.guards()?, engine.needs_human()?);
-        let now = facts.clock.now();
-        let (summary, tone) = Facts { status: &status, guards: &guards, needs_human, now }.verdict();
-        let recovery = match engine.ledger().origin() {
-            Origin::Fresh => None,
-            Origin::Recovery { why, .. } => Some(why.clone()),
-        };
-        let schedule = facts.schedule();
-        Ok(document(&StatusAnswer {
-            summary,
-            ok: tone != crate::print::Tone::Bad,
-            needs_human,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            now,
-            started_at: facts.started_at,
-            uptime_seconds: (now - facts.started_at).num_seconds(),
-            next_poll_at: schedule.next_poll(now),
-            next_full_sweep_at: schedule.next_full_sweep(now),
-            requests_per_second: facts.asking().requests_per_second,
-            confidential: facts.asking().confidential,
-            reload_refused_at: facts.reload_refused_at(),
-            expiring: facts.asking().expiring(now),
-            recovery,
-            webhook: facts.webhook.status(),
-            guards,
-            engine: status,
-        }))
-    })
-    .await
-}
-
-pub(super) async fn health(State(shared): State<Arc<Shared>>) -> Answer {
-    let status = blocking(&shared, |engine| Ok(engine.status()?)).await?;
-    let now = shared.clock.now();
-    let interval = shared.schedule().interval(now);
-    // A key that is refused will not mend itself: that is said at once, however young the last good cycle is.
-    let refused =
-        status.last_fault.as_ref().filter(|fault| fault.code == adapter_sdk::ErrorKind::Unauthorized.code());
-    let healthy = match refused {
-        Some(_) => Err("Lever refuses the key".to_owned()),
-        None => healthy(status.last_good_cycle_at, shared.started_at, interval, status.activity, now),
-    };
-    match healthy {
-        Ok(what) => Ok(document(&json!({ "healthy": true, "detail": what }))),
-        Err(why) => {
-            let why = match status.last_fault {
-                Some(fault) => format!("{why}: {} ({}). {}", fault.what, fault.code, fault.remedy),
-                None => why,
-            };
-            Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unhealthy", why))
-        }
-    }
 }
 
 pub(super) async fn people(State(shared): State<Arc<Shared>>) -> Answer {
@@ -257,31 +304,6 @@ pub(super) async fn report(State(shared): State<Arc<Shared>>, Path(contact): Pat
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct HistoryQuery {
-    contact: Option<String>,
-    since: Option<String>,
-}
-
-pub(super) async fn history(State(shared): State<Arc<Shared>>, Query(query): Query<HistoryQuery>) -> Answer {
-    let contact = query.contact.as_deref().map(contact_id).transpose()?;
-    let since = query.since.as_deref().map(since).transpose()?;
-    blocking(&shared, move |engine| {
-        let events = match contact {
-            Some(contact) => {
-                let mut events = engine.ledger().history(&contact)?;
-                events.retain(|event| since.is_none_or(|since| event.at >= since));
-                events
-            }
-            None => engine.ledger().history_since(since)?,
-        };
-        let lines: String =
-            events.iter().filter_map(|event| Some(serde_json::to_string(event).ok()? + "\n")).collect();
-        Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], lines).into_response())
-    })
-    .await
-}
-
-#[derive(Debug, Deserialize)]
 pub(super) struct TasksQuery {
     #[serde(default)]
     names: bool,
@@ -321,9 +343,11 @@ pub(super) async fn guards(State(shared): State<Arc<Shared>>) -> Answer {
     blocking(&shared, |engine| Ok(document(&engine.guards()?))).await
 }
 
-#[derive(Debug, Default, Deserialize)]
+/// Whom an order is about.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Contacts {
+pub(super) struct Contacts {
+    /// Contact ids; everybody, if there is none.
     #[serde(default)]
     contacts: Vec<String>,
 }
@@ -357,7 +381,7 @@ async fn order_sync(shared: &Arc<Shared>, contacts: Vec<ContactId>) -> Answer {
     blocking(shared, move |engine| Ok(engine.sync(&contacts)?)).await?;
     tracing::info!(code = "order.sync", contacts = count, "a sync was ordered");
     shared.order(ordered);
-    Ok(accepted(&json!({ "marked": count, "sweep": ordered.sweep })))
+    Ok(accepted(&Marked { marked: count, sweep: ordered.sweep }))
 }
 
 pub(super) async fn retry(
@@ -376,7 +400,7 @@ pub(super) async fn retry(
     .await?;
     tracing::info!(code = "order.retry", %contact, released, "a retry was ordered");
     shared.order(Ordered { work: true, sweep: false });
-    Ok(accepted(&json!({ "contact": contact, "released": released })))
+    Ok(accepted(&Released { contact, released }))
 }
 
 pub(super) async fn approve(
@@ -395,7 +419,7 @@ pub(super) async fn approve(
         "what the guard held was approved"
     );
     shared.order(Ordered { work: true, sweep: false });
-    Ok(accepted(&json!({ "cycle": cycle, "released": released })))
+    Ok(accepted(&Approved { cycle, released }))
 }
 
 pub(super) async fn pause(State(shared): State<Arc<Shared>>, Path(target): Path<String>) -> Answer {
@@ -403,7 +427,7 @@ pub(super) async fn pause(State(shared): State<Arc<Shared>>, Path(target): Path<
     let asked = target.clone();
     blocking(&shared, move |engine| Ok(engine.pause(&asked)?)).await?;
     tracing::info!(code = "order.pause", target_name = %target, "the target was paused");
-    Ok(document(&json!({ "target": target, "paused": true })))
+    Ok(document(&Switched { target, paused: true }))
 }
 
 pub(super) async fn resume(State(shared): State<Arc<Shared>>, Path(target): Path<String>) -> Answer {
@@ -412,7 +436,7 @@ pub(super) async fn resume(State(shared): State<Arc<Shared>>, Path(target): Path
     blocking(&shared, move |engine| Ok(engine.resume(&asked)?)).await?;
     tracing::info!(code = "order.resume", target_name = %target, "the target was resumed");
     shared.order(Ordered { work: true, sweep: false });
-    Ok(document(&json!({ "target": target, "paused": false })))
+    Ok(document(&Switched { target, paused: false }))
 }
 
 pub(super) async fn task_done(
@@ -422,24 +446,26 @@ pub(super) async fn task_done(
 ) -> Answer {
     let task = TaskId(id);
     blocking(&shared, move |engine| match engine.task_done(&task, peer.uid)? {
-        true => Ok(document(&json!({ "task": task, "done": true }))),
+        true => Ok(document(&TaskClosed { task, done: true })),
         false => Err(Problem::unknown("no open task has that id; `hiresync tasks` lists them")),
     })
     .await
 }
 
-#[derive(Debug, Deserialize)]
+/// Who is looked for.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Who {
+pub(super) struct Who {
+    /// A contact or opportunity id, a profile link or an e-mail address.
     who: String,
 }
 
 pub(super) async fn resolve(State(shared): State<Arc<Shared>>, request: Request) -> Answer {
-    let body = body(request).await?;
+    let body = body_within(request, QUESTION_MAX).await?;
     let Who { who } =
         serde_json::from_slice(&body).map_err(|_| Problem::bad("the body is no {\"who\": \"…\"}"))?;
     let contact = asked(&shared, |reply| Ask::Resolve(Pii::new(who), reply)).await??;
-    Ok(document(&json!({ "contact": contact })))
+    Ok(document(&Resolved { contact }))
 }
 
 pub(super) async fn plan(State(shared): State<Arc<Shared>>, request: Request) -> Answer {
@@ -480,8 +506,7 @@ fn conflict(answer: &ApplyAnswer) -> Response {
         "detail": answer.text(),
         "answer": answer,
     });
-    let head = [(header::CONTENT_TYPE, "application/problem+json")];
-    (StatusCode::CONFLICT, head, body.to_string()).into_response()
+    (StatusCode::CONFLICT, [(header::CONTENT_TYPE, PROBLEM)], body.to_string()).into_response()
 }
 
 /// Asks the engine's thread.
@@ -561,7 +586,7 @@ pub(super) fn target_name(text: &str) -> Result<TargetName, Problem> {
     text.parse().map_err(|error| Problem::bad(format!("this is no target's name: {error}")))
 }
 
-fn since(text: &str) -> Result<Timestamp, Problem> {
+pub(super) fn since(text: &str) -> Result<Timestamp, Problem> {
     let day = || text.parse::<people::Date>().map(|day| day.and_time(chrono::NaiveTime::MIN).and_utc());
     text.parse()
         .or_else(|_| day())

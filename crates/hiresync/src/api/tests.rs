@@ -30,20 +30,29 @@ fn orders_are_for_root_and_the_service_and_questions_for_whoever_the_mode_lets_i
     ] {
         for (uid, may) in [0, SERVICE, 1000].into_iter().zip(who_may) {
             let need = Need::of(&method, path);
-            assert_eq!(need.is_met_by(Peer { uid }, SERVICE), may, "{uid} {method} {path}");
+            assert_eq!(need.is_met_by(Peer::of(uid, SERVICE)), may, "{uid} {method} {path}");
         }
     }
 }
 
 #[test]
-fn one_user_who_may_only_ask_cannot_take_every_place() {
+fn whoever_our_user_namespace_does_not_know_gives_no_orders_even_where_the_service_is_nobody() {
+    assert_eq!(Peer::of(OVERFLOW_UID, OVERFLOW_UID).role, Role::Reader);
+    assert_eq!(Peer::of(0, OVERFLOW_UID).role, Role::Orderer);
+    assert_eq!(Peer::of(SERVICE, SERVICE).role, Role::Orderer);
+}
+
+#[test]
+fn neither_one_user_who_may_only_ask_nor_all_of_them_can_take_every_place() {
     let crowd = Crowd::default();
-    let stranger = Peer { uid: service_uid().wrapping_add(1000) };
-    let admitted: Vec<bool> = (0..CONNECTIONS_PER_USER_MAX + 3).map(|_| crowd.count(stranger)).collect();
-    assert_eq!(admitted.iter().filter(|admitted| **admitted).count(), CONNECTIONS_PER_USER_MAX);
-    assert!((0..CONNECTIONS_MAX).all(|_| crowd.count(Peer { uid: service_uid() })));
-    drop(Guest { peer: stranger, crowd: crowd.clone() });
-    assert!(crowd.count(stranger), "a place that was left is free again");
+    let stranger = |nth: u32| Peer::of(SERVICE + 1 + nth, SERVICE);
+    let count = |peer: Peer, times: usize| (0..times).filter(|_| crowd.count(peer)).count();
+    assert_eq!(count(stranger(0), 20), CONNECTIONS_PER_USER_MAX);
+    let all = (1..9).map(|nth| count(stranger(nth), 20)).sum::<usize>();
+    assert_eq!(CONNECTIONS_PER_USER_MAX + all, READERS_MAX);
+    assert_eq!(count(Peer::of(SERVICE, SERVICE), CONNECTIONS_MAX), CONNECTIONS_MAX);
+    drop(Guest { peer: stranger(0), crowd: crowd.clone() });
+    assert!(crowd.count(stranger(0)), "a place that was left is free again");
 }
 
 /// A daemon's socket with an engine that never runs a cycle.
@@ -101,6 +110,8 @@ async fn questions_are_answered_and_errors_are_problem_documents() {
         ("/v1/people/c1/explain", 404),
         ("/v1/people/a%20b", 400),
         ("/v1/history?since=yesterday", 400),
+        ("/v1/history?follow=perhaps", 400),
+        ("/v1/people/%FF", 400),
         ("/v1/sync", 405),
         ("/v1/nothing", 404),
     ] {

@@ -3,6 +3,7 @@
 
 use adapter_sdk::{Finding, settings::Expiry};
 use people::{Date, Timestamp, Zone};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Config;
@@ -12,7 +13,7 @@ use crate::print;
 const NOTICE_DAYS: i64 = 30;
 
 /// A secret that expires soon, or did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Expiring {
     /// Where the configuration names it.
     pub secret: String,

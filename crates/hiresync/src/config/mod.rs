@@ -3,6 +3,7 @@
 mod expiry;
 mod fields;
 mod layers;
+mod metrics;
 mod place;
 mod policy;
 mod read;
@@ -12,6 +13,7 @@ mod write_back;
 
 use std::{
     fmt,
+    net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -44,6 +46,8 @@ pub struct Config {
     pub guards: Guards,
     /// `[webhook]`, where it is written.
     pub webhook: Option<WebhookConfig>,
+    /// `[metrics] listen`, where it is written: an address of this machine.
+    pub metrics: Option<SocketAddr>,
     /// `[targets.*]`, those that are enabled, in the order of the file.
     pub targets: Vec<TargetConfig>,
     /// Secrets that were not looked at, by their paths. There are none unless the reading needed none.

@@ -10,8 +10,8 @@ use engine::Guards;
 use people::{Date, Zone};
 
 use super::{
-    Config, Env, Faults, LeverConfig, Outside, StateConfig, fields, layers::layered, place::Places, targets,
-    webhook,
+    Config, Env, Faults, LeverConfig, Outside, StateConfig, fields, layers::layered, metrics, place::Places,
+    targets, webhook,
 };
 use crate::schedule::Schedule;
 
@@ -113,6 +113,7 @@ impl<'r> Reader<'r> {
         let has_webhook = root.has("webhook");
         let webhook_section = root.section("webhook");
         let webhook = if has_webhook { webhook::webhook(webhook_section).map(Some) } else { Some(None) };
+        let metrics = metrics::listen(root.section("metrics"));
         let tables = fields::tables(self.reading, root.section("tables"));
         let ground = targets::Ground { reading: self.reading, outside: self.outside, tables: &tables, zone };
         let targets = ground.targets(root.section("targets"));
@@ -124,6 +125,7 @@ impl<'r> Reader<'r> {
             socket: socket?,
             guards,
             webhook: webhook?,
+            metrics: metrics?,
             targets,
             unread: self.reading.unread(),
             expiries: self.reading.expiries(),

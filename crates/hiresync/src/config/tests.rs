@@ -7,6 +7,7 @@ use people::{Clock, SystemClock};
 use super::{Config, Env, Faults, Outside, Secrets};
 
 mod fields;
+mod metrics;
 mod mutants;
 mod mutated;
 mod webhook;

@@ -6,7 +6,7 @@ use engine::{Applied, CycleError, CycleOrder, Engine, PlanFile, SweepKind};
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinSet,
-    time::sleep,
+    time::{Instant, sleep},
 };
 
 use super::pulse::Pulse;
@@ -14,6 +14,7 @@ use crate::{
     api::{AppliedReply, Ask, Shared},
     config::Config,
     exit::Exit,
+    metrics::Ended,
     names,
     once::ledger_fault,
     report,
@@ -100,7 +101,9 @@ impl Driver {
             let full = std::mem::take(&mut self.full_waits).then_some(SweepKind::Full);
             if let Some(sweep) = full.or(due).or(hurried) {
                 let order = CycleOrder { sweep, approve: false };
+                let began = Instant::now();
                 let outcome = self.beside_questions(&engine, &mut questions, engine.cycle(order)).await;
+                self.shared.cycles.count(Ended::of(&outcome), began.elapsed());
                 if let Some(exit) = tell(&outcome) {
                     return exit;
                 }

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use engine::{Forgotten, HeldBy, Report};
 use people::TargetName;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{history, listed, tasks};
@@ -16,7 +17,7 @@ use crate::{
 pub type Destinations = BTreeMap<TargetName, String>;
 
 /// `POST /v1/people/{contact}/forget`
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, JsonSchema, Serialize, Deserialize)]
 pub struct ForgottenAnswer {
     /// What came of it.
     #[serde(flatten)]
@@ -26,7 +27,7 @@ pub struct ForgottenAnswer {
 }
 
 /// `GET /v1/people/{contact}/report`
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, JsonSchema, Serialize, Deserialize)]
 pub struct ReportAnswer {
     /// What is held, and who received what.
     #[serde(flatten)]

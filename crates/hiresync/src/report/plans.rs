@@ -9,6 +9,7 @@ use std::{
 use adapter_sdk::TaskKind;
 use engine::{Applied, Counted, CycleReport, DryRun, Left, Moved, PlanFile, PlannedChange};
 use people::{Date, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -17,7 +18,7 @@ use crate::{
 };
 
 /// `hiresync plan`
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, JsonSchema, Serialize, Deserialize)]
 pub struct PlanAnswer {
     /// What it is called.
     pub id: String,
@@ -39,7 +40,7 @@ pub struct PlanAnswer {
 }
 
 /// What would be done about one person in one target.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, JsonSchema, Serialize, Deserialize)]
 pub struct PlanLine {
     /// The target.
     pub target: String,
@@ -68,7 +69,7 @@ pub struct PlanLine {
 }
 
 /// One field.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, JsonSchema, Serialize, Deserialize)]
 pub struct PlanField {
     /// Which.
     pub field: String,
@@ -79,7 +80,7 @@ pub struct PlanField {
 }
 
 /// How many of what.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct PlanCounts {
     /// New people and new hires.
     pub create: u64,
@@ -102,7 +103,7 @@ pub struct PlanCounts {
 }
 
 /// More than the guards let through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct PlanGuard {
     /// New people and new hires, and how many pass.
     pub creates: (usize, usize),
@@ -116,7 +117,7 @@ pub struct PlanGuard {
 }
 
 /// Somebody about whom nothing can be said.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, JsonSchema, Serialize, Deserialize)]
 pub struct PlanUnread {
     /// Who.
     pub contact: String,
@@ -310,7 +311,7 @@ impl PlanGuard {
 }
 
 /// `hiresync apply`
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, JsonSchema, Serialize, Deserialize)]
 pub struct ApplyAnswer {
     /// Which plan.
     pub id: String,

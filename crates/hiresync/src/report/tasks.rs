@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use adapter_sdk::TaskKind;
 use ledger::{Event, Task};
 use people::{ContactId, FieldName, TargetName};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -17,7 +18,7 @@ use crate::{
 pub type Doers = BTreeMap<TargetName, String>;
 
 /// `GET /v1/tasks`: one of them.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, JsonSchema, Serialize, Deserialize)]
 pub struct TaskLine {
     /// The task as it is kept.
     #[serde(flatten)]
@@ -31,7 +32,7 @@ pub struct TaskLine {
 }
 
 /// `GET /v1/tasks?names=true`
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, JsonSchema, Serialize, Deserialize)]
 pub struct NamedTasks {
     /// Open tasks.
     pub tasks: Vec<TaskLine>,
@@ -40,7 +41,7 @@ pub struct NamedTasks {
 }
 
 /// `GET /v1/people/{contact}/explain`: the engine's explanation, with who does the tasks.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, JsonSchema, Serialize, Deserialize)]
 pub struct Explained {
     /// The contact.
     pub contact: ContactId,

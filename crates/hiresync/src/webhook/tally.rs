@@ -7,6 +7,7 @@ use std::{
 };
 
 use people::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
@@ -14,7 +15,7 @@ use tokio::time::Instant;
 const SAY_EVERY: Duration = Duration::from_secs(60);
 
 /// The webhook's part of the status. Each request is counted once, but for `ignored`, which are some of the genuine ones.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, JsonSchema, Serialize, Deserialize)]
 pub struct WebhookStatus {
     /// Where it listens: address and port.
     pub listening: String,

@@ -19,8 +19,8 @@ pub(super) struct Mutant {
 }
 
 /// The keys of each section but the names that an admin chooses.
-const SECTIONS: [(&str, &[&str]); 13] = [
-    ("", &["lever", "state", "socket", "guards", "targets", "tables", "webhook"]),
+const SECTIONS: [(&str, &[&str]); 14] = [
+    ("", &["lever", "state", "socket", "guards", "targets", "tables", "webhook", "metrics"]),
     (
         "lever",
         &[
@@ -68,6 +68,7 @@ const SECTIONS: [(&str, &[&str]); 13] = [
         ],
     ),
     ("webhook", &["listen", "path", "signature_tokens", "max_age_hours"]),
+    ("metrics", &["listen"]),
     ("write_back", &["tag", "link", "note"]),
     (
         "rehire",
