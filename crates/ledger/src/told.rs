@@ -117,8 +117,8 @@ mod tests {
         name.parse().unwrap()
     }
 
-    fn tell(ledger: &Ledger, name: &str, second: i64) {
-        let event = Event {
+    fn adopted(name: &str, second: i64) -> Event {
+        Event {
             at: Timestamp::from_timestamp(second, 0).unwrap(),
             contact: contact(name),
             target: None,
@@ -126,8 +126,11 @@ mod tests {
             outcome: Outcome::Adopted,
             generation: None,
             fields: vec![],
-        };
-        let _ = ledger.write(|draft| draft.tell(&event)).unwrap();
+        }
+    }
+
+    fn tell(ledger: &Ledger, name: &str, second: i64) {
+        let _ = ledger.write(|draft| draft.tell(&adopted(name, second))).unwrap();
     }
 
     fn seconds(events: &[Event]) -> Vec<i64> {
@@ -154,11 +157,7 @@ mod tests {
     fn whoever_reads_too_slowly_is_told_so_and_memory_is_bounded() {
         let told = Told::new(0);
         let key = |number: u64| [b"c\0".as_slice(), format!("{number:016x}").as_bytes()].concat();
-        let event = serde_json::json!({
-            "at": "2026-05-01T09:00:00Z", "contact": "c", "target": null, "actor": "cycle",
-            "outcome": { "outcome": "adopted" }, "generation": null,
-        });
-        let event = serde_json::to_vec(&event).unwrap();
+        let event = serde_json::to_vec(&adopted("c", 0)).unwrap();
         let lines = LINES_MAX as u64 + 1;
         for number in 0..lines {
             told.take(&Batch([((Tree::History, key(number)), Some(event.clone()))].into()), number + 1);
