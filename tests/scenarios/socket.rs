@@ -165,7 +165,7 @@ fn prometheus_is_told_the_same_on_the_socket_and_on_the_port_and_a_reload_closes
 
     let log = daemon.log();
     let (_, port) = log.split_once("figures for Prometheus are on ").expect("the port is said");
-    let port = port.split_whitespace().next().unwrap();
+    let port = port.split(|c: char| !c.is_ascii_digit() && !".:".contains(c)).next().unwrap();
     let asked = |request: &str| {
         let mut stream = std::net::TcpStream::connect(port)?;
         stream.set_read_timeout(Some(SOON))?;

@@ -15,7 +15,7 @@ fn figures_are_on_a_port_of_this_machine_or_on_none() {
         let faults = desk.faults(&format!("{TEN_LINES}[metrics]\nlisten = \"{theirs}\"\n"), &[]);
         assert_eq!(faults.len(), 1, "{faults:?}");
         assert!(
-            faults[0].starts_with("hiresync.toml:11:10: metrics.listen: is reachable from other machines"),
+            faults[0].starts_with("hiresync.toml:11:1: metrics.listen: is reachable from other machines"),
             "{faults:?}"
         );
         assert!(faults[0].contains("write \"127.0.0.1:9470\""), "{faults:?}");
