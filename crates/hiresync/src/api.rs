@@ -42,6 +42,7 @@ pub use door::{Door, DoorError};
 use crate::{
     config::Config,
     names::Names,
+    notices::Board,
     once::destinations,
     report::{Destinations, Doers},
     schedule::{Ordered, Schedule},
@@ -78,6 +79,8 @@ pub struct Shared {
     pub wake: Arc<Notify>,
     /// What came by webhook.
     pub webhook: Tally,
+    /// Who is told without asking, and how that goes.
+    pub notices: Board,
     asks: mpsc::UnboundedSender<Ask>,
     work: AtomicBool,
     sweep: AtomicBool,
@@ -129,6 +132,8 @@ impl Shared {
         clock: Arc<dyn Clock>,
         asks: mpsc::UnboundedSender<Ask>,
     ) -> Arc<Shared> {
+        let notices = Board::default();
+        notices.set(config);
         Arc::new(Shared {
             equipped: RwLock::new(equipped),
             doers: RwLock::new(Arc::new(doers(config))),
@@ -140,6 +145,7 @@ impl Shared {
             clock,
             wake: Arc::default(),
             webhook: Tally::default(),
+            notices,
             asks,
             work: AtomicBool::default(),
             sweep: AtomicBool::default(),
@@ -187,7 +193,7 @@ impl Shared {
         *self.reload_refused_at.write().unwrap_or_else(PoisonError::into_inner) = at;
     }
 
-    fn reload_refused_at(&self) -> Option<Timestamp> {
+    pub(crate) fn reload_refused_at(&self) -> Option<Timestamp> {
         *self.reload_refused_at.read().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -200,6 +206,7 @@ impl Shared {
         *self.destinations.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(destinations(config));
         *self.doers.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(doers(config));
         *self.equipped.write().unwrap_or_else(PoisonError::into_inner) = equipped;
+        self.notices.set(config);
         *self.schedule.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config.schedule.clone());
         *self.asking.write().unwrap_or_else(PoisonError::into_inner) = Asking::of(config);
     }

@@ -25,7 +25,7 @@ use crate::{
     api::{self, Ask, Door, DoorError, Shared},
     config::{Config, Env, Outside, Secrets, TargetConfig},
     exit::Exit,
-    once, print,
+    notices, once, print,
     schedule::Ticker,
     service,
     webhook::Webhook,
@@ -140,6 +140,7 @@ impl Daemon {
         let mut rest = tokio::task::JoinSet::new();
         rest.spawn(serving);
         rest.spawn(look_at_targets(config.targets));
+        let telling = rest.spawn(notices::run(Arc::clone(&shared), self.ground.way.apart()));
         let exit = loop {
             tokio::select! {
                 () = ending.came() => {
@@ -157,6 +158,8 @@ impl Daemon {
                 _ = hup.recv() => self.reload(&shared, &mut ticker, &mut webhook).await,
             }
         };
+        // A letter that is cut off is sent again under its id.
+        telling.abort();
         ticker.stop().await;
         webhook.end().await;
         drop(close);

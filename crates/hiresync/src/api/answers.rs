@@ -154,6 +154,7 @@ pub(super) async fn status(State(shared): State<Arc<Shared>>) -> Answer {
             reload_refused_at: facts.reload_refused_at(),
             recovery,
             webhook: facts.webhook.status(),
+            notices: facts.notices.status(),
             guards,
             engine: status,
         }))

@@ -2,6 +2,7 @@
 
 mod fields;
 mod layers;
+mod notices;
 mod place;
 mod policy;
 mod read;
@@ -25,6 +26,7 @@ use url::Url;
 use crate::schedule::Schedule;
 pub use adapter_sdk::settings::Secrets;
 pub use layers::Env;
+pub use notices::{ChannelConfig, MailConfig, NoticesConfig};
 pub use webhook::WebhookConfig;
 
 /// Everything the daemon is told.
@@ -42,6 +44,8 @@ pub struct Config {
     pub guards: Guards,
     /// `[webhook]`, where it is written.
     pub webhook: Option<WebhookConfig>,
+    /// `[notices]`, where it is written.
+    pub notices: Option<NoticesConfig>,
     /// `[targets.*]`, those that are enabled, in the order of the file.
     pub targets: Vec<TargetConfig>,
     /// Secrets that were not looked at, by their paths. There are none unless the reading needed none.

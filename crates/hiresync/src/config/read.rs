@@ -10,8 +10,8 @@ use engine::Guards;
 use people::{Date, Zone};
 
 use super::{
-    Config, Env, Faults, LeverConfig, Outside, StateConfig, fields, layers::layered, place::Places, targets,
-    webhook,
+    Config, Env, Faults, LeverConfig, Outside, StateConfig, fields, layers::layered, notices, place::Places,
+    targets, webhook,
 };
 use crate::schedule::Schedule;
 
@@ -113,6 +113,12 @@ impl<'r> Reader<'r> {
         let has_webhook = root.has("webhook");
         let webhook_section = root.section("webhook");
         let webhook = if has_webhook { webhook::webhook(webhook_section).map(Some) } else { Some(None) };
+        let has_notices = root.has("notices");
+        let notices_section = root.section("notices");
+        let notices = match has_notices {
+            true => notices::notices(self.reading, notices_section, zone).map(Some),
+            false => Some(None),
+        };
         let tables = fields::tables(self.reading, root.section("tables"));
         let ground = targets::Ground { reading: self.reading, outside: self.outside, tables: &tables, zone };
         let targets = ground.targets(root.section("targets"));
@@ -124,6 +130,7 @@ impl<'r> Reader<'r> {
             socket: socket?,
             guards,
             webhook: webhook?,
+            notices: notices?,
             targets,
             unread: self.reading.unread(),
         })
