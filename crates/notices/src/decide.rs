@@ -17,7 +17,7 @@ use crate::{
     remembered::{About, Item, Lasting, Letter, Notice, Phase, Remembered, Told},
 };
 
-/// At most so many letters to one recipient in [`HOUR`].
+/// At most so many letters to one recipient in an hour.
 pub const LETTERS_MAX: usize = 12;
 const HOUR: TimeDelta = TimeDelta::hours(1);
 /// Between two letters about tasks.
