@@ -111,11 +111,11 @@ for tls in starttls tls; do
 done
 [ "$(letters)" = 2 ] || { echo "$peer: $(letters) letters instead of 2" >&2; exit 1; }
 
-# comes_back STATE: a hire raises a task; its letter is not taken, then is, once.
+# A hire raises a task; its letter is not taken, then is, once.
 hire() {
     "$python" - "$address" <<'PY'
 import sys, urllib.request
-urllib.request.urlopen(urllib.request.Request(sys.argv[1] + "/sandbox/hire", data=b"", method="POST")).read()
+urllib.request.urlopen(sys.argv[1] + "/sandbox/hire", data=b'{"name": "Ada Example"}').read()
 PY
 }
 

@@ -2,6 +2,7 @@ use chrono::DateTime;
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::TcpListener,
+    task::JoinSet,
 };
 
 use super::*;
@@ -55,10 +56,11 @@ fn neither_password_nor_address_is_in_any_debug_text() {
 }
 
 /// Says these lines, one after each line it hears, the first at once; a message is one line.
-async fn server(says: &'static [&'static str]) -> (u16, tokio::task::JoinHandle<Vec<String>>) {
+async fn server(says: &'static [&'static str]) -> (u16, JoinSet<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let heard = tokio::spawn(async move {
+    let mut task = JoinSet::new();
+    task.spawn(async move {
         let (stream, _) = listener.accept().await.unwrap();
         let mut stream = BufReader::new(stream);
         let mut heard = Vec::new();
@@ -76,7 +78,7 @@ async fn server(says: &'static [&'static str]) -> (u16, tokio::task::JoinHandle<
         }
         heard
     });
-    (port, heard)
+    (port, task)
 }
 
 #[tokio::test]
@@ -93,7 +95,7 @@ async fn a_letter_that_was_taken_is_sent_and_every_answer_has_its_kind() {
         let sent = mailer(port).send(&to, "tasks.1.k", at(), &words()).await;
         assert_eq!(sent.as_ref().err().map(|refusal| refusal.kind), kind, "{says:?}");
         assert!(!format!("{sent:?}").contains("hr@"), "{sent:?}");
-        let heard = heard.await.unwrap().join("");
+        let heard = heard.join_all().await.concat().join("");
         assert_eq!(heard.contains("Message-ID: <tasks.1.k@example.com>"), kind.is_none(), "{heard}");
     }
 }
@@ -105,5 +107,5 @@ async fn where_nothing_is_secret_nothing_is_said() {
     let login = Some(("robot".to_owned(), Secret::new("s3cret".to_owned())));
     let sent = Mailer { tls: Tls::Starttls, login, ..mailer(port) }.send(&to, "i", at(), &words()).await;
     assert_eq!(sent.unwrap_err().kind, Kind::Tls);
-    assert_eq!(heard.await.unwrap()[1..], ["QUIT\r\n", ""]);
+    assert_eq!(heard.join_all().await.concat()[1..], ["QUIT\r\n", ""]);
 }
