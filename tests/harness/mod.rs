@@ -3,6 +3,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`world`] | one test's world: a folder, a configuration, a pretend Lever, the program run on them |
+//! | [`mailbox`] | a mail server on loopback |
 //! | [`port`] | a pretend vendor on a port of its own |
 //! | [`cezanne`] | the pretend Cezanne, its HR people, and the comparison with the truth |
 //! | [`lever`] | the pretend Lever on a port of its own, and its recruiters |
@@ -22,6 +23,7 @@ pub mod awaited;
 pub mod cezanne;
 pub mod host;
 pub mod lever;
+pub mod mailbox;
 pub mod port;
 pub mod program;
 pub mod roster;
@@ -33,6 +35,7 @@ pub mod world;
 
 pub use cezanne::PretendCezanne;
 pub use lever::PretendLever;
+pub use mailbox::Mailbox;
 pub use program::{Daemon, Ended};
 pub use roster::{Comparison, Roster};
 pub use wait::wait_until;

@@ -62,6 +62,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("file-export", &["adapter-sdk", "people"]),
     ("cezanne", &["adapter-sdk", "hiresync-http", "people"]),
     ("adapters", &["adapter-sdk", "cezanne", "file-export"]),
+    ("notices", &["hiresync-http", "people"]),
     ("sandbox", &[]),
     (
         "hiresync",
@@ -73,6 +74,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "ledger",
             "lever",
             "mapping",
+            "notices",
             "people",
             "sandbox",
         ],
@@ -124,6 +126,12 @@ fn reqwest_is_named_by_http_only() {
         "hiresync-http",
         "every request is bounded, paced, redacted and can be simulated",
     );
+}
+
+#[test]
+fn lettre_is_named_by_notices_only() {
+    let why = "mail is the one other way out: whom it reaches, and how secretly, is decided in one place";
+    named_only_by("lettre", "notices", why);
 }
 
 #[test]

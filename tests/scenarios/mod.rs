@@ -17,6 +17,7 @@ mod ledger;
 mod lever;
 mod links;
 mod mapping;
+mod notices;
 mod people;
 mod plan;
 mod privacy;

@@ -48,6 +48,7 @@ use crate::{
     config::{self, Config, Expiring, Expiry},
     metrics::Cycles,
     names::Names,
+    notices::Board,
     once::destinations,
     report::{Destinations, Doers},
     schedule::{Ordered, Schedule},
@@ -99,6 +100,8 @@ pub struct Shared {
     /// The cycles since the start.
     pub cycles: Cycles,
     followers: Followers,
+    /// Who is told without asking, and how that goes.
+    pub notices: Board,
     asks: mpsc::UnboundedSender<Ask>,
     work: AtomicBool,
     sweep: AtomicBool,
@@ -161,6 +164,8 @@ impl Shared {
         clock: Arc<dyn Clock>,
         asks: mpsc::UnboundedSender<Ask>,
     ) -> Arc<Shared> {
+        let notices = Board::default();
+        notices.set(config);
         Arc::new(Shared {
             equipped: RwLock::new(equipped),
             doers: RwLock::new(Arc::new(doers(config))),
@@ -175,6 +180,7 @@ impl Shared {
             state: (config.state.dir.clone(), config.state.digest_key.is_none()),
             cycles: Cycles::default(),
             followers: Followers::default(),
+            notices,
             asks,
             work: AtomicBool::default(),
             sweep: AtomicBool::default(),
@@ -222,7 +228,7 @@ impl Shared {
         *self.reload_refused_at.write().unwrap_or_else(PoisonError::into_inner) = at;
     }
 
-    fn reload_refused_at(&self) -> Option<Timestamp> {
+    pub(crate) fn reload_refused_at(&self) -> Option<Timestamp> {
         *self.reload_refused_at.read().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -235,6 +241,7 @@ impl Shared {
         *self.destinations.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(destinations(config));
         *self.doers.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(doers(config));
         *self.equipped.write().unwrap_or_else(PoisonError::into_inner) = equipped;
+        self.notices.set(config);
         *self.schedule.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config.schedule.clone());
         *self.asking.write().unwrap_or_else(PoisonError::into_inner) = Asking::of(config);
     }

@@ -101,6 +101,12 @@ Examples:
         #[command(subcommand)]
         order: LeverOrder,
     },
+    /// See whether mail and the channel of [notices] work
+    Notify {
+        /// What
+        #[command(subcommand)]
+        order: NotifyOrder,
+    },
     /// Show what would be sent to which target, field by field, and why; writes nothing
     #[command(after_help = "\
 Beside a running daemon it asks the daemon (root and the service user only, since it shows names and addresses). --out keeps \
@@ -308,6 +314,23 @@ Examples:
         /// Only this target
         #[arg(long, value_name = "NAME")]
         target: Option<String>,
+    },
+}
+
+/// What is to be told.
+#[derive(Debug, Subcommand)]
+pub enum NotifyOrder {
+    /// Send one test notice to each recipient, each way, and say what the server answered
+    #[command(after_help = "\
+Exit codes: 0 all were taken; 69 a server cannot be reached or asks to come back later; 78 there is no [notices], or a server refuses
+certificate, login, sender or recipient. `hiresync check` looks at server, TLS and login without sending.
+
+Example:
+  hiresync notify test --config /etc/hiresync/hiresync.toml")]
+    Test {
+        /// Which configuration
+        #[command(flatten)]
+        config: ConfigFile,
     },
 }
 

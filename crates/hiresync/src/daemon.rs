@@ -27,7 +27,7 @@ use crate::{
     config::{Config, Env, Outside, Secrets, TargetConfig},
     exit::Exit,
     metrics::Port,
-    once, print,
+    notices, once, print,
     schedule::Ticker,
     service,
     webhook::Webhook,
@@ -147,6 +147,7 @@ impl Daemon {
         let mut rest = tokio::task::JoinSet::new();
         rest.spawn(serving);
         rest.spawn(look_at_targets(config.targets));
+        let telling = rest.spawn(notices::run(Arc::clone(&shared), self.ground.way.apart()));
         let exit = loop {
             tokio::select! {
                 () = ending.came() => {
@@ -168,6 +169,8 @@ impl Daemon {
                 }
             }
         };
+        // A letter that is cut off is sent again under its id.
+        telling.abort();
         ticker.stop().await;
         webhook.end().await;
         port.end().await;

@@ -24,6 +24,7 @@ use crate::{
 pub(crate) struct DataFlow {
     source: Source,
     targets: Vec<OfTarget>,
+    notices: Option<crate::notices::Destinations>,
     asked: Vec<Asked>,
     not_asked: Vec<&'static str>,
     never_asked: Vec<&'static str>,
@@ -170,6 +171,7 @@ impl DataFlow {
                 webhook: config.webhook.as_ref().map(|webhook| webhook.path.clone()),
             },
             targets,
+            notices: crate::notices::Destinations::of(config),
             asked,
             not_asked: not_asked.into_iter().map(|asked| asked.object).collect(),
             never_asked,

@@ -13,6 +13,7 @@
 //! | [`map`](mod@map), [`data_flow`] | `map`, `check --data-flow`: what the mapping does, for who writes it and who answers for it |
 //! | [`lever`] | `lever`: webhooks of the account, and whom old ids mean |
 //! | [`names`] | whom a task is about, asked of Lever when somebody looks |
+//! | [`notices`] | telling humans without being asked: mail, a channel, `notify test` |
 //! | [`schedule`] | when a cycle is due |
 //! | [`api`] | the socket: who may, and what is answered |
 //! | [`metrics`] | figures for Prometheus, on the socket and on a port of this machine |
@@ -38,6 +39,7 @@ pub mod logs;
 pub mod map;
 pub mod metrics;
 pub mod names;
+pub mod notices;
 pub mod once;
 pub mod plan;
 pub mod print;
@@ -55,7 +57,7 @@ use std::{ffi::OsString, process::ExitCode};
 
 use clap::Parser as _;
 
-use cli::{Cli, Command, MapQuestion};
+use cli::{Cli, Command, MapQuestion, NotifyOrder};
 use exit::Exit;
 
 /// The program.
@@ -108,6 +110,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, Exit> {
         Command::Links { order } => links::run(order.as_ref(), &cli.socket, json),
         Command::State { order } => state::run(order, json),
         Command::Lever { order } => lever::run(order, json),
+        Command::Notify { order: NotifyOrder::Test { config } } => notices::test(&config.path, json),
         Command::Check { config, offline, .. } => once::check(&config.path, *offline, json),
         Command::Plan { config, contact, out } => plan::plan(&config.path, contact, out.as_deref(), json),
         Command::Apply { config, plan, contact } => plan::apply(&config.path, plan, contact, json),

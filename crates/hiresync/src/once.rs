@@ -239,6 +239,8 @@ pub fn check(path: &Path, offline: bool, as_json: bool) -> Result<Exit, Exit> {
         reports.push(("secrets".to_owned(), Ok(CheckReport { findings, ..CheckReport::default() })));
     }
     reports.extend(webhook.map(|report| ("webhook".to_owned(), Ok(report))));
+    let notices = runtime()?.block_on(Box::pin(crate::notices::check(&config)));
+    reports.extend(notices.map(|report| ("notices".to_owned(), report)));
     show_check(&reports, as_json)
 }
 

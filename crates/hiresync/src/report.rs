@@ -22,6 +22,7 @@ pub use tasks::{Doers, Explained, NamedTasks, TaskLine, named, tasks};
 
 use crate::{
     config::Expiring,
+    notices::NoticesStatus,
     print::{self, Tone, ago, ahead, count, fitted, lasting, moment, table, wrapped},
     webhook::WebhookStatus,
 };
@@ -63,6 +64,9 @@ pub struct StatusAnswer {
     /// What came by webhook, where it listens for any.
     #[serde(default)]
     pub webhook: Option<WebhookStatus>,
+    /// How telling humans goes, where anybody is told.
+    #[serde(default)]
+    pub notices: Option<NoticesStatus>,
     /// Cycles that the guard holds.
     pub guards: Vec<GuardTrip>,
     /// The engine's part.
@@ -371,6 +375,9 @@ pub fn status(answer: &StatusAnswer) -> String {
     if let Some(webhook) = &answer.webhook {
         let _ = writeln!(text, "Webhook  {}", received(webhook, answer.now));
     }
+    if let Some(notices) = &answer.notices {
+        let _ = writeln!(text, "Notices  {}", told(notices, answer.now));
+    }
     let to_repair = match engine.to_repair {
         0 => String::new(),
         left => format!("; {left} left of the last full sweep"),
@@ -410,6 +417,23 @@ fn received(webhook: &WebhookStatus, now: Timestamp) -> String {
         |at| format!("last one signed by Lever {}", ago(at, now)),
     );
     format!("{text}; {last}")
+}
+
+fn told(notices: &NoticesStatus, now: Timestamp) -> String {
+    let last = notices.last_sent_at.map_or_else(
+        || "none sent since the start".to_owned(),
+        |at| format!("last one sent {}", ago(at, now)),
+    );
+    let to = count(notices.recipients as u64, "recipient", "recipients");
+    match notices.failing_since {
+        None => format!("{to}; {last}"),
+        Some(since) => format!(
+            "NOT TAKEN for {} ({} waiting): {}; {last}",
+            lasting(now - since),
+            notices.pending,
+            notices.why.as_deref().unwrap_or("it is tried again")
+        ),
+    }
 }
 
 /// What it is doing, in words.

@@ -61,6 +61,7 @@ fn status_of(shared: &Shared, engine: &Engine) -> ledger::Result<StatusAnswer> {
         expiring: shared.asking().expiring(now),
         recovery,
         webhook: shared.webhook.status(),
+        notices: shared.notices.status(),
         guards,
         engine: status,
     })

@@ -4,6 +4,7 @@ mod expiry;
 mod fields;
 mod layers;
 mod metrics;
+mod notices;
 mod place;
 mod policy;
 mod read;
@@ -29,6 +30,7 @@ use crate::schedule::Schedule;
 pub use adapter_sdk::settings::{Expiry, Secrets};
 pub use expiry::{Expiring, expiring};
 pub use layers::Env;
+pub use notices::{ChannelConfig, MailConfig, NoticesConfig};
 pub use webhook::WebhookConfig;
 
 /// Everything the daemon is told.
@@ -48,6 +50,8 @@ pub struct Config {
     pub webhook: Option<WebhookConfig>,
     /// `[metrics] listen`, where it is written: an address of this machine.
     pub metrics: Option<SocketAddr>,
+    /// `[notices]`, where it is written.
+    pub notices: Option<NoticesConfig>,
     /// `[targets.*]`, those that are enabled, in the order of the file.
     pub targets: Vec<TargetConfig>,
     /// Secrets that were not looked at, by their paths. There are none unless the reading needed none.

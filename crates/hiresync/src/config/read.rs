@@ -10,7 +10,8 @@ use engine::Guards;
 use people::{Date, Zone};
 
 use super::{
-    Config, Env, Faults, LeverConfig, Outside, StateConfig, fields, layers::layered, metrics, place::Places,
+    Config, Env, Faults, LeverConfig, Outside, StateConfig, fields, layers::layered, metrics, notices,
+    place::Places,
     targets, webhook,
 };
 use crate::schedule::Schedule;
@@ -114,6 +115,12 @@ impl<'r> Reader<'r> {
         let webhook_section = root.section("webhook");
         let webhook = if has_webhook { webhook::webhook(webhook_section).map(Some) } else { Some(None) };
         let metrics = metrics::listen(root.section("metrics"));
+        let has_notices = root.has("notices");
+        let notices_section = root.section("notices");
+        let notices = match has_notices {
+            true => notices::notices(self.reading, notices_section, zone).map(Some),
+            false => Some(None),
+        };
         let tables = fields::tables(self.reading, root.section("tables"));
         let ground = targets::Ground { reading: self.reading, outside: self.outside, tables: &tables, zone };
         let targets = ground.targets(root.section("targets"));
@@ -126,6 +133,7 @@ impl<'r> Reader<'r> {
             guards,
             webhook: webhook?,
             metrics: metrics?,
+            notices: notices?,
             targets,
             unread: self.reading.unread(),
             expiries: self.reading.expiries(),

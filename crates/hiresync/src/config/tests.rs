@@ -10,6 +10,7 @@ mod fields;
 mod metrics;
 mod mutants;
 mod mutated;
+mod notices;
 mod webhook;
 
 /// Everything that is shipped as a configuration, by its name under `systemd/`.
@@ -36,6 +37,9 @@ impl Desk {
         fs::write(dir.path().join("credentials/lever-webhook-token"), "t0ken\n").unwrap();
         fs::write(dir.path().join("credentials/cezanne-secret"), "s3cret").unwrap();
         fs::write(dir.path().join("credentials/cezanne-signature-token"), "t0ken").unwrap();
+        fs::write(dir.path().join("credentials/smtp-password"), "s3cret").unwrap();
+        let hook = "https://hooks.example.com/s3cret";
+        fs::write(dir.path().join("credentials/notices-webhook"), hook).unwrap();
         Desk { dir }
     }
 
@@ -335,7 +339,7 @@ fn every_piece_of_configuration_that_a_page_shows_loads() {
     fs::write(desk.dir.path().join("lever-api-key"), "k3y").unwrap();
     let blocks = PAGES.iter().flat_map(|page| page.split("```toml\n").skip(1));
     let blocks: Vec<&str> = blocks.filter_map(|rest| rest.split("```").next()).collect();
-    assert_eq!(blocks.len(), 10);
+    assert_eq!(blocks.len(), 11);
     // What a piece about Cezanne goes on with: the first whole configuration of its page.
     let cezanne = blocks.iter().find(|block| block.contains("[targets.cezanne]")).unwrap().to_string();
     for block in blocks {

@@ -9,7 +9,7 @@ const NO_PURPOSE: &str = "(no purpose stated)";
 
 impl DataFlow {
     /// For people.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut page = Page::default();
         page.line(
             0,
@@ -17,6 +17,7 @@ impl DataFlow {
         );
         self.source(&mut page);
         self.targets.iter().for_each(|target| target.write(&mut page));
+        self.notices(&mut page);
         self.lever(&mut page);
         page.heading("What hiresync keeps");
         self.kept.iter().for_each(|kept| page.line(1, kept));
@@ -67,6 +68,25 @@ impl DataFlow {
             match source.confidential {
                 true => "Confidential candidates: read and sent like the others.",
                 false => "Confidential candidates: not read.",
+            },
+        );
+    }
+
+    fn notices(&self, page: &mut Page) {
+        let Some(notices) = &self.notices else { return };
+        page.heading("Who is told what, without asking");
+        if let Some(server) = &notices.server {
+            page.line(1, &format!("By mail through {server}"));
+        }
+        for to in &notices.to {
+            page.line(2, &format!("{}: {}", to.to, to.what.join(", ")));
+        }
+        page.line(
+            1,
+            match notices.names {
+                true => "Mail says what people are called, asked of Lever at that moment; the channel never does. Ids, states, names of \
+                         fields and links to Lever's profiles come with it.",
+                false => "Ids, states, names of fields and links to Lever's profiles; no names.",
             },
         );
     }

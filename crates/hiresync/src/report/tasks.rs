@@ -87,7 +87,7 @@ impl TaskLine {
     }
 
     /// What is to be done, with the fields that the text leaves unnamed.
-    pub(super) fn to_do(&self) -> String {
+    pub(crate) fn to_do(&self) -> String {
         let task = &self.task;
         let unnamed = task.fields.iter().map(FieldName::as_str).filter(|field| !names(&task.text, field));
         let unnamed: Vec<&str> = unnamed.collect();

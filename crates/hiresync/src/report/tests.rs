@@ -6,6 +6,7 @@ use ledger::{Counts, Task, TaskId};
 use people::{FieldKey, FieldName};
 
 use super::*;
+use crate::notices::NoticesStatus;
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -133,6 +134,13 @@ fn a_status_survives_its_form_on_the_socket() {
             last_genuine_at: Some(at("2026-05-01T09:55:00Z")),
             ..WebhookStatus::default()
         }),
+        notices: Some(NoticesStatus {
+            recipients: 2,
+            pending: 1,
+            failing_since: Some(at("2026-05-01T09:00:00Z")),
+            why: Some("the server cannot be reached".to_owned()),
+            last_sent_at: None,
+        }),
         guards: Vec::new(),
         engine: status(Counts { agreed: 2, sent: 1, ..Counts::default() }),
     };
@@ -143,6 +151,8 @@ fn a_status_survives_its_form_on_the_socket() {
     assert!(shown.contains("roster  file-export  active  3         2"), "{shown}");
     let line = "Webhook  127.0.0.1:8470; 5 genuine (2 asked nothing), 7 forged; last one signed by Lever 5 minutes ago\n";
     assert!(shown.contains(line), "{shown}");
+    let failing = "Notices  NOT TAKEN for 60 minutes (1 waiting): the server cannot be reached; none sent since the start\n";
+    assert!(shown.contains(failing), "{shown}");
     let without = StatusAnswer { webhook: None, ..back };
     assert!(!super::status(&without).contains("Webhook"));
 }

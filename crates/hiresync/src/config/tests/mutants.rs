@@ -19,8 +19,8 @@ pub(super) struct Mutant {
 }
 
 /// The keys of each section but the names that an admin chooses.
-const SECTIONS: [(&str, &[&str]); 14] = [
-    ("", &["lever", "state", "socket", "guards", "targets", "tables", "webhook", "metrics"]),
+const SECTIONS: [(&str, &[&str]); 17] = [
+    ("", &["lever", "state", "socket", "guards", "targets", "tables", "webhook", "metrics", "notices"]),
     (
         "lever",
         &[
@@ -131,6 +131,9 @@ const SECTIONS: [(&str, &[&str]); 14] = [
     ("company", &["by", "table"]),
     ("keep", &["contact", "opportunities", "opportunity"]),
     ("sets", &["people", "communications", "employments", "deployments", "companies"]),
+    ("notices", &["digest_at", "names", "mail", "webhook"]),
+    ("notices.mail", &["server", "port", "tls", "user", "password", "from", "helo", "hr", "engineer"]),
+    ("notices.webhook", &["url", "shape", "for"]),
 ];
 /// How the targets of Cezanne begin. Their fields may have one name in two tables.
 const CEZANNE: &str = "targets.cezanne";
@@ -275,6 +278,10 @@ impl Line<'_> {
     fn removed(&mut self, section: &str, key: &str, header_at: usize) {
         if matches!((section, key), ("lever", "api_key" | "hired_since") | (_, "adapter"))
             || (section, key) == ("webhook", "signature_tokens")
+            || matches!(
+                (section, key),
+                ("notices.mail", "server" | "from") | ("notices.webhook", "url" | "shape")
+            )
             || section.starts_with("targets.") && matches!(key, "path" | "subdomain" | "by" | "table")
             || section.starts_with(CEZANNE) && OF_CEZANNE.contains(&key)
         {
