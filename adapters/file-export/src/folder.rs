@@ -242,11 +242,13 @@ impl Folder {
         Ok(self)
     }
 
-    /// Mode 0750 whatever the umask, keeping the group that a set-group-id parent passes on.
+    /// Mode 0750 whatever the umask, keeping the group that a set-group-id parent passes on. A folder that was made with that mode
+    /// is left alone: under systemd's RestrictSUIDSGID= the bit can be inherited, but not named.
     fn share_with_group(&self) -> Result<()> {
         let set = || -> Result<(), Errno> {
-            let inherited = Mode::from_raw_mode(rustix::fs::fstat(&self.fd)?.st_mode) & Mode::SGID;
-            rustix::fs::fchmod(&self.fd, FOLDER_MODE | inherited)
+            let mode = Mode::from_raw_mode(rustix::fs::fstat(&self.fd)?.st_mode);
+            let wanted = FOLDER_MODE | (mode & Mode::SGID);
+            if mode == wanted { Ok(()) } else { rustix::fs::fchmod(&self.fd, wanted) }
         };
         set().map_err(|error| errors::from_io("setting the folder's permissions", &self.path, error.into()))
     }

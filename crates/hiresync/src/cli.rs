@@ -270,6 +270,23 @@ Example:
         #[command(subcommand)]
         vendor: Vendor,
     },
+    /// Print the script with which a shell completes these commands
+    #[command(after_help = "\
+Example:
+  hiresync completions bash > ~/.local/share/bash-completion/completions/hiresync")]
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write one for each command
+    #[command(after_help = "\
+Examples:
+  hiresync man | man -l -
+  hiresync man /usr/local/share/man/man8")]
+    Man {
+        /// Write a page for each command into this folder
+        dir: Option<PathBuf>,
+    },
 }
 
 /// Which configuration.

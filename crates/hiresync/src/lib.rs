@@ -20,6 +20,7 @@
 //! | [`webhook`] | the receiver of Lever's webhooks: a port, a signature, a hint |
 //! | [`client`] | the command line as a client of the socket |
 //! | [`report`] | what is answered: sentences, tables, documents |
+//! | [`packaging`] | `completions`, `man`: what a package carries beside the program |
 //! | [`print`](mod@print), [`progress`], [`logs`], [`exit`] | standard output, the moving line, standard error, exit codes |
 //! | `demo`, `sandbox` | the whole thing on this machine, and the pretend vendors (feature `demo`) |
 
@@ -41,6 +42,7 @@ pub mod metrics;
 pub mod names;
 pub mod notices;
 pub mod once;
+pub mod packaging;
 pub mod plan;
 pub mod print;
 pub mod progress;
@@ -120,6 +122,8 @@ fn dispatch(cli: &Cli) -> Result<Exit, Exit> {
         Command::Demo(demo) => demo::run(demo, json),
         #[cfg(feature = "demo")]
         Command::Sandbox { vendor } => sandbox::run(vendor),
+        Command::Completions { shell } => packaging::completions(*shell),
+        Command::Man { dir } => packaging::man(dir.as_deref()),
         command => {
             let client = client::Client::new(&cli.socket)?;
             once::runtime()?.block_on(Box::pin(client.run(command, json)))
