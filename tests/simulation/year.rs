@@ -103,14 +103,16 @@ async fn all_days(plan: &Plan, days: u64) {
         let report = outcome.unwrap();
         cycles += 1;
         delivered += report.delivered.created + report.delivered.updated;
-        #[expect(clippy::print_stdout, reason = "the parent reads it")]
         let month = days / MONTHS;
         if at + POLL == (day + 1) * DAY && (day + 1) % month == 0 {
             let Held { memory_kib, descriptors, disk_kib } = Held::now(daemon.state().unwrap());
-            println!(
-                "month {}: {memory_kib} KiB, {descriptors} descriptors, {disk_kib} KiB on disk; {cycles} cycles, {delivered} delivered",
-                (day + 1) / month
-            );
+            #[expect(clippy::print_stdout, reason = "the parent reads it")]
+            {
+                println!(
+                    "month {}: {memory_kib} KiB, {descriptors} descriptors, {disk_kib} KiB on disk; {cycles} cycles, {delivered} delivered",
+                    (day + 1) / month
+                );
+            }
         }
     }
 }
@@ -144,10 +146,8 @@ impl Held {
 fn read(line: &str) -> Option<Held> {
     // The test's own name stands before the first.
     let (_, figures) = line.split_once("month ")?;
-    let numbers: Vec<u64> = figures
-        .split(|letter: char| !letter.is_ascii_digit())
-        .filter_map(|word| word.parse().ok())
-        .collect();
+    let numbers: Vec<u64> =
+        figures.split(|letter: char| !letter.is_ascii_digit()).filter_map(|word| word.parse().ok()).collect();
     let [_, memory_kib, descriptors, disk_kib, ..] = numbers[..] else { return None };
     Some(Held { memory_kib, descriptors, disk_kib })
 }

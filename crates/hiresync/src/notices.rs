@@ -23,6 +23,7 @@ use engine::{Activity, Engine};
 use futures::{StreamExt, stream};
 use http::Way;
 use people::{ContactId, TargetName, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::{
     sync::{Notify, oneshot, watch},
@@ -59,7 +60,7 @@ pub struct Setup {
 }
 
 /// `GET /v1/status`, the part about notices.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, JsonSchema, Serialize, Deserialize)]
 pub struct NoticesStatus {
     /// How many recipients there are, channels included.
     pub recipients: usize,

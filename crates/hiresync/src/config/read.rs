@@ -11,8 +11,7 @@ use people::{Date, Zone};
 
 use super::{
     Config, Env, Faults, LeverConfig, Outside, StateConfig, fields, layers::layered, metrics, notices,
-    place::Places,
-    targets, webhook,
+    place::Places, targets, webhook,
 };
 use crate::schedule::Schedule;
 
