@@ -19,7 +19,7 @@ pub use words::{LinksOrder, Place};
 
 use crate::{
     client::Client,
-    config::{Config, Secrets},
+    config::Config,
     exit::Exit,
     once, print,
     wiring::{self, Ground},
@@ -234,7 +234,7 @@ fn take_your_time(order: &LinkOrder) {
 /// A running daemon's socket; with a configuration, the ledger itself where no daemon has it.
 fn hands(place: &Place, socket: &Path, writes: bool) -> Result<Hands, Exit> {
     let Some(path) = &place.config else { return Ok(Hands::Daemons(Client::new(socket)?)) };
-    let config = once::config(path, Secrets::Needed)?;
+    let config = once::config_beside(path, once::config)?;
     if !writes && !config.state.dir.join("store").exists() {
         return ours(&config, Arc::new(once::empty_ledger()?), None);
     }

@@ -39,6 +39,15 @@ pub fn asking_config(path: &Path, secrets: Secrets) -> Result<Config, Exit> {
     read(path, secrets, way)
 }
 
+/// The same, as `read` reads it, for a command that a running daemon does where there is one: whoever asks a daemon needs no secret.
+pub fn config_beside(path: &Path, read: fn(&Path, Secrets) -> Result<Config, Exit>) -> Result<Config, Exit> {
+    let config = read(path, Secrets::IfThere)?;
+    if config.unread.is_empty() || StateFolder::is_in_use(&config.state.dir) {
+        return Ok(config);
+    }
+    read(path, Secrets::Needed)
+}
+
 fn read(path: &Path, secrets: Secrets, way: Way) -> Result<Config, Exit> {
     let outside = Outside { clock: clock(), way };
     Config::load(path, &Env::of_process().with(secrets), &outside).map_err(|faults| {
@@ -329,7 +338,7 @@ fn findings(report: &CheckReport) -> Vec<serde_json::Value> {
 
 /// `forget`, where no daemon runs; else it is asked.
 pub fn forget(path: &Path, contact: &str, as_json: bool) -> Result<Exit, Exit> {
-    let config = asking_config(path, Secrets::Needed)?;
+    let config = config_beside(path, asking_config)?;
     let parsed = contact_id(contact)?;
     let folder = match StateFolder::lock(&config.state.dir) {
         Ok(folder) => folder,
@@ -359,7 +368,7 @@ pub fn forget(path: &Path, contact: &str, as_json: bool) -> Result<Exit, Exit> {
 
 /// `report`, where no daemon runs; else it is asked.
 pub fn report(path: &Path, contact: &str, as_json: bool) -> Result<Exit, Exit> {
-    let config = asking_config(path, Secrets::Needed)?;
+    let config = config_beside(path, asking_config)?;
     let parsed = contact_id(contact)?;
     let crate::plan::Kept::Ours(ledger, _copy) = crate::plan::kept_ledger(&config)? else {
         let client = Client::new(&config.socket)?;

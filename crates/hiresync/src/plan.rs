@@ -18,7 +18,7 @@ use crate::{
 
 /// `plan`
 pub fn plan(path: &Path, contacts: &[String], out: Option<&Path>, as_json: bool) -> Result<Exit, Exit> {
-    let config = once::asking_config(path, Secrets::Needed)?;
+    let config = once::config_beside(path, once::asking_config)?;
     let parsed = contact_ids(contacts)?;
     let mut answer = match kept_ledger(&config)? {
         Kept::Ours(ledger, _copy) => ours(&config, ledger, &parsed)?,
@@ -111,6 +111,7 @@ fn write(out: &Path, file: &PlanFile) -> Result<(), Exit> {
 
 /// `apply`
 pub fn apply(path: &Path, file: &Path, contacts: &[String], as_json: bool) -> Result<Exit, Exit> {
+    // The plan is sealed under a key made of Lever's: beside a daemon, too.
     let config = once::config(path, Secrets::Needed)?;
     let parsed = contact_ids(contacts)?;
     let bytes = std::fs::read(file).map_err(|error| refused(file, &error.kind().to_string()))?;

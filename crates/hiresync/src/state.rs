@@ -86,6 +86,15 @@ pub fn run(order: &StateOrder, as_json: bool) -> Result<Exit, Exit> {
     }
 }
 
+/// Of the secrets only the digest key is needed, and that only where no daemon has it.
+fn read(path: &Path) -> Result<Config, Exit> {
+    let config = asking_config(path, Secrets::IfThere)?;
+    if config.unread.iter().any(|secret| secret == "state.digest_key") {
+        return once::config_beside(path, asking_config);
+    }
+    Ok(config)
+}
+
 /// An archive, for people and programs.
 #[derive(Debug, Serialize)]
 struct Answer<'a> {
@@ -127,7 +136,7 @@ impl Answer<'_> {
 }
 
 fn export(config: &Path, path: &Path, as_json: bool) -> Result<Exit, Exit> {
-    let config = asking_config(config, Secrets::Needed)?;
+    let config = read(config)?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // Made with mode 0600.
     let mut fresh = tempfile::NamedTempFile::new_in(folder).map_err(|error| cannot("made", path, &error))?;
@@ -148,7 +157,7 @@ fn export(config: &Path, path: &Path, as_json: bool) -> Result<Exit, Exit> {
 }
 
 fn import(config: &Path, path: &Path, replace: bool, as_json: bool) -> Result<Exit, Exit> {
-    let config = asking_config(config, Secrets::Needed)?;
+    let config = read(config)?;
     let folder = StateFolder::lock(&config.state.dir).map_err(|error| ledger_fault(&error))?;
     let imported = folder
         .import(path, config.state.digest_key.as_ref(), replace, clock().now())
@@ -181,7 +190,7 @@ fn import(config: &Path, path: &Path, replace: bool, as_json: bool) -> Result<Ex
 }
 
 fn verify(config: &Path, as_json: bool) -> Result<Exit, Exit> {
-    let config = asking_config(config, Secrets::Needed)?;
+    let config = read(config)?;
     let Some(copied) = copied(&config)? else {
         print::complain(
             "a daemon has the ledger; stop it first, or `hiresync state export`, which reads it to its end as well",

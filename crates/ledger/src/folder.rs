@@ -102,20 +102,8 @@ impl StateFolder {
     /// Opens a copy, made in `into`, of the ledger in `dir`, which stays as it is to the last byte: opening a store may change it.
     /// [`Error::Locked`] when another process has the folder.
     pub fn open_copy(dir: &Path, into: &Path, key: Option<DigestKey>, now: Timestamp) -> Result<Opened> {
-        let path = dir.join("lock");
         {
-            let lock = match File::open(&path) {
-                Ok(lock) => Some(lock),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-                Err(error) => return Err(at("open", &path)(error)),
-            };
-            if lock
-                .as_ref()
-                .is_some_and(|lock| flock(lock, FlockOperation::NonBlockingLockExclusive).is_err())
-            {
-                let pid = std::fs::read_to_string(&path).unwrap_or_default();
-                return Err(Error::Locked { dir: dir.to_owned(), pid: pid.trim().to_owned() });
-            }
+            let _lock = lock_if_there(dir)?;
             copy(dir, into).map_err(at("copy", dir))?;
         }
         let folder = StateFolder::lock(into)?;
@@ -126,6 +114,11 @@ impl StateFolder {
             Err(_) => folder.place()?,
         };
         folder.open_at(key, now, &here)
+    }
+
+    /// Whether a process has the folder at `dir` now.
+    pub fn is_in_use(dir: &Path) -> bool {
+        matches!(lock_if_there(dir), Err(Error::Locked { .. }))
     }
 
     /// The folder.
@@ -406,6 +399,21 @@ impl StateFolder {
     fn sync(&self) -> io::Result<()> {
         File::open(&self.dir)?.sync_all()
     }
+}
+
+/// The lock of a folder that is not to be made or written to; `None` where there is none.
+fn lock_if_there(dir: &Path) -> Result<Option<File>> {
+    let path = dir.join("lock");
+    let lock = match File::open(&path) {
+        Ok(lock) => lock,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(at("open", &path)(error)),
+    };
+    if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
+        let pid = std::fs::read_to_string(&path).unwrap_or_default();
+        return Err(Error::Locked { dir: dir.to_owned(), pid: pid.trim().to_owned() });
+    }
+    Ok(Some(lock))
 }
 
 /// sled holds a lock on its data file for as long as one of its threads still has it, which is a moment longer than we do, and a
