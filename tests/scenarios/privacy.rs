@@ -73,6 +73,8 @@ fn no_personal_data_and_no_secret_stands_in_logs_ledger_or_answers() {
         "/v1/tasks",
         "/v1/parked",
         "/v1/guards",
+        "/v1/state",
+        "/metrics",
     ] {
         places.push((format!("GET {path}"), daemon.get(path).body));
     }

@@ -232,6 +232,11 @@ impl Shared {
         *self.reload_refused_at.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Secrets that expire soon.
+    pub fn expiring(&self, now: Timestamp) -> Vec<Expiring> {
+        self.asking().expiring(now)
+    }
+
     fn asking(&self) -> Asking {
         self.asking.read().unwrap_or_else(PoisonError::into_inner).clone()
     }

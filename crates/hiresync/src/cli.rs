@@ -464,7 +464,11 @@ pub struct Demo {
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
     /// Where they go: a file, or a pretend Cezanne HR
-    #[arg(long, default_value = "file", value_parser = ["file", "cezanne"])]
+    #[arg(
+        long,
+        default_value = "file-export",
+        value_parser = [clap::builder::PossibleValue::new("file-export").alias("file"), "cezanne".into()]
+    )]
     pub target: String,
     /// Leave configuration, ledger and files in this (new or empty) folder
     #[arg(long, value_name = "DIR")]

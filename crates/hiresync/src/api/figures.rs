@@ -58,7 +58,7 @@ fn status_of(shared: &Shared, engine: &Engine) -> ledger::Result<StatusAnswer> {
         requests_per_second: shared.asking().requests_per_second,
         confidential: shared.asking().confidential,
         reload_refused_at: shared.reload_refused_at(),
-        expiring: shared.asking().expiring(now),
+        expiring: shared.expiring(now),
         recovery,
         webhook: shared.webhook.status(),
         notices: shared.notices.status(),

@@ -70,6 +70,19 @@ impl Figures<'_> {
             "1 while the configuration on disk is faulty and the one before is in force.",
             [plain(yes(status.reload_refused_at.is_some()))],
         );
+        page.gauge(
+            "hiresync_credential_last_day_timestamp_seconds",
+            "The day on which a secret is good for the last time, from a month before on: the beginning of it, UTC.",
+            status.expiring.iter().map(|expiring| {
+                let day = expiring.on.and_time(chrono::NaiveTime::MIN).and_utc();
+                (vec![("credential", expiring.secret.as_str())], seconds(day))
+            }),
+        );
+        page.gauge(
+            "hiresync_notices_failing",
+            "1 while letters to people are not taken.",
+            status.notices.iter().map(|notices| plain(yes(notices.failing_since.is_some()))),
+        );
     }
 
     fn schedule(&self, page: &mut Page) {

@@ -12,6 +12,7 @@ use people::{ContactId, OpportunityId, TargetName, Timestamp};
 use super::Setup;
 use crate::{
     api::Shared,
+    config::Expiring,
     print::{count, lasting},
     report::{self, TaskLine},
 };
@@ -40,6 +41,7 @@ pub(super) fn gather(
     alarms.extend(health.err().map(|why| silence(&status, why, shared.started_at)));
     alarms.extend(of_ledger(engine.ledger()));
     alarms.extend(shared.reload_refused_at().map(reload_refused));
+    alarms.extend(shared.expiring(at).iter().map(expires));
     let zone = setup.config.zone;
     let last = setup.config.digest_at.find_previous_occurrence(&at.with_timezone(&zone), true);
     Ok(Facts {
@@ -190,6 +192,12 @@ fn of_ledger(ledger: &Ledger) -> Option<Alarm> {
     let key = format!("ledger.{}", ledger.lineage());
     let remedy = "Look at `hiresync status` now and then until it says that all is right. If the original runs on, stop one of the two.";
     Some(Alarm { is_event: true, ..alarm(key, title.to_owned(), format!("{what} ({why})"), remedy) })
+}
+
+fn expires(expiring: &Expiring) -> Alarm {
+    let (title, remedy) = expiring.words();
+    let what = "After its last day nothing is read or sent with it any more.".to_owned();
+    alarm(format!("expires.{}", expiring.secret), title, what, format!("{remedy}."))
 }
 
 fn reload_refused(at: Timestamp) -> Alarm {
