@@ -49,7 +49,7 @@ impl FileExport {
             contact_id: true,
             dedupes_by_key: true,
             moves_hires: true,
-            batch_max: 5_000,
+            batch_max: 500,
             in_flight_max: 1,
             ..Capabilities::default()
         };

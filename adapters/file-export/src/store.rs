@@ -37,7 +37,10 @@ use std::{
     collections::BTreeSet,
     fmt,
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use adapter_sdk::{CheckReport, Delivery, Effect, Finding, Result};
@@ -72,6 +75,8 @@ pub(crate) struct Store {
     /// Whether the disk may be touched at all.
     writes: bool,
     seen: Mutex<Option<(Stamps, Arc<View>)>>,
+    /// Whether there ever was an index, since we look: then an empty folder was emptied, and is no beginning.
+    has_held: AtomicBool,
 }
 
 /// What the export holds.
@@ -123,7 +128,16 @@ impl Store {
         clock: Arc<dyn Clock>,
         steps: Steps,
     ) -> Self {
-        Store { settings, shape, target, clock, steps, writes: true, seen: Mutex::default() }
+        Store {
+            settings,
+            shape,
+            target,
+            clock,
+            steps,
+            writes: true,
+            seen: Mutex::default(),
+            has_held: AtomicBool::default(),
+        }
     }
 
     /// The same for asking alone: the disk is left as it is.
@@ -144,7 +158,7 @@ impl Store {
         let view = self.look(&home, Some(&private))?;
         let exported_before =
             |delivery: &Delivery| delivery.link.as_ref().is_some_and(|link| !link.hires.is_empty());
-        if deliveries.iter().any(exported_before) {
+        if self.has_held.load(Ordering::Acquire) || deliveries.iter().any(exported_before) {
             self.refuse_lost(&view)?;
         }
 
@@ -162,6 +176,7 @@ impl Store {
         }
         if !changes.is_empty() || self.outdated(&view) {
             self.publish(&home, &private, view.index.as_ref(), &roster, &changes)?;
+            self.has_held.store(true, Ordering::Release);
         }
         let put_back = (view.missing && self.settings.layout == Layout::Roster).then(|| self.roster_file());
         Ok(Batch { effects, roster, put_back })
@@ -289,6 +304,7 @@ impl Store {
             return Ok(view);
         }
         let view = Arc::new(self.load(home, private)?);
+        self.has_held.fetch_or(view.index.is_some(), Ordering::AcqRel);
         let stamps = stamps_of(home, private, &view)?;
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some((stamps, Arc::clone(&view)));
         Ok(view)

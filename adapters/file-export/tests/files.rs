@@ -488,6 +488,20 @@ async fn a_file_that_is_gone_with_its_copy_or_its_index_is_never_begun_anew_with
 }
 
 #[tokio::test]
+async fn a_folder_that_is_emptied_while_the_daemon_runs_is_no_beginning_for_whoever_is_hired_next() {
+    // given
+    let export = Export::new("csv", "roster");
+    let adapter = export.adapter();
+    assert!(adapter.deliver(&[add("ada", "Ada"), add("bob", "Bob")]).await.iter().all(Result::is_ok));
+    fs::remove_dir_all(export.path()).unwrap();
+    // when
+    let error = adapter.deliver(&[add("cleo", "Cleo")]).await.remove(0).unwrap_err();
+    // then
+    assert_eq!(error.kind(), ErrorKind::ConfigInvalid, "{error}");
+    assert!(!export.file("roster.csv").exists());
+}
+
+#[tokio::test]
 async fn columns_that_stay_keep_their_values_and_new_ones_fill_with_the_next_delivery() {
     // given
     let mut export = Export::new("csv", "roster");

@@ -403,7 +403,7 @@ impl<'a> Section<'a> {
                     self.reading.fault(
                         at,
                         "names a credential, but $CREDENTIALS_DIRECTORY is not set",
-                        "run under systemd with LoadCredential=, or write { file = \"path\" }",
+                        "put /usr/lib/hiresync/with-secrets before the command (it hands over what the unit does), or write { file = \"path\" }",
                     );
                     return None;
                 }

@@ -124,7 +124,7 @@ pub fn advice(kind: ErrorKind) -> (&'static str, &'static str) {
         ),
         ErrorKind::Unauthorized => (
             "The credentials are refused, or do not allow it.",
-            "Renew the credential, then reload hiresync. Everything owed waits and flows on by itself.",
+            "Renew the credential, then restart hiresync. Everything owed waits and flows on by itself.",
         ),
         ErrorKind::RateLimited => {
             ("It takes fewer calls than we make.", "Nothing to do: it is tried again, more slowly.")

@@ -56,7 +56,7 @@ pub const REASONS: &[Reason] = &[
     reason(
         "waiting.unauthorized",
         "The target refuses the credentials.",
-        "Renew them, then reload. What is owed flows on by itself.",
+        "Renew them, then restart hiresync. What is owed flows on by itself.",
     ),
     reason("waiting.rate_limited", "The target takes fewer calls than we make.", WAITS),
     reason(

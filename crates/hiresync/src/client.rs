@@ -348,7 +348,7 @@ impl Client {
                     return Exit::NotAllowed;
                 }
                 print::complain(&format!(
-                    "no daemon answers on {socket}; start one with `hiresync run --config FILE`, or name its socket with --socket"
+                    "no daemon answers on {socket}; start it with `systemctl start hiresync` (or `hiresync run --config FILE`), or name its socket with --socket"
                 ));
             }
             other => print::complain(&format!("the daemon on {socket} did not answer: the question {other}")),

@@ -20,7 +20,7 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-use people::{Secret, Timestamp};
+use people::{Secret, TargetName, Timestamp};
 use rustix::fs::{FlockOperation, flock};
 use sha2::{Digest as _, Sha256};
 
@@ -28,8 +28,8 @@ use crate::{
     ArchiveError, DigestKey, Manifest, archive,
     disk::DiskStore,
     erasure,
-    ledger::{Birth, Ledger, begin_as_copy, birth, put_birth},
-    records::Origin,
+    ledger::{self, Birth, Ledger, begin_as_copy, birth, put_birth},
+    records::{Origin, TargetState},
     schema::SCHEMA,
     store::{Batch, Error, Result, Store, Tree},
     witness::Witness,
@@ -246,7 +246,7 @@ impl StateFolder {
     }
 
     /// Makes the ledger in an archive the one of this folder: as one that was copied, so that every target is asked and every
-    /// record compared before anything is sent. What was forgotten here since is forgotten there too. `configured` is the digest
+    /// record compared before anything is sent. What was forgotten here since is forgotten there too, and what is paused stays so. `configured` is the digest
     /// key where the configuration names one. Killed on the way, there is the ledger of before, or none, which is noticed.
     pub fn import(
         &self,
@@ -273,7 +273,7 @@ impl StateFolder {
         let key =
             candidates.into_iter().flatten().find(|key| DigestKey::new(key.clone()).id() == head.key_id);
         let Some(key) = key else { return Err(ArchiveError::OtherKey { id: head.key_id }) };
-        let tombs = self.tombs(&store_dir, &head.key_id)?;
+        let Before { tombs, paused } = self.before(&store_dir, &head.key_id)?;
         let (importing, beside) = (self.dir.join("importing"), self.dir.join("importing.witness"));
         for (left_over, result) in
             [(&importing, std::fs::remove_dir_all(&importing)), (&beside, std::fs::remove_file(&beside))]
@@ -294,6 +294,12 @@ impl StateFolder {
         begin_as_copy(store.as_ref(), &lineage, Some(self.place()?))?;
         let ledger = Ledger::over(store, DigestKey::new(key.clone()), &lineage, Origin::Fresh)?;
         let forgotten = ledger.forget_the_buried(now)?;
+        let _ = ledger.write(|draft| {
+            paused.iter().try_for_each(|target| {
+                let state = TargetState { paused: true, ..draft.target(target)? };
+                draft.put_target(target, &state)
+            })
+        })?;
         drop(ledger);
         wait_until_closed(&importing)?;
         let kept = self.take_place(&store_dir, &importing, &beside, now)?;
@@ -304,19 +310,20 @@ impl StateFolder {
         Ok(Imported { manifest: head.manifest, kept, forgotten })
     }
 
-    /// Who was forgotten in the ledger that is there, if it can be read.
-    fn tombs(&self, store_dir: &Path, key_id: &str) -> Result<Batch> {
-        let mut tombs = Batch::default();
+    /// What the ledger that is there knows and an older one does not, if it can be read.
+    fn before(&self, store_dir: &Path, key_id: &str) -> Result<Before> {
+        let mut before = Before::default();
         if !store_dir.exists() {
-            return Ok(tombs);
+            return Ok(before);
         }
         wait_until_closed(store_dir)?;
-        let Ok(store) = DiskStore::open(store_dir, self.witness()?, "") else { return Ok(tombs) };
+        let Ok(store) = DiskStore::open(store_dir, self.witness()?, "") else { return Ok(before) };
         if birth(&store)?.is_some_and(|birth| birth.key_id == key_id) {
             let found = store.scan(Tree::Meta, &erasure::tombs(), &[], usize::MAX)?;
-            tombs.0.extend(found.into_iter().map(|(key, value)| ((Tree::Meta, key), Some(value))));
+            before.tombs.0.extend(found.into_iter().map(|(key, value)| ((Tree::Meta, key), Some(value))));
         }
-        Ok(tombs)
+        before.paused = ledger::paused(&store)?;
+        Ok(before)
     }
 
     /// The store of before goes aside, the new one takes its place and its witness. In between there is no store, or one that the
@@ -486,6 +493,15 @@ fn copy(from: &Path, into: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// What is taken over from a ledger that is replaced.
+#[derive(Default)]
+struct Before {
+    /// Who was forgotten in it.
+    tombs: Batch,
+    /// Which targets somebody paused in it.
+    paused: Vec<TargetName>,
 }
 
 enum Found {

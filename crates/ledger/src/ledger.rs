@@ -660,6 +660,18 @@ pub(crate) fn birth(store: &dyn Store) -> Result<Option<Birth>> {
     store.get(Tree::Meta, BIRTH)?.map(|bytes| decode(Tree::Meta, &bytes)).transpose()
 }
 
+/// The targets that somebody paused.
+pub(crate) fn paused(store: &dyn Store) -> Result<Vec<TargetName>> {
+    let prefix = joined(&["target", ""]);
+    let mut paused = Vec::new();
+    for (key, bytes) in store.scan(Tree::Meta, &prefix, &[], usize::MAX)? {
+        if decode::<TargetState>(Tree::Meta, &bytes)?.paused {
+            paused.push(id(Tree::Meta, &key[prefix.len()..])?);
+        }
+    }
+    Ok(paused)
+}
+
 /// Replaces what a store says of itself.
 pub(crate) fn put_birth(store: &dyn Store, birth: &Birth) -> Result<()> {
     let change = ((Tree::Meta, BIRTH.to_vec()), Some(encode(birth)));

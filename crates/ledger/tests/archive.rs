@@ -167,6 +167,19 @@ fn who_was_forgotten_since_the_backup_was_made_is_forgotten_in_it_too() {
 }
 
 #[test]
+fn a_target_that_is_paused_stays_so_when_an_older_ledger_is_put_back() {
+    let place = Place::knowing(0..3);
+    place.export();
+    let is_paused = |ledger: &Ledger| ledger.target(&target()).unwrap().paused;
+    place.with(|ledger| {
+        let state = ledger::TargetState { paused: true, ..ledger.target(&target()).unwrap() };
+        let _ = ledger.write(|draft| draft.put_target(&target(), &state)).unwrap();
+    });
+    place.import(&place.archive(), true).unwrap();
+    assert!(place.with(is_paused));
+}
+
+#[test]
 fn without_its_digest_key_an_archive_is_refused() {
     let from = Place::knowing(0..3);
     let mut bytes = Vec::new();

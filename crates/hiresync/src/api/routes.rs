@@ -127,7 +127,7 @@ pub(super) fn routes() -> Vec<Route> {
             "The whole ledger, as one moment had it: what `hiresync state export` writes.",
             || get(archive::export),
         )
-        .gives_as::<Value>("application/x-ndjson"),
+        .gives_as::<Map<String, Value>>("application/x-ndjson"),
         orders("/v1/sync", "Ask Lever now, for everybody changed or for these contacts.", || {
             post(answers::sync)
         })

@@ -149,7 +149,7 @@ fn unusable(name: &TargetName, kind: ErrorKind, why: &str) -> Alarm {
             format!("target.credentials.{name}"),
             format!("{name} refuses the credentials"),
             why,
-            "Renew them, then `systemctl reload hiresync`; `hiresync check` says which.",
+            "Renew them, then `systemctl restart hiresync`.",
         ),
         ErrorKind::Unavailable | ErrorKind::RateLimited => Alarm {
             grace: OUTAGE,
