@@ -110,6 +110,11 @@ pub fn next_probe(probes: u32, now: Timestamp) -> Timestamp {
     now + PROBES[(probes as usize).min(PROBES.len() - 1)]
 }
 
+/// Whether it is time. A clock that was set back must not keep a target waiting for longer than any pause is.
+pub fn is_probe_due(probe_at: Timestamp, now: Timestamp) -> bool {
+    probe_at <= now || probe_at - now > PROBES[PROBES.len() - 1]
+}
+
 fn pause(attempts: u32) -> TimeDelta {
     let step = attempts.saturating_sub(1) as usize;
     LADDER.get(step).copied().unwrap_or(EVERY)

@@ -7,6 +7,7 @@ use people::TargetName;
 
 use crate::{
     cycle::{CycleError, Engine, Run},
+    policy,
     settings::Target,
 };
 
@@ -133,7 +134,7 @@ impl Engine {
             }
             return known;
         };
-        if !first && self.clock.now() < probe_at {
+        if !first && !policy::is_probe_due(probe_at, self.clock.now()) {
             return Ok(false);
         }
         match self.unless_stopped(target.adapter.check()).await? {

@@ -399,6 +399,7 @@ fn refused(status: u16, body: &[u8]) -> Exit {
         400 | 404 => Exit::BadInput,
         403 => Exit::NotAllowed,
         409 => Exit::Busy,
+        507 => Exit::CannotWrite,
         500 => Exit::Bug,
         _ => Exit::Unreachable,
     }

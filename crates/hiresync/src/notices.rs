@@ -248,7 +248,7 @@ impl Round<'_> {
             let now = self.shared.clock.now();
             match &outcome {
                 Ok(()) => remembered.sent(notice),
-                Err(_) => remembered.failed(notice, now),
+                Err(refusal) => remembered.failed(notice, refusal.kind, now),
             }
             self.tell(notice, &outcome, now);
             self.keep(&remembered).await?;

@@ -241,7 +241,11 @@ pub fn health(
     now: Timestamp,
 ) -> Result<String, String> {
     let allowed = interval * 3 + TimeDelta::minutes(5);
-    let since = last_good.map_or(started_at, |good| good.max(started_at));
+    // What lies ahead was said by a clock that was set back since, and is worth nothing.
+    let stamps = [last_good, Some(started_at)].into_iter().flatten();
+    let Some(since) = stamps.filter(|at| *at <= now).max() else {
+        return Err("the clock was set back, and no cycle has been good since".to_owned());
+    };
     if now - since <= allowed {
         return Ok(last_good.map_or_else(
             || "no cycle has ended yet".to_owned(),

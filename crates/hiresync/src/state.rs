@@ -137,6 +137,10 @@ impl Answer<'_> {
 
 fn export(config: &Path, path: &Path, as_json: bool) -> Result<Exit, Exit> {
     let config = read(config)?;
+    if std::fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
+        print::complain(&format!("{} is there and no regular file; name another one", path.display()));
+        return Err(Exit::CannotCreate);
+    }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // Made with mode 0600.
     let mut fresh = tempfile::NamedTempFile::new_in(folder).map_err(|error| cannot("made", path, &error))?;
@@ -169,6 +173,7 @@ fn import(config: &Path, path: &Path, replace: bool, as_json: bool) -> Result<Ex
             "made_at": imported.manifest.made_at,
             "kept": imported.kept,
             "forgotten_again": imported.forgotten,
+            "forgotten_unknown": imported.unknown,
         }))?;
         return Ok(Exit::Done);
     }
@@ -184,6 +189,10 @@ fn import(config: &Path, path: &Path, replace: bool, as_json: bool) -> Result<Ex
     if imported.forgotten > 0 {
         let people = print::count(imported.forgotten as u64, "person who was", "people who were");
         text += &format!("{people} forgotten since it was made: forgotten again.\n");
+    }
+    if imported.unknown {
+        text += "The ledger that was there cannot be read, or has another digest key: who was forgotten since is not known. Order \
+                 `hiresync forget CONTACT` again, before the daemon starts.\n";
     }
     print::answer(&text)?;
     Ok(Exit::Done)

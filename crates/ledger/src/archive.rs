@@ -89,6 +89,15 @@ pub enum ArchiveError {
         "there is a ledger in the state folder already; give --replace to have it moved aside (it is kept), or another [state] dir"
     )]
     Occupied,
+    /// A pipe, a device or a folder: it is read twice, and to its end.
+    #[error("the archive must be a regular file; write what comes out of a pipe to one first")]
+    NotAFile,
+    /// It is whole, and yet no ledger that could be used.
+    #[error("the archive is whole, but no ledger can be made of it: {fault}; take another one")]
+    Unsound {
+        /// Why.
+        fault: String,
+    },
     /// The ledger itself.
     #[error(transparent)]
     Ledger(#[from] store::Error),

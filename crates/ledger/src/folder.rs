@@ -7,7 +7,8 @@
 //! <dir>/witness      how far the store had come
 //! <dir>/place        empty; no copy of the folder keeps its inode and time of birth
 //! <dir>/lost-<time>/ a store that could not be used, or was replaced, moved aside, never deleted
-//! <dir>/importing/   an archive on its way to be the store
+//! <dir>/importing/   an archive on its way to be store, witness and key; `imported` once it is whole: whoever locks the folder next
+//!                    puts it in its place
 //! <dir>/schema-1.state, and so on: the ledger as an archive, before a new version brought it to another schema
 //! ```
 
@@ -63,6 +64,8 @@ pub struct Imported {
     pub kept: Option<PathBuf>,
     /// People in the archive who were forgotten since it was made: they are forgotten again.
     pub forgotten: usize,
+    /// There may be more of them: the ledger that was there cannot be read, or keeps them under another digest key.
+    pub unknown: bool,
 }
 
 /// Why a ledger begins again that was found in a copied folder.
@@ -96,7 +99,9 @@ impl StateFolder {
         }
         let said = lock.set_len(0).and_then(|()| writeln!(lock, "{}", std::process::id()));
         said.map_err(at("write", &path))?;
-        Ok(StateFolder { dir: dir.to_owned(), _lock: lock })
+        let folder = StateFolder { dir: dir.to_owned(), _lock: lock };
+        folder.finish_import()?;
+        Ok(folder)
     }
 
     /// Opens a copy, made in `into`, of the ledger in `dir`, which stays as it is to the last byte: opening a store may change it.
@@ -132,21 +137,11 @@ impl StateFolder {
             Some(key) => key,
             None => {
                 let key = Secret::new(random_hex::<32>()?);
-                self.keep_key(&key)?;
+                keep_key(&self.dir, &key)?;
                 key
             }
         };
         Ok(DigestKey::new(key))
-    }
-
-    fn keep_key(&self, key: &Secret) -> Result<()> {
-        let (path, fresh) = (self.dir.join("digest.key"), self.dir.join("digest.key.new"));
-        let mut file = private_file(&fresh)?;
-        file.write_all(key.reveal().as_bytes())
-            .and_then(|()| file.sync_all())
-            .and_then(|()| std::fs::rename(&fresh, &path))
-            .and_then(|()| self.sync())
-            .map_err(at("write", &path))
     }
 
     /// Opens the ledger. One that cannot be used, that lost records, that was rolled back, or whose digests were made
@@ -246,8 +241,9 @@ impl StateFolder {
     }
 
     /// Makes the ledger in an archive the one of this folder: as one that was copied, so that every target is asked and every
-    /// record compared before anything is sent. What was forgotten here since is forgotten there too, and what is paused stays so. `configured` is the digest
-    /// key where the configuration names one. Killed on the way, there is the ledger of before, or none, which is noticed.
+    /// record compared before anything is sent. What was forgotten here since is forgotten there too, and what is paused stays so.
+    /// `configured` is the digest key where the configuration names one. Killed on the way, there is the ledger of before, or the new
+    /// one.
     pub fn import(
         &self,
         path: &Path,
@@ -259,6 +255,10 @@ impl StateFolder {
             let file = File::open(path).map_err(|source| ArchiveError::File { doing: "read", source })?;
             Ok::<_, ArchiveError>(io::BufReader::new(file))
         };
+        if !std::fs::metadata(path).map_err(|source| ArchiveError::File { doing: "read", source })?.is_file()
+        {
+            return Err(ArchiveError::NotAFile);
+        }
         let store_dir = self.dir.join("store");
         if store_dir.exists() && !replace {
             return Err(ArchiveError::Occupied);
@@ -273,26 +273,33 @@ impl StateFolder {
         let key =
             candidates.into_iter().flatten().find(|key| DigestKey::new(key.clone()).id() == head.key_id);
         let Some(key) = key else { return Err(ArchiveError::OtherKey { id: head.key_id }) };
-        let Before { tombs, paused } = self.before(&store_dir, &head.key_id)?;
-        let (importing, beside) = (self.dir.join("importing"), self.dir.join("importing.witness"));
-        for (left_over, result) in
-            [(&importing, std::fs::remove_dir_all(&importing)), (&beside, std::fs::remove_file(&beside))]
-        {
-            if let Err(error) = result
-                && error.kind() != io::ErrorKind::NotFound
-            {
-                return Err(at("remove", left_over)(error).into());
+        let Before { tombs, paused, unknown } = self.before(&store_dir, &head.key_id)?;
+        let importing = self.dir.join("importing");
+        match std::fs::remove_dir_all(&importing) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(at("remove", &importing)(error).into());
             }
+            _ => {}
         }
+        DirBuilder::new().mode(0o700).create(&importing).map_err(at("create", &importing))?;
         let lineage = random_hex::<16>()?;
-        let witness = Witness::open(&beside).map_err(at("open", &beside))?;
-        let store = DiskStore::open(&importing, witness, &lineage)
-            .map_err(|why| at("create", &importing)(io::Error::other(why)))?;
+        let witness = importing.join("witness");
+        let witness = Witness::open(&witness).map_err(at("open", &witness))?;
+        let fresh = importing.join("store");
+        let store = DiskStore::open(&fresh, witness, &lineage)
+            .map_err(|why| at("create", &fresh)(io::Error::other(why)))?;
         let store: Arc<dyn Store> = Arc::new(store);
         let head = archive::read(open()?, |_, batch| Ok(store.commit(&batch)?))?;
+        let said = birth(store.as_ref())?.map(|birth| (birth.key_id, birth.schema));
+        if said != Some((head.key_id, head.manifest.schema)) {
+            return Err(ArchiveError::Unsound { fault: "it does not say whose ledger it is".to_owned() });
+        }
         store.commit(&tombs)?;
         begin_as_copy(store.as_ref(), &lineage, Some(self.place()?))?;
         let ledger = Ledger::over(store, DigestKey::new(key.clone()), &lineage, Origin::Fresh)?;
+        if let Some(fault) = ledger.audit()?.faults.into_iter().next() {
+            return Err(ArchiveError::Unsound { fault });
+        }
         let forgotten = ledger.forget_the_buried(now)?;
         let _ = ledger.write(|draft| {
             paused.iter().try_for_each(|target| {
@@ -301,13 +308,40 @@ impl StateFolder {
             })
         })?;
         drop(ledger);
-        wait_until_closed(&importing)?;
-        let kept = self.take_place(&store_dir, &importing, &beside, now)?;
+        wait_until_closed(&fresh)?;
         if configured.is_none() {
-            self.keep_key(&key)?;
+            keep_key(&importing, &key)?;
         }
+        // From here on it is done, whoever finishes it.
+        std::fs::rename(&importing, self.dir.join("imported")).map_err(at("rename", &importing))?;
         self.sync().map_err(at("sync", &self.dir))?;
-        Ok(Imported { manifest: head.manifest, kept, forgotten })
+        let kept = self.finish_import()?;
+        Ok(Imported { manifest: head.manifest, kept, forgotten, unknown })
+    }
+
+    /// An import that was complete, and killed before it was in its place, is put there.
+    fn finish_import(&self) -> Result<Option<PathBuf>> {
+        let imported = self.dir.join("imported");
+        let (new, store) = (imported.join("store"), self.dir.join("store"));
+        if !imported.exists() {
+            return Ok(None);
+        }
+        let mut kept = None;
+        if new.exists() && store.exists() {
+            let free =
+                (1..).map(|nth| self.dir.join(format!("lost-replaced-{nth}"))).find(|path| !path.exists());
+            let aside = free.expect("there is always another number");
+            std::fs::rename(&store, &aside).map_err(at("move aside", &store))?;
+            kept = Some(aside);
+        }
+        for name in ["digest.key", "witness", "store"] {
+            let from = imported.join(name);
+            if from.exists() {
+                std::fs::rename(&from, self.dir.join(name)).map_err(at("rename", &from))?;
+            }
+        }
+        self.sync().and_then(|()| std::fs::remove_dir(&imported)).map_err(at("remove", &imported))?;
+        Ok(kept)
     }
 
     /// What the ledger that is there knows and an older one does not, if it can be read.
@@ -317,26 +351,15 @@ impl StateFolder {
             return Ok(before);
         }
         wait_until_closed(store_dir)?;
+        before.unknown = true;
         let Ok(store) = DiskStore::open(store_dir, self.witness()?, "") else { return Ok(before) };
-        if birth(&store)?.is_some_and(|birth| birth.key_id == key_id) {
-            let found = store.scan(Tree::Meta, &erasure::tombs(), &[], usize::MAX)?;
+        before.paused = ledger::paused(&store)?;
+        let found = store.scan(Tree::Meta, &erasure::tombs(), &[], usize::MAX)?;
+        before.unknown = !found.is_empty() && birth(&store)?.is_none_or(|birth| birth.key_id != key_id);
+        if !before.unknown {
             before.tombs.0.extend(found.into_iter().map(|(key, value)| ((Tree::Meta, key), Some(value))));
         }
-        before.paused = ledger::paused(&store)?;
         Ok(before)
-    }
-
-    /// The store of before goes aside, the new one takes its place and its witness. In between there is no store, or one that the
-    /// witness does not know: both are noticed at the next start.
-    fn take_place(&self, store: &Path, new: &Path, beside: &Path, now: Timestamp) -> Result<Option<PathBuf>> {
-        let kept = store.exists().then(|| self.aside(now));
-        if let Some(kept) = &kept {
-            std::fs::rename(store, kept).map_err(at("move aside", store))?;
-        }
-        std::fs::rename(new, store).map_err(at("rename", new))?;
-        let witness = self.dir.join("witness");
-        std::fs::rename(beside, &witness).map_err(at("rename", beside))?;
-        Ok(kept)
     }
 
     fn aside(&self, now: Timestamp) -> PathBuf {
@@ -502,6 +525,8 @@ struct Before {
     tombs: Batch,
     /// Which targets somebody paused in it.
     paused: Vec<TargetName>,
+    /// Who was forgotten in it cannot be known.
+    unknown: bool,
 }
 
 enum Found {
@@ -513,6 +538,17 @@ enum Found {
 fn at(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error + use<> {
     let path = path.to_owned();
     move |source| Error::File { doing, path, source }
+}
+
+/// Keeps a digest key in `dir`.
+fn keep_key(dir: &Path, key: &Secret) -> Result<()> {
+    let (path, fresh) = (dir.join("digest.key"), dir.join("digest.key.new"));
+    let mut file = private_file(&fresh)?;
+    file.write_all(key.reveal().as_bytes())
+        .and_then(|()| file.sync_all())
+        .and_then(|()| std::fs::rename(&fresh, &path))
+        .and_then(|()| File::open(dir)?.sync_all())
+        .map_err(at("write", &path))
 }
 
 /// A new file for us alone; one that is there is emptied.

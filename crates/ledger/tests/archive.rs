@@ -197,22 +197,88 @@ fn without_its_digest_key_an_archive_is_refused() {
 }
 
 #[test]
-fn an_import_that_was_killed_between_its_last_two_steps_is_noticed_and_can_be_done_again() {
+fn an_import_that_was_killed_anywhere_is_the_ledger_of_before_or_the_new_one() {
     let (from, to) = (Place::knowing(0..3), Place::knowing(10..14));
     from.export();
-    let witness = fs::read(to.state().join("witness")).unwrap();
+    let before = to.dir.path().join("before");
+    copy(&to.state(), &before);
     to.import(&from.archive(), true).unwrap();
-    // The store is in its place; the witness still knows the one of before.
-    fs::write(to.state().join("witness"), witness).unwrap();
-    {
-        let folder = StateFolder::lock(&to.state()).unwrap();
-        let later = now() + chrono::TimeDelta::seconds(1);
-        let opened = folder.open(folder.digest_key().unwrap(), later).unwrap();
-        assert!(opened.lost.unwrap().contains("another one than the witness saw"));
-        assert!(matches!(opened.ledger.origin(), Origin::Recovery { .. }));
+    // What it was a moment before it was put in its place, and after each further step.
+    let (state, names) = (to.state(), ["digest.key", "witness", "store"]);
+    for steps in 0..=names.len() + 1 {
+        let killed = Place::empty();
+        copy(&before, &killed.state());
+        fs::create_dir(killed.state().join("imported")).unwrap();
+        names.iter().for_each(|name| copy(&state.join(name), &killed.state().join("imported").join(name)));
+        if steps > 0 {
+            fs::rename(killed.state().join("store"), killed.state().join("lost-replaced-1")).unwrap();
+        }
+        for name in names.iter().take(steps.saturating_sub(1)) {
+            fs::rename(killed.state().join("imported").join(name), killed.state().join(name)).unwrap();
+        }
+        killed.with(|ledger| assert_eq!(known(ledger).len(), 3, "after {steps} steps"));
+        assert!(killed.state().join("lost-replaced-1").exists() && !killed.state().join("imported").exists());
     }
-    let folder = StateFolder::lock(&to.state()).unwrap();
-    folder.import(&from.archive(), None, true, now() + chrono::TimeDelta::seconds(2)).unwrap();
-    drop(folder);
-    assert_eq!(to.with(known).len(), 3);
+    // Not complete: as if it had never been begun.
+    let killed = Place::empty();
+    copy(&before, &killed.state());
+    copy(&state, &killed.state().join("importing"));
+    killed.with(|ledger| assert_eq!(known(ledger).len(), 4));
+}
+
+fn copy(from: &Path, to: &Path) {
+    if !from.is_dir() {
+        fs::copy(from, to).unwrap();
+        return;
+    }
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        copy(&path, &to.join(path.file_name().unwrap()));
+    }
+}
+
+#[test]
+fn an_archive_that_is_whole_and_no_ledger_is_refused_and_nothing_is_begun() {
+    let from = Place::knowing(0..3);
+    let text = String::from_utf8(from.export()).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let birth = lines.iter().position(|line| line.contains("\"schema\"") && line.contains("meta")).unwrap();
+    let standing = lines.iter().position(|line| line.contains("standings")).unwrap();
+    let broken = |line: usize| {
+        let (head, _) = lines[line].split_once("\"value\":").unwrap();
+        format!("{head}\"value\":{{\"x\":1}}}}")
+    };
+    for (what, nth, instead) in
+        [("no birth", birth, None), ("a standing that is none", standing, Some(broken(standing)))]
+    {
+        let mut lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+        lines.pop();
+        match instead {
+            Some(line) => lines[nth] = line,
+            None => drop(lines.remove(nth)),
+        }
+        let body: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let sum = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(body.as_bytes()));
+        let whole = format!("{body}{{\"records\":{},\"sha256\":\"{sum}\"}}\n", lines.len() - 1);
+        let to = Place::knowing(10..14);
+        fs::write(to.archive(), whole).unwrap();
+        let refused = to.import(&to.archive(), true);
+        assert!(
+            matches!(refused, Err(ArchiveError::Unsound { .. } | ArchiveError::Ledger(_))),
+            "{what}: {refused:?}"
+        );
+        assert_eq!(to.with(known).len(), 4, "{what}");
+    }
+    assert!(matches!(from.import(Path::new("/dev/null"), true), Err(ArchiveError::NotAFile)));
+}
+
+#[test]
+fn whoever_cannot_know_who_was_forgotten_says_so() {
+    let place = Place::knowing(0..3);
+    place.export();
+    fs::write(place.state().join("store/db"), b"no store any more").unwrap();
+    assert!(place.import(&place.archive(), true).unwrap().unknown);
+    let other = Place::knowing(10..12);
+    assert!(!other.import(&place.archive(), true).unwrap().unknown, "nobody was forgotten in it");
 }

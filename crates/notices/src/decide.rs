@@ -20,6 +20,9 @@ use crate::{
 /// At most so many letters to one recipient in an hour.
 pub const LETTERS_MAX: usize = 12;
 const HOUR: TimeDelta = TimeDelta::hours(1);
+/// Refused so often, a letter holds up no other one of its kind; so many wait at most.
+const REFUSALS: u32 = 3;
+const PENDING_MAX: usize = 3;
 /// Between two letters about tasks.
 const BETWEEN: TimeDelta = TimeDelta::minutes(10);
 /// While a cycle is under way more tasks may follow, so a letter waits for its end, but not longer than this.
@@ -84,15 +87,18 @@ fn passed(since: Timestamp, span: TimeDelta, at: Timestamp) -> bool {
 }
 
 impl Told {
-    /// There is room for another letter of this kind.
+    /// There is room for another letter of this kind. One that was refused a few times by a server that took us may be refused for
+    /// what stands in it, and keeps nobody from hearing what is new.
     fn has_room(&self, kind: &str) -> bool {
-        self.made.len() < LETTERS_MAX && !self.pending.iter().any(|letter| letter.about.word() == kind)
+        let pending = || self.pending.iter().filter(|letter| letter.about.word() == kind);
+        let is_on_its_way = pending().any(|letter| letter.refused < REFUSALS);
+        self.made.len() < LETTERS_MAX && !is_on_its_way && pending().count() < PENDING_MAX
     }
 
     fn write(&mut self, to: &str, about: About, at: Timestamp) {
         let id = format!("{}.{}.{to}", about.word(), at.timestamp_millis());
         self.made.push(at);
-        self.pending.push(Letter { id, at, about, attempts: 0, not_before: at });
+        self.pending.push(Letter { id, at, about, attempts: 0, refused: 0, not_before: at });
     }
 }
 

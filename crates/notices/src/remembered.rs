@@ -6,6 +6,8 @@ use chrono::TimeDelta;
 use people::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::refusal::Kind;
+
 /// Before the second attempt, the third, and so on; then always the last.
 const PAUSES: [TimeDelta; 4] =
     [TimeDelta::minutes(1), TimeDelta::minutes(5), TimeDelta::minutes(30), TimeDelta::hours(1)];
@@ -63,6 +65,9 @@ pub struct Letter {
     /// How often it was tried.
     #[serde(default)]
     pub attempts: u32,
+    /// How often the server took us and refused this letter.
+    #[serde(default)]
+    pub refused: u32,
     /// When it is tried next.
     pub not_before: Timestamp,
 }
@@ -146,13 +151,14 @@ impl Remembered {
     }
 
     /// The letter was not taken at `at`: it is tried again, more and more slowly.
-    pub fn failed(&mut self, notice: &Notice, at: Timestamp) {
+    pub fn failed(&mut self, notice: &Notice, why: Kind, at: Timestamp) {
         let pending = self.0.get_mut(&notice.to).map(|told| &mut told.pending);
         let letter = pending.into_iter().flatten().find(|letter| letter.id == notice.letter.id);
         if let Some(letter) = letter {
             let nth = usize::try_from(letter.attempts).unwrap_or(usize::MAX).min(PAUSES.len() - 1);
             letter.not_before = at + PAUSES[nth];
             letter.attempts = letter.attempts.saturating_add(1);
+            letter.refused = letter.refused.saturating_add(u32::from(why == Kind::Refused));
         }
     }
 

@@ -40,7 +40,9 @@ pub(super) async fn export(State(shared): State<Arc<Shared>>, Extension(peer): E
         };
         written().map_err(|error| {
             tracing::error!(code = "state.export", "the ledger could not be exported: {error}");
-            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "export", error.to_string())
+            let detail =
+                format!("the daemon cannot write the archive beside its ledger: {error}; free space there");
+            Problem::new(StatusCode::INSUFFICIENT_STORAGE, "export", detail)
         })
     });
     let file = written.await?;

@@ -29,7 +29,7 @@ pub fn test(path: &Path, as_json: bool) -> Result<Exit, Exit> {
         for (nth, (_, place)) in setup.everybody(str::to_owned).iter().enumerate() {
             let id = format!("test.{}.{nth}", now.timestamp_millis());
             let about = About::Tasks { ids: Vec::new() };
-            let letter = Letter { id, at: now, about, attempts: 0, not_before: now };
+            let letter = Letter { id, at: now, about, attempts: 0, refused: 0, not_before: now };
             let notice = Notice { to: String::new(), letter };
             outcomes.push((setup.shown(place), setup.send(&way, place, &notice, &words()).await));
         }

@@ -106,6 +106,11 @@ fn silence_is_unhealthy_and_a_long_first_backfill_is_not() {
     assert!(asked(None, Activity::Idle).is_err());
     assert!(asked(None, Activity::Reading { read: 5, of: 9 }).is_ok());
     assert!(asked(Some("2026-04-01T09:50:00Z"), Activity::Idle).is_err());
+    // The clock was set back by hours.
+    let before = at("2026-05-01T07:00:00Z");
+    let set_back = |good: &str| health(Some(at(good)), start, interval, Activity::Idle, before);
+    assert!(set_back("2026-05-01T09:50:00Z").is_err());
+    assert!(set_back("2026-05-01T06:55:00Z").is_ok());
 }
 
 #[test]

@@ -3,7 +3,7 @@ use chrono::{TimeDelta, TimeZone, Utc};
 use people::Zone;
 
 use super::*;
-use crate::{Alarm, Digest, Scope, Task, Who, text};
+use crate::{Alarm, Digest, Scope, Task, Who, refusal::Kind, text};
 
 fn at(minutes: i64) -> Timestamp {
     Utc.with_ymd_and_hms(2026, 11, 23, 9, 0, 0).unwrap() + TimeDelta::minutes(minutes)
@@ -161,7 +161,7 @@ fn a_server_that_is_down_is_asked_more_and_more_slowly_and_what_comes_meanwhile_
         kept = after;
         for notice in due {
             tried.push(minute);
-            kept.failed(&notice, at(minute));
+            kept.failed(&notice, Kind::Unreachable, at(minute));
         }
         tasks.push(task(&format!("T-{}", minute + 1), minute));
     }
@@ -171,6 +171,31 @@ fn a_server_that_is_down_is_asked_more_and_more_slowly_and_what_comes_meanwhile_
     let facts = with_tasks(tasks);
     assert_eq!(desk.tick(&facts, 216), ["hr: 1 new starter needs something from you"]);
     assert_eq!(desk.tick(&facts, 217), ["hr: 180 new starters need something from you"]);
+}
+
+#[test]
+fn a_letter_that_the_server_refuses_for_good_keeps_nobody_from_hearing_of_the_next_alarm() {
+    let mut kept = Remembered::default();
+    let mut taken = Vec::new();
+    for minute in 0..180 {
+        // The first is refused for what stands in it; half an hour later something else goes wrong.
+        let wrong = if minute < 30 { &["lever"][..] } else { &["lever", "reload"] };
+        let (due, after) = notices(&kept, &with_alarms(wrong), at(minute));
+        kept = after;
+        for notice in due {
+            match &notice.letter.about {
+                About::Alarms { items } if items.iter().any(|item| item.key == "lever") => {
+                    kept.failed(&notice, Kind::Refused, at(minute));
+                }
+                _ => {
+                    taken.push(minute);
+                    kept.sent(&notice);
+                }
+            }
+        }
+    }
+    assert_eq!(taken, [30], "the first was refused three times by then");
+    assert_eq!(kept.pending(), 1);
 }
 
 #[test]

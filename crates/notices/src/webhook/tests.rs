@@ -10,7 +10,8 @@ use crate::{About, Letter};
 fn notice() -> Notice {
     let at = DateTime::from_timestamp(1_764_000_000, 0).unwrap();
     let about = About::Tasks { ids: vec!["T-1".to_owned()] };
-    let letter = Letter { id: "tasks.1764000000000.k".to_owned(), at, about, attempts: 0, not_before: at };
+    let letter =
+        Letter { id: "tasks.1764000000000.k".to_owned(), at, about, attempts: 0, refused: 0, not_before: at };
     Notice { to: "k".to_owned(), letter }
 }
 
