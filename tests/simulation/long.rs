@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use engine::{About, CycleOrder, Guards, Hint, SweepKind};
+use engine::{About, CycleOrder, Hint, SweepKind};
 use sandbox::{Millis, NewContact};
 use tokio::time::{Instant, sleep};
 
@@ -23,19 +23,8 @@ const PACE: f64 = 9.0;
 
 #[test]
 fn a_full_sweep_of_ten_thousand_hires_takes_little_more_than_its_floor_and_starves_nobody() {
-    let mut plan = Plan::draw(1, 0);
-    plan.timeline.clear();
-    plan.setup.population = POPULATION;
+    let mut plan = Plan::calm(POPULATION, LedgerKind::Memory);
     plan.setup.hired_since = "2015-01-01".parse().unwrap();
-    plan.setup.page_size_max = 100;
-    plan.setup.confidential = false;
-    plan.setup.webhooks = false;
-    plan.setup.ledger = LedgerKind::Memory;
-    plan.setup.skew_ms = 0;
-    plan.setup.latency_max = Duration::from_millis(60);
-    plan.setup.disk_max = Duration::ZERO;
-    plan.setup.guards =
-        Guards { creates_per_cycle_max: 100_000, changes_per_cycle_max: 100_000, ..Guards::default() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.expect("a runtime needs nothing").block_on(Box::pin(sweep(&plan)));
 }

@@ -213,6 +213,25 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// Nothing happens by itself and nothing fails: for what is measured.
+    pub fn calm(population: usize, ledger: LedgerKind) -> Plan {
+        let mut plan = Plan::draw(1, 0);
+        plan.timeline.clear();
+        plan.setup.population = population;
+        plan.setup.page_size_max = 100;
+        plan.setup.confidential = false;
+        plan.setup.webhooks = false;
+        plan.setup.ledger = ledger;
+        plan.setup.skew_ms = 0;
+        plan.setup.latency_max = Duration::from_millis(60);
+        plan.setup.disk_max = Duration::ZERO;
+        plan.setup.guards =
+            Guards { creates_per_cycle_max: 100_000, changes_per_cycle_max: 100_000, ..Guards::default() };
+        plan
+    }
+}
+
 impl Setup {
     fn draw(seed: u64) -> Setup {
         let dice = &mut dice(seed, Stream::Setup);

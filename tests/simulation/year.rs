@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use engine::{CycleOrder, Guards, SweepKind};
+use engine::{CycleOrder, SweepKind};
 use sandbox::NewContact;
 use tokio::time::{Instant, sleep_until};
 
@@ -70,18 +70,7 @@ fn a_year_of_five_minute_cycles_holds_no_more_at_its_end_than_at_its_beginning()
 
 /// Lives through so many days and says at the end of each month what it holds.
 fn live(days: u64) {
-    let mut plan = Plan::draw(1, 0);
-    plan.timeline.clear();
-    plan.setup.population = POPULATION;
-    plan.setup.page_size_max = 100;
-    plan.setup.confidential = false;
-    plan.setup.webhooks = false;
-    plan.setup.ledger = LedgerKind::Sled;
-    plan.setup.skew_ms = 0;
-    plan.setup.latency_max = Duration::from_millis(60);
-    plan.setup.disk_max = Duration::ZERO;
-    plan.setup.guards =
-        Guards { creates_per_cycle_max: 100_000, changes_per_cycle_max: 100_000, ..Guards::default() };
+    let plan = Plan::calm(POPULATION, LedgerKind::Sled);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.expect("a runtime needs nothing").block_on(Box::pin(all_days(&plan, days)));
 }
