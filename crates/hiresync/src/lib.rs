@@ -17,6 +17,7 @@
 //! | [`schedule`] | when a cycle is due |
 //! | [`api`] | the socket: who may, and what is answered |
 //! | [`metrics`] | figures for Prometheus, on the socket and on a port of this machine |
+//! | `port` | taking connections on a TCP port, so many at once |
 //! | [`webhook`] | the receiver of Lever's webhooks: a port, a signature, a hint |
 //! | [`client`] | the command line as a client of the socket |
 //! | [`report`] | what is answered: sentences, tables, documents |
@@ -44,6 +45,7 @@ pub mod notices;
 pub mod once;
 pub mod packaging;
 pub mod plan;
+mod port;
 pub mod print;
 pub mod progress;
 pub mod report;

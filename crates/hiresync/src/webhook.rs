@@ -96,6 +96,7 @@ impl Webhook {
     pub async fn end(mut self) {
         self.close();
         self.waking.abort();
-        let _ = timeout(serve::END_TIME, async { while self.tasks.join_next().await.is_some() {} }).await;
+        let _ =
+            timeout(crate::port::END_TIME, async { while self.tasks.join_next().await.is_some() {} }).await;
     }
 }

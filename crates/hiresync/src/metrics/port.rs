@@ -10,12 +10,15 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, watch},
+    sync::watch,
     task::JoinSet,
-    time::{sleep, timeout},
+    time::timeout,
 };
 
-use crate::api::{self, Shared};
+use crate::{
+    api::{self, Shared},
+    port,
+};
 
 /// Connections at once; further ones wait in the kernel's queue.
 const CONNECTIONS_MAX: usize = 16;
@@ -25,8 +28,6 @@ const HEAD_MAX: usize = 8 << 10;
 const HEAD_TIME: Duration = Duration::from_secs(2);
 /// For one question, from the connection to the last byte of the answer.
 const WHOLE_TIME: Duration = Duration::from_secs(15);
-/// For what is under way when the port is closed.
-const END_TIME: Duration = Duration::from_secs(1);
 
 /// The port within the daemon.
 pub struct Port {
@@ -62,7 +63,10 @@ impl Port {
         let listener = TcpListener::bind(listen).await?;
         tracing::info!(code = "metrics.open", "figures for Prometheus are on {}", listener.local_addr()?);
         let (close, closed) = watch::channel(());
-        self.serving.spawn(serve(listener, Arc::clone(&self.shared), closed));
+        let shared = Arc::clone(&self.shared);
+        self.serving.spawn(port::serve(listener, CONNECTIONS_MAX, "metrics.accept", closed, move |stream| {
+            converse(stream, Arc::clone(&shared))
+        }));
         self.open = Some(Open { listen, _close: close });
         Ok(())
     }
@@ -70,39 +74,8 @@ impl Port {
     /// Takes no more connections, and waits for a moment for those there are.
     pub async fn end(mut self) {
         self.open = None;
-        let _ = timeout(END_TIME, async { while self.serving.join_next().await.is_some() {} }).await;
+        let _ = timeout(port::END_TIME, async { while self.serving.join_next().await.is_some() {} }).await;
     }
-}
-
-/// Answers until the other end of `closed` goes.
-async fn serve(listener: TcpListener, shared: Arc<Shared>, mut closed: watch::Receiver<()>) {
-    let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    let mut connections = JoinSet::new();
-    loop {
-        let accept = async {
-            let permit = Arc::clone(&room).acquire_owned().await;
-            (permit, listener.accept().await)
-        };
-        tokio::select! {
-            _ = closed.changed() => break,
-            (permit, accepted) = accept => match accepted {
-                Ok((stream, _)) => {
-                    let shared = Arc::clone(&shared);
-                    connections.spawn(async move {
-                        let _permit = permit;
-                        converse(stream, shared).await;
-                    });
-                }
-                Err(error) => {
-                    tracing::warn!(code = "metrics.accept", kind = %error.kind(), "a connection could not be taken");
-                    sleep(Duration::from_millis(100)).await;
-                }
-            },
-            Some(_) = connections.join_next() => {}
-        }
-    }
-    drop(listener);
-    let _ = timeout(END_TIME, async { while connections.join_next().await.is_some() {} }).await;
 }
 
 /// One question and its answer.

@@ -10,12 +10,12 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, watch},
-    task::JoinSet,
+    sync::watch,
     time::{sleep, timeout},
 };
 
 use super::{receive::Receiver, tally::Came};
+use crate::port;
 
 /// Longest body of a delivery; Lever's have less than one KiB.
 const BODY_MAX: usize = 64 << 10;
@@ -30,40 +30,14 @@ const BODY_TIME: Duration = Duration::from_secs(3);
 const CONNECTION_TIME: Duration = Duration::from_secs(60);
 /// For an answer to be made and taken once its connection is to end.
 const LAST_ANSWER_TIME: Duration = Duration::from_secs(10);
-/// For what is under way when the port is closed.
-pub(super) const END_TIME: Duration = Duration::from_secs(1);
 
 /// Answers until the other end of `closed` goes, then lets requests under way end.
-pub(super) async fn serve(listener: TcpListener, receiver: Arc<Receiver>, mut closed: watch::Receiver<()>) {
-    let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    let mut connections = JoinSet::new();
+pub(super) async fn serve(listener: TcpListener, receiver: Arc<Receiver>, closed: watch::Receiver<()>) {
     let closing = closed.clone();
-    loop {
-        let accept = async {
-            let permit = Arc::clone(&room).acquire_owned().await;
-            (permit, listener.accept().await)
-        };
-        tokio::select! {
-            _ = closed.changed() => break,
-            (permit, accepted) = accept => match accepted {
-                Ok((stream, _)) => {
-                    let (receiver, closing) = (Arc::clone(&receiver), closing.clone());
-                    connections.spawn(async move {
-                        let _permit = permit;
-                        converse(stream, receiver, closing).await;
-                    });
-                }
-                Err(error) => {
-                    tracing::warn!(code = "webhook.accept", kind = %error.kind(), "a connection could not be taken");
-                    sleep(Duration::from_millis(100)).await;
-                }
-            },
-            Some(_) = connections.join_next() => {}
-        }
-    }
-    drop(listener);
-    let rest = async { while connections.join_next().await.is_some() {} };
-    let _ = timeout(END_TIME, rest).await;
+    port::serve(listener, CONNECTIONS_MAX, "webhook.accept", closed, |stream| {
+        converse(stream, Arc::clone(&receiver), closing.clone())
+    })
+    .await;
 }
 
 /// One request after the other, for a while.
