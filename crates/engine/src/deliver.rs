@@ -252,7 +252,7 @@ impl Engine {
             changed,
             unfinished,
         };
-        if !cfg!(feature = "planted-no-sent-mark") {
+        if !planted::bug(planted::Bug::NoSentMark) {
             standing.begin(sent_at, ask_after, ready.digests.clone());
             draft.put_standing(&target.name, &ready.contact, standing)?;
         }

@@ -18,6 +18,7 @@ use std::{
     },
 };
 
+use planted::{Bug, Point};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use sled::transaction::{ConflictableTransactionError, Transactional};
@@ -121,7 +122,8 @@ impl DiskStore {
                 Ok::<(), ConflictableTransactionError<std::convert::Infallible>>(())
             })
             .map_err(|error| failed(doing, format!("{error:?}")))?;
-        if cfg!(feature = "planted-no-flush") {
+        planted::point(Point::CommitApplied);
+        if planted::bug(Bug::NoFlush) {
             return Ok(());
         }
         self.db.flush().map_err(|error| failed("flush", error))?;
@@ -172,11 +174,13 @@ impl Store for DiskStore {
             }
         }
         self.broken.store(true, Ordering::Release);
+        planted::point(Point::CommitBegins);
         catch_unwind(AssertUnwindSafe(|| self.apply(batch, &next)))
             .map_err(|_| failed("write", "sled gave up"))??;
         self.witness.remember(&next.lineage, next.serial).map_err(|error| failed("witness", error))?;
         self.broken.store(false, Ordering::Release);
         *head = next;
+        planted::point(Point::CommitDone);
         Ok(())
     }
 }
