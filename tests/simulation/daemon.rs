@@ -14,29 +14,32 @@ use std::{
 };
 
 use adapter_sdk::{
-    AdapterInfo, Build, CheckReport, Delivery, Found, HrisAdapter, Identity, Link, Receipt, RemoteState,
-    layers,
-    settings::{Node, Reading},
+    AdapterInfo, CheckReport, Delivery, Found, HrisAdapter, Identity, Link, Receipt, RemoteState, layers,
 };
 use async_trait::async_trait;
 use engine::{CycleError, CycleOrder, CycleReport, Engine, Parts, Source, Target};
+use hiresync::config::{Config, Env, Outside};
 use ledger::{Batch, DigestKey, Ledger, MemoryStore, Origin, StateFolder, Store, Tree};
-use mapping::{Mapping, Rules, Tables};
-use people::{Clock, RemoteId, Secret, TargetName};
+use people::{Clock, RemoteId, Secret};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
+use sandbox::cezanne::{SERVICE_PATH, TOKEN_PATH};
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
 use super::{
     oracle::{HIRE, PERSON},
     plan::{LedgerKind, Plan, Setup, Stream, dice},
-    transport::Network,
+    records,
+    tenant::COMPANY,
+    transport::{Network, TENANT_HOST},
     world::{KEY, Shared, WallClock},
 };
 
-/// The name of the one target.
-pub const TARGET: &str = "roster";
+/// The names of the targets.
+pub const ROSTER: &str = "roster";
+pub const TENANT: &str = "cezanne-uk";
+const SECRET: &str = "cezanne-secret";
 
 /// A daemon that can be killed and started again. What outlives it is the world, the export folder and the ledger.
 pub struct Daemon {
@@ -44,22 +47,29 @@ pub struct Daemon {
     world: Shared,
     network: Arc<Network>,
     clock: Arc<WallClock>,
-    mapping: Arc<Mapping>,
     dice: ChaCha8Rng,
     fuse: Arc<Fuse>,
     disk: Disk,
-    /// The ledger as it was when somebody last backed it up.
-    backup: Option<MemoryStore>,
+    /// Everything as it was when somebody last backed it up.
+    backup: Option<Backup>,
     /// The process; nothing between a crash and the next start.
     process: Option<Process>,
+    /// The process on a clone of the machine.
+    twin: Option<Process>,
     pub export: PathBuf,
-    _folders: TempDir,
+    folders: TempDir,
 }
 
 struct Process {
     engine: Arc<Engine>,
     /// Held for as long as the process lives.
     _state: Option<StateFolder>,
+}
+
+/// A copy of the ledger and of the export folder, of the same moment.
+struct Backup {
+    store: MemoryStore,
+    export: PathBuf,
 }
 
 /// Where the ledger is kept.
@@ -79,6 +89,8 @@ pub enum Crash {
     Commit(u32, Side),
     /// While a delivery is under way, before or after it was done.
     Delivery(Side),
+    /// The disk refuses a step: nothing of it is there (it is full), or all of it is and may not stay (its `fsync` failed).
+    Refused(u32, Side),
 }
 
 /// On which side of something.
@@ -91,35 +103,42 @@ pub enum Side {
 /// How a cycle ended.
 pub enum Ended {
     Done(Box<Result<CycleReport, CycleError>>),
-    Crashed { delivering: bool },
+    Crashed {
+        delivering: bool,
+    },
+    /// The disk refused a step; whether the cycle said so.
+    Refused {
+        said: bool,
+    },
 }
 
 impl Daemon {
     pub fn new(plan: &Plan, world: &Shared) -> Daemon {
         let folders = temporary_folder();
-        let schema = (adapters::named("file-export").expect("it is registered").schema)(
-            &Reading::default().section("targets.roster", None),
-        );
-        let mapping =
-            Mapping::compile(&Rules::short(&PERSON, &HIRE), &Tables::new(), &schema, plan.setup.zone)
-                .expect("the rules are right");
         let disk = match plan.setup.ledger {
             LedgerKind::Memory => Disk::Memory { store: Arc::default(), lineage: 0, origin: Origin::Fresh },
             LedgerKind::Sled => Disk::Sled { dir: folders.path().join("state-0"), number: 0 },
         };
+        let tenant = world.lock().unwrap();
+        if let Some(tenant) = &tenant.tenant {
+            let secret = &tenant.cezanne.settings().access.client_secret;
+            fs::write(folders.path().join(SECRET), secret).expect("there is room");
+        }
+        fs::write(folders.path().join("lever-api-key"), KEY).expect("there is room");
+        drop(tenant);
         Daemon {
             setup: plan.setup.clone(),
             world: Arc::clone(world),
             network: Network::new(plan, world),
             clock: Arc::new(WallClock(Arc::clone(world))),
-            mapping: Arc::new(mapping),
             dice: dice(plan.seed, Stream::Crashes),
             fuse: Arc::default(),
             disk,
             backup: None,
             process: None,
+            twin: None,
             export: folders.path().join("export"),
-            _folders: folders,
+            folders,
         }
     }
 
@@ -129,13 +148,13 @@ impl Daemon {
             return None;
         }
         let side = if self.dice.random_ratio(1, 2) { Side::Before } else { Side::After };
-        let kind = self.dice.random_range(0..4);
+        let kind = self.dice.random_range(0..5);
+        let in_memory = self.setup.ledger == LedgerKind::Memory;
         Some(match kind {
             0 => Crash::Polls(1 << self.dice.random_range(0..8_u32)),
             1 => Crash::After(Duration::from_millis(self.dice.random_range(0..20_000))),
-            2 if self.setup.ledger == LedgerKind::Memory => {
-                Crash::Commit(self.dice.random_range(0..12), side)
-            }
+            2 if in_memory => Crash::Commit(self.dice.random_range(0..12), side),
+            3 if in_memory => Crash::Refused(self.dice.random_range(0..12), side),
             _ => Crash::Delivery(side),
         })
     }
@@ -152,7 +171,18 @@ impl Daemon {
     pub async fn cycle(&mut self, order: CycleOrder, crash: Option<Crash>) -> Ended {
         self.fuse.arm(crash);
         let fuse = Arc::clone(&self.fuse);
-        let ended = run(self.engine().cycle(order), &fuse, crash).await;
+        let twin = self.twin.as_ref().map(|twin| Arc::clone(&twin.engine));
+        let ours = run(self.engine().cycle(order), &fuse, crash);
+        let ended = match twin {
+            Some(twin) => tokio::join!(ours, Box::pin(twin.cycle(order))).0,
+            None => ours.await,
+        };
+        if self.fuse.is_broken() {
+            let said =
+                matches!(&ended, Ended::Done(outcome) if matches!(**outcome, Err(CycleError::Ledger(_))));
+            self.die();
+            return Ended::Refused { said };
+        }
         self.fuse.arm(None);
         if matches!(ended, Ended::Crashed { .. }) {
             self.die();
@@ -166,6 +196,23 @@ impl Daemon {
             Disk::Memory { .. } => None,
             Disk::Sled { dir, .. } => Some(dir),
         }
+    }
+
+    /// The machine is cloned, and both run; or the clone is switched off.
+    pub fn clone_machine(&mut self, runs: bool) {
+        let Disk::Memory { store, .. } = &self.disk else { return };
+        if runs == self.twin.is_some() {
+            return;
+        }
+        let store = Arc::new(MemoryStore::copy_of(store));
+        self.twin = runs.then(|| {
+            ledger::begin_as_copy(&*store, "lineage of a clone", None).expect("a model is never full");
+            let ledger = Ledger::over(store, key(), "lineage of a clone", Origin::Fresh);
+            let export = self.folders.path().join("export-of-a-clone");
+            let engine =
+                self.engine_over(ledger.expect("a model is never damaged"), &export, &Arc::default());
+            Process { engine, _state: None }
+        });
     }
 
     /// The process stops in good order.
@@ -187,23 +234,51 @@ impl Daemon {
             *dir = copy;
         }
         self.process = None;
+        self.fuse.arm(None);
         let lost = self.dice.random_ratio(self.setup.losses_percent, 100);
-        if lost && !self.put_backup_back() {
+        if lost && !self.roll_back() && !self.put_backup_back() {
             self.lose_ledger();
         }
-        if let Disk::Memory { store, .. } = &self.disk
-            && self.dice.random_ratio(1, 6)
-        {
-            self.backup = Some(MemoryStore::copy_of(store));
+        if self.dice.random_ratio(1, 6) {
+            self.back_up();
         }
         let mut world = self.world.lock().unwrap();
         if self.setup.ledger == LedgerKind::Sled {
             world.counts.count("sled reopenings");
         }
         if lost {
+            world.forgot_at = Some(world.elapsed());
             world.counts.count("ledger losses");
             world.tell("its ledger was lost");
         }
+    }
+
+    fn back_up(&mut self) {
+        let Disk::Memory { store, .. } = &self.disk else { return };
+        let export = self.folders.path().join("backup-of-export");
+        let _ = fs::remove_dir_all(&export);
+        if self.export.is_dir() {
+            copy_folder(&self.export, &export);
+        }
+        self.backup = Some(Backup { store: MemoryStore::copy_of(store), export });
+    }
+
+    /// The whole machine is put back to the day of the last backup, and nothing on it can tell.
+    fn roll_back(&mut self) -> bool {
+        let (Some(backup), Disk::Memory { store, .. }) = (&self.backup, &mut self.disk) else { return false };
+        if !self.dice.random_ratio(self.setup.rollbacks_percent, 100) {
+            return false;
+        }
+        *store = Arc::new(MemoryStore::copy_of(&backup.store));
+        let _ = fs::remove_dir_all(&self.export);
+        if backup.export.is_dir() {
+            copy_folder(&backup.export, &self.export);
+        }
+        let mut world = self.world.lock().unwrap();
+        world.oracle.was_put_back(&self.export);
+        world.counts.count("machines put back to an earlier day");
+        world.tell("the machine was put back to an earlier day");
+        true
     }
 
     /// What was lost is restored from the last backup, which may be of days ago. It is recognised as a copy.
@@ -214,7 +289,7 @@ impl Daemon {
         if self.dice.random_ratio(1, 2) {
             return false;
         }
-        *store = Arc::new(MemoryStore::copy_of(backup));
+        *store = Arc::new(MemoryStore::copy_of(&backup.store));
         *lineage += 1;
         ledger::begin_as_copy(&**store, &format!("lineage {lineage}"), None).expect("a model is never full");
         self.world.lock().unwrap().counts.count("ledgers put back from a backup");
@@ -246,8 +321,7 @@ impl Daemon {
         let (ledger, state) = match &self.disk {
             Disk::Memory { store, lineage, origin } => {
                 let store = Arc::new(Fused { store: Arc::clone(store), fuse: Arc::clone(&self.fuse) });
-                let key = DigestKey::new(Secret::new("key of a simulation".to_owned()));
-                let ledger = Ledger::over(store, key, &format!("lineage {lineage}"), origin.clone());
+                let ledger = Ledger::over(store, key(), &format!("lineage {lineage}"), origin.clone());
                 (ledger.expect("a model is never damaged"), None)
             }
             Disk::Sled { dir, .. } => {
@@ -256,59 +330,119 @@ impl Daemon {
                 (opened.expect("a crash never makes a store that cannot be opened").ledger, Some(state))
             }
         };
-        let base = "https://api.lever.example/v1".parse().expect("an address");
-        let settings = lever::Settings {
-            confidential: self.setup.confidential,
-            needs: self.mapping.needs(),
-            ..lever::Settings::new(base, Secret::new(KEY.to_owned()))
-        };
-        let way = http::Way::whole(Arc::<Network>::clone(&self.network));
-        let clock = Arc::clone(&self.clock);
-        let source: Arc<dyn Source> = Arc::new(lever::Lever::new(settings, way, clock, self.dice.random()));
-        let engine = Engine::new(Parts {
-            source,
-            targets: vec![self.target()],
-            ledger: Arc::new(ledger),
-            clock: Arc::<WallClock>::clone(&self.clock),
-            settings: engine::Settings {
-                hired_since: self.setup.hired_since,
-                zone: self.setup.zone,
-                guards: self.setup.guards,
-                retention_days: engine::settings::RETENTION_DAYS,
-            },
-        });
-        Process { engine: Arc::new(engine), _state: state }
+        let (export, fuse) = (self.export.clone(), Arc::clone(&self.fuse));
+        Process { engine: self.engine_over(ledger, &export, &fuse), _state: state }
     }
 
-    fn target(&mut self) -> Target {
-        let name: TargetName = TARGET.parse().expect("a name");
-        let text = |text: &str| Node::Text(text.to_owned());
-        let path = self.export.to_str().expect("a temporary folder has a plain name");
-        let settings = vec![("path".to_owned(), text(path)), ("format".to_owned(), text(self.setup.format))];
-        let reading = Reading::default();
-        let build = Build::without_network(
-            name.clone(),
-            self.mapping.columns(),
-            Arc::<WallClock>::clone(&self.clock),
-        );
-        let registration = adapters::named("file-export").expect("it is registered");
-        let section = reading.section("targets.roster", Some(Node::Table(settings)));
-        let adapter = (registration.build)(section, build);
-        let inner = adapter.unwrap_or_else(|| panic!("the settings are right: {:?}", reading.faults()));
-        let slow = Slow {
-            inner,
-            fuse: Arc::clone(&self.fuse),
-            dice: Mutex::new(dice(self.dice.random(), Stream::Network)),
-            disk_max: self.setup.disk_max,
+    fn engine_over(&mut self, ledger: Ledger, export: &Path, fuse: &Arc<Fuse>) -> Arc<Engine> {
+        let way = http::Way::whole(Arc::<Network>::clone(&self.network));
+        let config = self.config(export, way.clone());
+        let needs = config.targets.iter().map(|target| target.mapping.needs().union(target.policy.needs()));
+        let settings = lever::Settings {
+            confidential: self.setup.confidential,
+            needs: needs.fold(engine::Needs::default(), engine::Needs::union),
+            ..lever::Settings::new(config.lever.base_url.clone(), config.lever.api_key.clone())
         };
-        Target {
-            name,
-            adapter: layers::wrap(Arc::new(slow)),
-            mapping: Arc::clone(&self.mapping),
-            write_back: engine::WriteBack::default(),
-            policy: engine::Policy::default(),
-        }
+        let clock = Arc::clone(&self.clock);
+        let source: Arc<dyn Source> = Arc::new(lever::Lever::new(settings, way, clock, self.dice.random()));
+        let targets = config.targets.iter().map(|target| {
+            let slow = Slow {
+                inner: Arc::clone(&target.adapter),
+                fuse: Arc::clone(fuse),
+                dice: Mutex::new(dice(self.dice.random(), Stream::Network)),
+                // What goes over the network takes its time there.
+                disk_max: if target.name.as_str() == ROSTER { self.setup.disk_max } else { Duration::ZERO },
+            };
+            Target {
+                name: target.name.clone(),
+                adapter: layers::wrap(Arc::new(slow)),
+                mapping: Arc::clone(&target.mapping),
+                write_back: engine::WriteBack::default(),
+                policy: target.policy.clone(),
+            }
+        });
+        let targets = targets.collect();
+        Arc::new(Engine::new(Parts {
+            source,
+            targets,
+            ledger: Arc::new(ledger),
+            clock: Arc::<WallClock>::clone(&self.clock),
+            settings: hiresync::wiring::settings(&config),
+        }))
     }
+
+    /// The configuration as a human would write it.
+    fn config(&self, export: &Path, way: http::Way) -> Config {
+        let clock: Arc<dyn Clock> = Arc::<WallClock>::clone(&self.clock);
+        let file = self.folders.path().join("hiresync.toml");
+        Config::parse(&self.config_text(export), &file, &Env::default(), &Outside { clock, way })
+            .unwrap_or_else(|faults| panic!("{faults}"))
+    }
+
+    fn config_text(&self, export: &Path) -> String {
+        let setup = &self.setup;
+        let mut text = format!(
+            r#"
+[lever]
+base_url = "https://api.lever.example/v1"
+api_key = {{ file = "lever-api-key" }}
+hired_since = "{}"
+timezone = "{}"
+confidential = {}
+
+[state]
+dir = "state"
+
+[guards]
+creates_per_cycle_max = {}
+changes_per_cycle_max = {}
+"#,
+            setup.hired_since,
+            setup.zone.name(),
+            setup.confidential,
+            setup.guards.creates_per_cycle_max,
+            setup.guards.changes_per_cycle_max
+        );
+        if setup.roster {
+            let fields = |fields: &[(&str, &str)]| -> String {
+                fields.iter().map(|(name, value)| format!("{name} = \"{value}\"\n")).collect()
+            };
+            text += &format!(
+                "[targets.{ROSTER}]\nadapter = \"file-export\"\npath = \"{}\"\nformat = \"{}\"\n\
+                 [targets.{ROSTER}.person]\n{}[targets.{ROSTER}.hire]\n{}",
+                export.display(),
+                setup.format,
+                fields(&PERSON),
+                fields(&HIRE)
+            );
+        }
+        if setup.tenant.is_some() {
+            text += &format!(
+                r#"
+[targets.{TENANT}]
+adapter = "cezanne"
+service_root = "https://{TENANT_HOST}{SERVICE_PATH}"
+token_url = "https://{TENANT_HOST}{TOKEN_PATH}"
+client_id = "sandbox-client"
+client_secret = {{ file = "{SECRET}" }}
+company_code = "{COMPANY}"
+calls_per_second_max = 10
+new_hire_administrator = "hr@example.com"
+
+[targets.{TENANT}.keep]
+contact = "{}"
+opportunity = "{}"
+"#,
+                records::CONTACT,
+                records::OPPORTUNITY
+            );
+        }
+        text
+    }
+}
+
+fn key() -> DigestKey {
+    DigestKey::new(Secret::new("key of a simulation".to_owned()))
 }
 
 /// Polls a cycle until it is done or the process is dead.
@@ -353,6 +487,8 @@ struct PowerCut;
 struct Fuse {
     crash: Mutex<Option<Crash>>,
     blown: AtomicBool,
+    /// The disk refused a step: no more is written.
+    broken: AtomicBool,
     delivering: AtomicBool,
 }
 
@@ -360,6 +496,7 @@ impl Fuse {
     fn arm(&self, crash: Option<Crash>) {
         *self.crash.lock().unwrap() = crash;
         self.blown.store(false, Ordering::Relaxed);
+        self.broken.store(false, Ordering::Relaxed);
         self.delivering.store(false, Ordering::Relaxed);
     }
 
@@ -367,12 +504,16 @@ impl Fuse {
         self.blown.load(Ordering::Relaxed)
     }
 
+    fn is_broken(&self) -> bool {
+        self.broken.load(Ordering::Relaxed)
+    }
+
     fn is_delivering(&self) -> bool {
         self.delivering.load(Ordering::Relaxed)
     }
 
     /// The process comes past a step on disk.
-    fn commit(&self, side: Side) {
+    fn commit(&self, side: Side) -> ledger::Result<()> {
         let mut crash = self.crash.lock().unwrap();
         match &mut *crash {
             Some(Crash::Commit(0, of)) if *of == side => {
@@ -380,9 +521,16 @@ impl Fuse {
                 drop(crash);
                 resume_unwind(Box::new(PowerCut));
             }
-            Some(Crash::Commit(left @ 1.., _)) if side == Side::After => *left -= 1,
+            Some(Crash::Refused(0, of)) if *of == side => self.broken.store(true, Ordering::Relaxed),
+            Some(Crash::Commit(left @ 1.., _) | Crash::Refused(left @ 1.., _)) if side == Side::After => {
+                *left -= 1;
+            }
             _ => {}
         }
+        if self.is_broken() {
+            return Err(ledger::Error::Store { doing: "write", source: "no space left on device".into() });
+        }
+        Ok(())
     }
 
     /// The process comes past one side of a delivery.
@@ -418,10 +566,9 @@ impl Store for Fused {
     }
 
     fn commit(&self, batch: &Batch) -> ledger::Result<()> {
-        self.fuse.commit(Side::Before);
+        self.fuse.commit(Side::Before)?;
         self.store.commit(batch)?;
-        self.fuse.commit(Side::After);
-        Ok(())
+        self.fuse.commit(Side::After)
     }
 }
 

@@ -1,27 +1,32 @@
-//! The whole engine on a paused clock: the real Lever client, mapping, ledger and file-export against a pretend Lever whose
-//! recruiters, faults and page shifts are drawn from a seed, while the daemon is killed and started again at random moments.
+//! The whole engine on a paused clock: the real Lever client, mapping, ledger, file-export and Cezanne adapter against a pretend Lever
+//! and a pretend Cezanne, whose recruiters, HR staff, faults and page shifts are drawn from a seed, while the daemon is killed, put
+//! back to an earlier day, cloned, and started again at random moments.
 //!
 //! | module | what it holds |
 //! |---|---|
 //! | [`plan`] | what a seed decides before anything runs; pure |
 //! | [`world`] | the pretend Lever and its recruiters |
+//! | [`tenant`] | the pretend Cezanne and its HR staff |
 //! | [`transport`] | the network in between |
 //! | [`daemon`] | the engine and the ways in which it dies |
 //! | [`story`] | one seed from its first day to its last |
+//! | [`oracle`] | what must be in the file, and what must never be in it |
+//! | [`records`] | the same for Cezanne |
 //! | [`long`] | a full sweep of ten thousand hires |
 //! | [`year`] | a year of cycles, and what the process holds at its end |
 //! | [`dry_runs`] | dry runs over faulty worlds: nothing that could change anything is asked for |
-//! | [`oracle`] | what must be in the file, and what must never be in it |
 //!
-//! One seed: `HIRESYNC_SIM_SEED=17 cargo test -p scenarios simulation`. A soak: `HIRESYNC_SIM_SEEDS=1000..3000` and
-//! `HIRESYNC_SIM_DAYS=30`, with `--release` and `--nocapture`.
+//! One seed: `HIRESYNC_SIM_SEED=17 cargo test -p scenarios simulation::`. A soak: `HIRESYNC_SIM_SEEDS=1000..3000` and
+//! `HIRESYNC_SIM_DAYS=30`, with `--release` and `--nocapture`; ../README.md says more.
 
 mod daemon;
 mod dry_runs;
 mod long;
 mod oracle;
 mod plan;
+mod records;
 mod story;
+mod tenant;
 mod transport;
 mod world;
 mod year;
@@ -37,23 +42,30 @@ use std::{
     thread,
 };
 
-use plan::{FAULTS, LIES};
+use serde_json::json;
+
+use plan::{FAULTS, LIES, LedgerKind, STAFFING, TENANT_FAULTS};
 use story::{Story, tell};
 use world::Counts;
 
-/// Seeds of an ordinary run, and the days of each.
-const SEEDS: Range<u64> = 0..200;
+/// Seeds of an ordinary run on a model of the ledger, and on sled; and the days of each.
+const SEEDS: Range<u64> = 0..300;
+const SLED_SEEDS: Range<u64> = 0..30;
 const DAYS: u64 = 10;
+/// Seeds that are run twice.
+const TWICE: u64 = 50;
 /// How much of what happened a report shows.
 const LINES: usize = 40;
 
-/// What a run of all seeds must have met, or it proves nothing. The faults come on top.
-const SOMETIMES: [&str; 21] = [
+/// What a run of all seeds must have met, or it proves nothing. Faults and what HR does come on top.
+const SOMETIMES: [&str; 26] = [
     "crashes",
     "crashes while a delivery was under way",
     "ledger losses",
     "ledgers put back from a backup",
-    "sled reopenings",
+    "machines put back to an earlier day",
+    "machines cloned",
+    "steps refused by the disk",
     "guard trips",
     "pages shifted",
     "clock jumps",
@@ -62,6 +74,7 @@ const SOMETIMES: [&str; 21] = [
     "un-hires",
     "re-hires",
     "merges",
+    "splits",
     "anonymisations",
     "deletions",
     "renames",
@@ -70,44 +83,67 @@ const SOMETIMES: [&str; 21] = [
     "webhooks",
     "old hires archived again",
     "old hires told from new ones by a human",
+    "people entered by order, beside others with their address",
+    "settled as held.record_gone",
 ];
 
 #[test]
-fn the_file_holds_exactly_the_hires_each_once_with_todays_values() {
-    let Asked { seeds, days } = asked();
-    let (few, began) = (seeds.end - seeds.start < SEEDS.end, Stopwatch::start());
-    let mut counts = Counts::default();
-    for story in all(seeds.clone(), days) {
-        counts.merge(&story.counts);
-    }
-    let (seconds, virtual_days) = (began.seconds(), (seeds.end - seeds.start) * days);
-    println!(
-        "{} seeds x {days} days in {seconds:.1} s: {:.0} virtual days a second",
-        seeds.end - seeds.start,
-        virtual_days as f64 / seconds
-    );
-    for (what, count) in &counts.0 {
-        println!("  {what:<40} {count:>9}");
-    }
+fn on_a_model_of_the_ledger_nobody_is_lost_doubled_or_overwritten() {
+    let counts = run("model", LedgerKind::Memory, &asked("HIRESYNC_SIM_SEEDS", SEEDS), SEEDS);
     let faults = FAULTS.iter().chain(&LIES).map(|family| format!("fault: {family}"));
-    let wanted = SOMETIMES.iter().map(|what| (*what).to_owned()).chain(faults);
-    let never: Vec<String> = wanted.filter(|what| !counts.0.contains_key(what)).collect();
-    assert!(
-        few || never.is_empty(),
-        "some things never happened, so nothing is proven about them: {never:?}"
-    );
+    let tenant = TENANT_FAULTS.iter().map(|family| format!("Cezanne's fault: {family}"));
+    let staff = STAFFING.iter().map(|(what, _)| format!("Cezanne: {what:?}"));
+    let wanted = SOMETIMES.iter().map(|what| (*what).to_owned()).chain(faults).chain(tenant).chain(staff);
+    let never: Vec<String> =
+        wanted.filter(|what| counts.as_ref().is_some_and(|counts| !counts.0.contains_key(what))).collect();
+    assert!(never.is_empty(), "some things never happened, so nothing is proven about them: {never:?}");
 }
 
 #[test]
-fn the_same_seed_makes_the_same_requests_and_the_same_file() {
-    // One of them keeps its ledger in sled.
-    for seed in [3, 7, 1_000, 1_001] {
-        assert_eq!(one(seed, 2).trace, one(seed, 2).trace, "seed {seed}");
+fn on_real_sled_nobody_is_lost_doubled_or_overwritten() {
+    let counts = run("sled", LedgerKind::Sled, &asked("HIRESYNC_SLED_SEEDS", SLED_SEEDS), SLED_SEEDS);
+    assert!(
+        counts.is_none_or(|counts| counts.0.contains_key("sled reopenings")),
+        "no store was ever opened again"
+    );
+}
+
+/// Runs these seeds and prints what they met. What they met, where they are as many as an ordinary run has.
+fn run(level: &str, ledger: LedgerKind, asked: &Asked, ordinary: Range<u64>) -> Option<Counts> {
+    let Asked { seeds, days } = asked;
+    let (many, began) = (seeds.end - seeds.start, Stopwatch::start());
+    let mut counts = Counts::default();
+    all(seeds.clone(), *days, ledger).iter().for_each(|story| counts.merge(&story.counts));
+    let (seconds, virtual_days) = (began.seconds(), many * days);
+    for (what, count) in &counts.0 {
+        println!("  {what:<60} {count:>9}");
     }
+    let of = |what: &str| counts.0.get(what).copied().unwrap_or_default();
+    let faults = counts.0.iter().filter(|(what, _)| what.contains("fault: ")).map(|(_, count)| count);
+    let faults: u64 = faults.sum();
+    let figures = json!({
+        "level": level, "seeds": many, "virtual_days": virtual_days, "violations": 0, "seconds": seconds.round(),
+        "cycles": of("cycles"), "requests": of("requests") + of("requests to Cezanne"), "rows": of("rows"), "crashes": of("crashes"),
+        "faults": faults, "losses": of("ledger losses"),
+    });
+    println!("{:.1} virtual days a second", virtual_days as f64 / seconds);
+    println!("figures: {figures}");
+    (many >= ordinary.end - ordinary.start).then_some(counts)
+}
+
+#[test]
+fn the_same_seed_makes_the_same_requests_and_the_same_records() {
+    let both = || {
+        let mut traces: Vec<u64> =
+            all(0..TWICE, 2, LedgerKind::Memory).iter().map(|story| story.trace).collect();
+        traces.extend(all(0..TWICE / 10, 2, LedgerKind::Sled).iter().map(|story| story.trace));
+        traces
+    };
+    assert_eq!(both(), both());
 }
 
 /// Every seed, on as many threads as there are processors. Panics with the report of the first that fails.
-fn all(seeds: Range<u64>, days: u64) -> Vec<Story> {
+fn all(seeds: Range<u64>, days: u64, ledger: LedgerKind) -> Vec<Story> {
     // Whoever asks for one seed wants to know it all.
     let lines = if seeds.end - seeds.start == 1 { usize::MAX } else { LINES };
     let threads = thread::available_parallelism().map_or(1, usize::from);
@@ -121,7 +157,7 @@ fn all(seeds: Range<u64>, days: u64) -> Vec<Story> {
                     if seed >= seeds.end {
                         break;
                     }
-                    let story = caught(seed, days, lines);
+                    let story = caught(seed, days, ledger, lines);
                     told.lock().unwrap().insert(seed, story);
                 }
             });
@@ -134,13 +170,9 @@ fn all(seeds: Range<u64>, days: u64) -> Vec<Story> {
     stories.unwrap_or_else(|report| panic!("{report}{list}"))
 }
 
-fn one(seed: u64, days: u64) -> Story {
-    caught(seed, days, LINES).unwrap_or_else(|report| panic!("{report}"))
-}
-
 /// A panic of our code is a failure of its seed.
-fn caught(seed: u64, days: u64, lines: usize) -> Result<Story, String> {
-    catch_unwind(AssertUnwindSafe(|| tell(seed, days, lines))).unwrap_or_else(|thrown| {
+fn caught(seed: u64, days: u64, ledger: LedgerKind, lines: usize) -> Result<Story, String> {
+    catch_unwind(AssertUnwindSafe(|| tell(seed, days, ledger, lines))).unwrap_or_else(|thrown| {
         let said = thrown.downcast_ref::<String>().cloned();
         let said = said.or_else(|| thrown.downcast_ref::<&str>().map(|text| (*text).to_owned()));
         Err(format!("seed {seed} panicked: {}\n", said.unwrap_or_default()))
@@ -157,16 +189,16 @@ struct Asked {
     clippy::disallowed_methods,
     reason = "which seeds to run is asked of whoever runs the test, here and nowhere else"
 )]
-fn asked() -> Asked {
+fn asked(seeds: &str, ordinary: Range<u64>) -> Asked {
     let number = |name: &str| {
         let text = std::env::var(name).ok()?;
         Some(text.parse::<u64>().unwrap_or_else(|_| panic!("{name} is a number")))
     };
-    let range = std::env::var("HIRESYNC_SIM_SEEDS").ok().map(|text| {
+    let range = std::env::var(seeds).ok().map(|text| {
         let bounds = text.split_once("..").and_then(|(from, to)| Some(from.parse().ok()?..to.parse().ok()?));
-        bounds.unwrap_or_else(|| panic!("HIRESYNC_SIM_SEEDS is a range like 200..400"))
+        bounds.unwrap_or_else(|| panic!("{seeds} is a range like 200..400"))
     });
-    let seeds = number("HIRESYNC_SIM_SEED").map(|seed| seed..seed + 1).or(range).unwrap_or(SEEDS);
+    let seeds = number("HIRESYNC_SIM_SEED").map(|seed| seed..seed + 1).or(range).unwrap_or(ordinary);
     Asked { seeds, days: number("HIRESYNC_SIM_DAYS").unwrap_or(DAYS) }
 }
 

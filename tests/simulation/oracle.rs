@@ -73,10 +73,12 @@ pub struct Oracle {
     hires: BTreeMap<String, Known>,
     /// Titles and departments that a posting ever had: a posting is read once a day.
     jobs: BTreeMap<String, BTreeSet<(String, String)>>,
-    /// Contacts that an opportunity ever had.
-    owners: BTreeMap<String, BTreeSet<ContactId>>,
+    /// Contacts that an opportunity ever had, and since when.
+    owners: BTreeMap<String, BTreeMap<ContactId, Millis>>,
     /// Opportunities that were ever seen as hired before the day from which on hires count: archived again, they stay old.
     old: BTreeSet<String>,
+    /// Those that were split into two.
+    split: BTreeSet<String>,
     file: Rows,
     stamp: Option<Stamp>,
 }
@@ -90,7 +92,8 @@ struct Known {
     gone_since: Option<Millis>,
     /// Values that were true at some time while it was a hire.
     values: BTreeMap<String, BTreeSet<String>>,
-    posting: Option<String>,
+    /// Postings that it ever was for; none among them when it was for none.
+    postings: BTreeSet<Option<String>>,
 }
 
 /// Tells one state of a file from another.
@@ -112,6 +115,7 @@ impl Oracle {
             jobs: BTreeMap::new(),
             owners: BTreeMap::new(),
             old: BTreeSet::new(),
+            split: BTreeSet::new(),
             file: Rows::new(),
             stamp: None,
         }
@@ -127,8 +131,8 @@ impl Oracle {
         }
         for opportunity in lever.opportunities() {
             let owners = self.owners.entry(opportunity.id.to_string()).or_default();
-            if !owners.contains(&opportunity.contact) {
-                owners.insert(opportunity.contact.clone());
+            if !owners.contains_key(&opportunity.contact) {
+                owners.insert(opportunity.contact.clone(), at);
             }
         }
         let hired = lever.hired();
@@ -144,11 +148,13 @@ impl Oracle {
         }
         for (opportunity, row) in rows {
             let mut known = Known::default();
-            let id = sandbox::OpportunityId::from(opportunity.as_str());
-            let application = lever.opportunity(&id).and_then(|found| found.application.as_ref());
-            known.posting = application.and_then(|found| Some(found.posting.as_ref()?.to_string()));
             known.become_now(Some(row), at);
             self.hires.insert(opportunity, known);
+        }
+        for (opportunity, known) in self.hires.iter_mut().filter(|(_, known)| known.row.is_some()) {
+            let id = sandbox::OpportunityId::from(opportunity.as_str());
+            let application = lever.opportunity(&id).and_then(|found| found.application.as_ref());
+            known.postings.insert(application.and_then(|found| Some(found.posting.as_ref()?.to_string())));
         }
     }
 
@@ -259,21 +265,25 @@ impl Oracle {
     }
 
     fn was_true(&self, opportunity: &str, known: &Known, column: &str, value: &str) -> bool {
-        let owners = |id: &str| self.owners.get(id).into_iter().flatten();
+        let owners = |id: &str| self.owners.get(id).into_iter().flat_map(BTreeMap::keys);
         match column {
             "employee_ref" => owners(opportunity).any(|contact| contact.as_str() == value),
             "opportunities" => value
                 .split(';')
                 .all(|id| owners(id).any(|contact| owners(opportunity).any(|own| own == contact))),
-            "title" | "department" => match &known.posting {
+            "title" | "department" => known.postings.iter().any(|posting| match posting {
                 None => value.is_empty(),
                 Some(posting) => {
                     self.jobs.get(posting).into_iter().flatten().any(|(title, department)| {
                         value == if column == "title" { title } else { department }
                     })
                 }
-            },
-            "start_date" if self.offers_withheld && value.is_empty() => true,
+            }),
+            "start_date"
+                if value.is_empty() && (self.offers_withheld || self.split.contains(opportunity)) =>
+            {
+                true
+            }
             // A person is read in pages: a hire that is taken back on the way may be seen with the name of a moment later.
             "first_name" | "last_name" | "email" | "mobile" => {
                 let own: Vec<_> = owners(opportunity).collect();
@@ -284,6 +294,81 @@ impl Oracle {
             }
             _ => known.values.get(column).is_some_and(|values| values.contains(value)),
         }
+    }
+
+    /// One became two, and the offers are the other's: who reads them meanwhile sees none.
+    pub fn was_split(&mut self, opportunities: &[&str]) {
+        self.split.extend(opportunities.iter().map(|id| (*id).to_owned()));
+    }
+
+    /// The machine was put back to an earlier day, and the folder with it: what is there now is what HR last saw.
+    pub fn was_put_back(&mut self, folder: &Path) {
+        let path = self.roster(folder);
+        self.stamp = Stamp::of(&path);
+        let content = fs::read(&path).unwrap_or_default();
+        let rows = if self.format == "csv" { csv_rows(&content) } else { json_rows(&content) };
+        self.file = rows.unwrap_or_default();
+    }
+
+    // --- what others ask
+
+    /// Opportunities that ever counted as hires, with the row each should have now.
+    pub fn hires(&self) -> impl Iterator<Item = (&str, Option<&Row>)> {
+        self.hires.iter().map(|(opportunity, known)| (opportunity.as_str(), known.row.as_ref()))
+    }
+
+    /// Since when this opportunity is no hire any more, or not to be seen; none while it is one.
+    pub fn gone_since(&self, opportunity: &str) -> Option<Millis> {
+        self.hires.get(opportunity)?.gone_since
+    }
+
+    /// Contacts that an opportunity had by then.
+    pub fn owners_by(&self, opportunity: &str, then: Millis) -> impl Iterator<Item = &ContactId> {
+        let owners = self.owners.get(opportunity).into_iter().flatten();
+        owners.filter(move |(_, since)| **since <= then).map(|(owner, _)| owner)
+    }
+
+    /// The contacts that were one person by then: those that ever shared an opportunity, each with its first.
+    pub fn persons_by(&self, then: Millis) -> BTreeMap<String, String> {
+        let mut first: BTreeMap<String, String> = BTreeMap::new();
+        let find = |first: &BTreeMap<String, String>, of: &str| {
+            let mut at = of.to_owned();
+            while let Some(next) = first.get(&at).filter(|next| **next != at) {
+                at.clone_from(next);
+            }
+            at
+        };
+        for opportunity in self.owners.keys() {
+            let owners: Vec<String> = self.owners_by(opportunity, then).map(ToString::to_string).collect();
+            let roots: BTreeSet<String> = owners.iter().map(|owner| find(&first, owner)).collect();
+            let Some(root) = roots.first().cloned() else { continue };
+            for one in roots.into_iter().chain(owners) {
+                first.insert(one, root.clone());
+            }
+        }
+        let all: Vec<String> = first.keys().cloned().collect();
+        all.into_iter().map(|one| (one.clone(), find(&first, &one))).collect()
+    }
+
+    /// Addresses that this contact's hires ever had.
+    pub fn emails_of(&self, contact: &str) -> BTreeSet<String> {
+        let theirs = self.hires.iter().filter(|(opportunity, _)| {
+            self.owners
+                .get(*opportunity)
+                .is_some_and(|owners| owners.keys().any(|owner| owner.as_str() == contact))
+        });
+        theirs.filter_map(|(_, known)| known.values.get("email")).flatten().cloned().collect()
+    }
+
+    /// Whether this was a value of the column for any hire of these contacts.
+    pub fn was_of(&self, contacts: &BTreeSet<&str>, column: &str, value: &str) -> bool {
+        let is_theirs = |opportunity: &str| {
+            self.owners
+                .get(opportunity)
+                .is_some_and(|owners| owners.keys().any(|it| contacts.contains(it.as_str())))
+        };
+        let theirs = self.hires.iter().filter(|(opportunity, _)| is_theirs(opportunity));
+        theirs.into_iter().any(|(_, known)| known.values.get(column).is_some_and(|seen| seen.contains(value)))
     }
 
     // --- what must hold when everything has settled
@@ -315,7 +400,7 @@ impl Oracle {
         let owned = self
             .owners
             .iter()
-            .flat_map(|(opportunity, owners)| owners.iter().map(move |owner| (opportunity, owner)));
+            .flat_map(|(opportunity, owners)| owners.keys().map(move |owner| (opportunity, owner)));
         let named = owned.filter(|(opportunity, owner)| {
             words.contains(opportunity.as_str()) || words.contains(owner.as_str())
         });

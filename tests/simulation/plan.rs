@@ -10,15 +10,15 @@ use engine::Guards;
 use people::{Date, Zone};
 use rand::{RngExt, SeedableRng, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
-use sandbox::{HiredReasons, Millis};
+use sandbox::{HiredReasons, Millis, cezanne::Variant};
 
 pub const MINUTE: Millis = 60_000;
 pub const HOUR: Millis = 60 * MINUTE;
 pub const DAY: Millis = 24 * HOUR;
 
-/// How often the daemon asks who changed.
+/// How often the daemon asks who changed in a quiet evening; during the day, the setup says.
 pub const POLL: Millis = 15 * MINUTE;
-/// From here to midnight nothing happens and nothing fails.
+/// From here to midnight nothing happens and, in a [quiet evening](Setup::is_quiet), nothing fails.
 pub const QUIET_FROM: Millis = 20 * HOUR;
 /// By now nothing is owed any more, and an idle cycle is an idle cycle.
 pub const IDLE_FROM: Millis = 21 * HOUR + 30 * MINUTE;
@@ -41,6 +41,10 @@ pub enum Stream {
     Network,
     Humans,
     Shifts,
+    Targets,
+    Staff,
+    TenantFaults,
+    Host,
 }
 
 /// The draws of one concern.
@@ -92,6 +96,30 @@ pub struct Setup {
     pub lies: bool,
     /// Whether Lever's webhooks are set up.
     pub webhooks: bool,
+    /// How often the daemon asks who changed during the day.
+    pub poll: Millis,
+    /// Each so many days ends in a quiet evening; and so does the last.
+    pub quiet_every: u64,
+    pub days: u64,
+    /// Who is told.
+    pub roster: bool,
+    pub tenant: Option<Tenant>,
+    /// Of a hundred losses of the ledger, so many are the whole machine, put back to an earlier day.
+    pub rollbacks_percent: u32,
+}
+
+/// How the tenant of Cezanne is. Nobody knows which of these a real one is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tenant {
+    pub variant: Variant,
+    pub etags: bool,
+    pub is_open_ended_null: bool,
+    pub duplicate_status: u16,
+    pub rule_status: u16,
+    pub communications_appear: bool,
+    /// How far its lists are behind, in a bad hour.
+    pub lag_ms: Millis,
+    pub staff: usize,
 }
 
 /// Where the ledger is.
@@ -119,6 +147,12 @@ pub enum What {
     Outage { lasts: Millis },
     /// Our wall clock is set.
     Jump { by_ms: i64 },
+    /// HR does something in Cezanne; the number decides to whom.
+    Staff(Staffing, u64),
+    /// From now on Cezanne fails like this, and like nothing before.
+    TenantFault { family: &'static str, spec: String },
+    /// The machine is cloned, and both run for so long.
+    Clone { lasts: Millis },
     /// Nothing fails any more.
     Calm,
 }
@@ -149,9 +183,10 @@ pub enum Recruiting {
     Delete,
     Hide,
     Show,
+    Split,
 }
 
-const RECRUITING: [(Recruiting, usize); 23] = [
+const RECRUITING: [(Recruiting, usize); 24] = [
     (Recruiting::Apply, 4),
     (Recruiting::Advance, 5),
     (Recruiting::Reject, 2),
@@ -175,6 +210,45 @@ const RECRUITING: [(Recruiting, usize); 23] = [
     (Recruiting::Delete, 2),
     (Recruiting::Hide, 1),
     (Recruiting::Show, 2),
+    (Recruiting::Split, 1),
+];
+
+/// What HR and the admins of Cezanne do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Staffing {
+    /// Corrects a name, a date of birth, a number or an address.
+    Correct,
+    Delete,
+    Hide,
+    Renumber,
+    /// Enters somebody by hand who is known to Lever, or will be.
+    EnterByHand,
+    CloseCompany,
+    RenameGender,
+    ForbidWrites,
+    ExpireUser,
+    RevokeTokens,
+    FallBehind,
+}
+
+pub const STAFFING: [(Staffing, usize); 11] = [
+    (Staffing::Correct, 8),
+    (Staffing::Delete, 2),
+    (Staffing::Hide, 1),
+    (Staffing::Renumber, 1),
+    (Staffing::EnterByHand, 2),
+    (Staffing::CloseCompany, 1),
+    (Staffing::RenameGender, 1),
+    (Staffing::ForbidWrites, 1),
+    (Staffing::ExpireUser, 1),
+    (Staffing::RevokeTokens, 3),
+    (Staffing::FallBehind, 3),
+];
+
+/// Families of faults of Cezanne.
+pub const TENANT_FAULTS: [&str; 14] = [
+    "refused", "after", "429", "503", "close", "lost", "stuck", "hang", "login", "html", "half", "bare",
+    "soft", "token",
 ];
 
 /// Families of faults. Those of [`LIES`] only where the setup allows it.
@@ -202,12 +276,17 @@ pub const LIES: [&str; 4] = ["empty", "garbled", "garbled reasons", "very late"]
 
 impl Plan {
     pub fn draw(seed: u64, days: u64) -> Plan {
-        let setup = Setup::draw(seed);
-        let mut timeline: Vec<Happening> =
-            (0..days).map(|day| Happening { at: day * DAY + QUIET_FROM, what: What::Calm }).collect();
+        let setup = Setup::draw(seed, days);
+        let evenings = (0..days).map(|day| day * DAY + QUIET_FROM).filter(|at| setup.is_quiet(*at));
+        let mut timeline: Vec<Happening> = evenings.map(|at| Happening { at, what: What::Calm }).collect();
         recruiting(seed, days, &mut timeline);
         faults(seed, days, &setup, &mut timeline);
         jumps(seed, days, &mut timeline);
+        if setup.tenant.is_some() {
+            staffing(seed, days, &mut timeline);
+            tenant_faults(seed, days, &mut timeline);
+            clones(seed, days, &mut timeline);
+        }
         timeline.sort_by_key(|happening| happening.at);
         Plan { seed, days, setup, timeline }
     }
@@ -222,6 +301,8 @@ impl Plan {
         plan.setup.page_size_max = 100;
         plan.setup.confidential = false;
         plan.setup.webhooks = false;
+        plan.setup.roster = true;
+        plan.setup.tenant = None;
         plan.setup.ledger = ledger;
         plan.setup.skew_ms = 0;
         plan.setup.latency_max = Duration::from_millis(60);
@@ -233,8 +314,10 @@ impl Plan {
 }
 
 impl Setup {
-    fn draw(seed: u64) -> Setup {
+    fn draw(seed: u64, days: u64) -> Setup {
+        let (told, host) = (&mut dice(seed, Stream::Targets), &mut dice(seed, Stream::Host));
         let dice = &mut dice(seed, Stream::Setup);
+        let tenant = told.random_ratio(3, 5).then(|| Tenant::draw(told));
         let zones =
             [chrono_tz::UTC, chrono_tz::Europe::London, chrono_tz::Asia::Tokyo, chrono_tz::America::Lima];
         let first = NaiveDate::from_ymd_opt(2026, 3, 20).expect("a day of the calendar");
@@ -262,7 +345,7 @@ impl Setup {
             zone: *zones.choose(dice).expect("there are zones"),
             format: if dice.random_ratio(1, 3) { "jsonl" } else { "csv" },
             guards,
-            ledger: if seed % 10 == 7 { LedgerKind::Sled } else { LedgerKind::Memory },
+            ledger: LedgerKind::Memory,
             skew_ms: if dice.random_ratio(1, 4) { dice.random_range(-86_400_000..86_400_000) } else { 0 },
             latency_max: Duration::from_millis(if dice.random_ratio(1, 5) { 4_000 } else { 300 }),
             disk_max: Duration::from_millis(300),
@@ -271,7 +354,19 @@ impl Setup {
             shifts_percent: if small_pages { dice.random_range(0..25) } else { 0 },
             lies: dice.random_ratio(1, 3),
             webhooks: dice.random_ratio(1, 2),
+            poll: *[POLL, 2 * POLL, HOUR, HOUR, 2 * HOUR, 2 * HOUR].choose(dice).expect("there are some"),
+            quiet_every: dice.random_range(1..5),
+            days,
+            roster: tenant.is_none() || told.random_ratio(1, 4),
+            tenant,
+            rollbacks_percent: if host.random_ratio(1, 2) { 40 } else { 0 },
         }
+    }
+
+    /// Whether it is an evening in which nothing fails, and everything has to come right.
+    pub fn is_quiet(&self, at: Millis) -> bool {
+        let day = at / DAY;
+        at % DAY >= QUIET_FROM && ((day + 1) % self.quiet_every == 0 || day + 1 == self.days)
     }
 
     /// The first moment of a hire that counts.
@@ -282,6 +377,91 @@ impl Setup {
             .earliest()
             .expect("no zone here skips a midnight in spring");
         u64::try_from(moment.timestamp_millis()).expect("after 1970")
+    }
+}
+
+impl Tenant {
+    fn draw(dice: &mut ChaCha8Rng) -> Tenant {
+        let variants = [Variant::Description, Variant::Code, Variant::V4, Variant::V2];
+        Tenant {
+            variant: *variants.choose(dice).expect("there are some"),
+            etags: dice.random_ratio(1, 3),
+            is_open_ended_null: dice.random_ratio(1, 3),
+            duplicate_status: if dice.random_ratio(1, 2) { 400 } else { 409 },
+            rule_status: if dice.random_ratio(1, 2) { 400 } else { 500 },
+            communications_appear: dice.random_ratio(1, 3),
+            lag_ms: dice.random_range(2_000..120_000),
+            staff: dice.random_range(2..8),
+        }
+    }
+}
+
+fn staffing(seed: u64, days: u64, timeline: &mut Vec<Happening>) {
+    let dice = &mut dice(seed, Stream::Staff);
+    let swarm: Vec<Staffing> = STAFFING
+        .into_iter()
+        .flat_map(|(what, weight)| {
+            std::iter::repeat_n(what, if dice.random_ratio(1, 2) { 0 } else { weight })
+        })
+        .collect();
+    if swarm.is_empty() {
+        return;
+    }
+    let a_day = dice.random_range(1..6_u64);
+    for day in 0..days {
+        for _ in 0..dice.random_range(0..=a_day) {
+            let at = day * DAY + moment(dice);
+            let what = *swarm.choose(dice).expect("it is not empty");
+            timeline.push(Happening { at, what: What::Staff(what, dice.random()) });
+        }
+    }
+}
+
+fn tenant_faults(seed: u64, days: u64, timeline: &mut Vec<Happening>) {
+    let dice = &mut dice(seed, Stream::TenantFaults);
+    let swarm: Vec<&'static str> = TENANT_FAULTS.into_iter().filter(|_| dice.random_ratio(2, 5)).collect();
+    let a_day = if swarm.is_empty() { 0 } else { dice.random_range(0..8_u32) };
+    for day in 0..days {
+        for _ in 0..a_day {
+            let at = moment(dice);
+            let family = *swarm.choose(dice).expect("there are some");
+            let spec = tenant_fault(dice, family, (QUIET_FROM - at).max(MINUTE));
+            timeline.push(Happening { at: day * DAY + at, what: What::TenantFault { family, spec } });
+        }
+    }
+}
+
+fn tenant_fault(dice: &mut ChaCha8Rng, family: &str, left: Millis) -> String {
+    let span = dice.random_range(10_000..2 * HOUR).min(left);
+    let amount = if dice.random_ratio(1, 2) {
+        format!("*{}", dice.random_range(1..6))
+    } else {
+        format!("%{}~{span}ms", dice.random_range(5..=100))
+    };
+    let place = *["", "", "@write", "@read", "@POST/People", "@POST/Employments", "@write/Communications"]
+        .choose(dice)
+        .expect("there are some");
+    match family {
+        "refused" => format!("{}{place}{amount}", [400, 403, 404, 500].choose(dice).expect("there are some")),
+        "after" => {
+            format!("after={}@write{amount}", [500, 502, 503, 504].choose(dice).expect("there are some"))
+        }
+        "429" | "503" if dice.random_ratio(1, 2) => {
+            format!("{family}={}{place}{amount}", dice.random_range(1..90))
+        }
+        "soft" => format!("soft{}@write{amount}", if dice.random_ratio(1, 2) { "" } else { "=stored" }),
+        "bare" => format!("bare@POST{amount}"),
+        "token" => format!("503@token{amount}"),
+        plain => format!("{plain}{place}{amount}"),
+    }
+}
+
+/// Somebody clones the machine: at most once.
+fn clones(seed: u64, days: u64, timeline: &mut Vec<Happening>) {
+    let dice = &mut dice(seed, Stream::Host);
+    if days > 0 && dice.random_ratio(1, 6) {
+        let at = dice.random_range(0..days) * DAY + dice.random_range(0..QUIET_FROM - 4 * HOUR);
+        timeline.push(Happening { at, what: What::Clone { lasts: dice.random_range(HOUR..4 * HOUR) } });
     }
 }
 
@@ -297,7 +477,8 @@ fn recruiting(seed: u64, days: u64, timeline: &mut Vec<Happening>) {
             std::iter::repeat_n(what, weight)
         })
         .collect();
-    let a_day = dice.random_range(4..45_u64);
+    // Most have a few events a day, some have many.
+    let a_day = dice.random_range(2..7_u64).pow(2);
     for day in 0..days {
         for _ in 0..dice.random_range(0..=2 * a_day) {
             let at = day * DAY + moment(dice);

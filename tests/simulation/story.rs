@@ -16,12 +16,13 @@ use sandbox::Millis;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{
-    daemon::{Daemon, Ended, TARGET},
+    daemon::{Daemon, Ended, ROSTER, TENANT},
     oracle::{Columns, Violation, holds},
     plan::{
-        DAY, FULL_SWEEP_AT, HOUR, IDLE_AGAIN_FROM, IDLE_FROM, POLL, Plan, QUIET_FROM, RIGHT_BY, Stream,
-        TOLD_BY, dice,
+        DAY, FULL_SWEEP_AT, HOUR, IDLE_AGAIN_FROM, IDLE_FROM, LedgerKind, POLL, Plan, QUIET_FROM, RIGHT_BY,
+        Stream, TOLD_BY, dice,
     },
+    records::{Reasons, Records},
     world::{Counts, Shared, World, when},
 };
 
@@ -36,8 +37,9 @@ pub struct Story {
 }
 
 /// Runs one seed. `Err` is a report for whoever has to find out why, with the last so many lines of what happened.
-pub fn tell(seed: u64, days: u64, lines: usize) -> Result<Story, String> {
-    let plan = Plan::draw(seed, days);
+pub fn tell(seed: u64, days: u64, ledger: LedgerKind, lines: usize) -> Result<Story, String> {
+    let mut plan = Plan::draw(seed, days);
+    plan.setup.ledger = ledger;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.expect("a runtime needs nothing").block_on(async {
         let world = Arc::new(Mutex::new(World::new(&plan)));
@@ -54,7 +56,7 @@ pub fn tell(seed: u64, days: u64, lines: usize) -> Result<Story, String> {
                 Ok(Story { counts: world.counts.clone(), trace: telling.trace(&world) })
             }
             Err(Violation(sentence)) => Err(format!(
-                "seed {seed}, {}: this does not hold: {sentence}\n  {:?}\n  what happened last:\n{}{}  replay: HIRESYNC_SIM_SEED={seed} HIRESYNC_SIM_DAYS={days} cargo test -p scenarios simulation\n",
+                "seed {seed}, {}: this does not hold: {sentence}\n  {:?}\n  what happened last:\n{}{}  replay: HIRESYNC_SIM_SEED={seed} HIRESYNC_SIM_DAYS={days} cargo test -p scenarios simulation::on_\n",
                 when(world.elapsed()),
                 plan.setup,
                 world.told(lines),
@@ -70,7 +72,10 @@ fn remembered(daemon: &mut Daemon, contacts: &BTreeSet<String>) -> String {
     let mut text = String::new();
     for contact in contacts {
         let contact = contact.parse().expect("Lever's ids are ids");
-        text += &format!("  {contact}: {:?}\n", ledger.standing(&TARGET.parse().expect("a name"), &contact));
+        for target in [ROSTER, TENANT] {
+            let standing = ledger.standing(&target.parse().expect("a name"), &contact);
+            text += &format!("  {contact}, {target}: {standing:?}\n");
+        }
         for event in ledger.history(&contact).unwrap_or_default() {
             text += &format!("    {} {:?} {:?}\n", event.at, event.outcome, event.fields);
         }
@@ -89,6 +94,8 @@ struct Telling<'p> {
     swept_on: Option<u64>,
     /// Webhooks on their way.
     late: Vec<String>,
+    /// What Cezanne held when somebody last looked.
+    records: Records,
 }
 
 impl<'p> Telling<'p> {
@@ -103,6 +110,7 @@ impl<'p> Telling<'p> {
             began: Instant::now(),
             swept_on: None,
             late: Vec::new(),
+            records: Records::default(),
         }
     }
 
@@ -113,9 +121,12 @@ impl<'p> Telling<'p> {
             if at % DAY < QUIET_FROM {
                 self.take_webhooks().await?;
             }
+            self.clone_machine();
             let poll_again = self.poll(at).await?;
             if !poll_again {
-                let next = (self.elapsed() / POLL + 1) * POLL;
+                let every =
+                    if self.plan.setup.is_quiet(self.elapsed()) { POLL } else { self.plan.setup.poll };
+                let next = (self.elapsed() / every + 1) * every;
                 sleep_until(self.began + Duration::from_millis(next)).await;
             }
         }
@@ -125,7 +136,7 @@ impl<'p> Telling<'p> {
     /// One cycle and what is to be said of it. True when the daemon died and was started again: it begins with a cycle.
     async fn poll(&mut self, at: Millis) -> Result<bool, Violation> {
         let time = at % DAY;
-        let quiet = time >= QUIET_FROM;
+        let quiet = self.plan.setup.is_quiet(at);
         let evening = time >= FULL_SWEEP_AT && self.swept_on != Some(at / DAY);
         // Now and then a human asks for a full sweep, or approves beforehand.
         let full = evening || (!quiet && self.humans.random_ratio(1, 60));
@@ -149,6 +160,11 @@ impl<'p> Telling<'p> {
                 sleep(Duration::from_millis(self.humans.random_range(1_500..20_000))).await;
                 return Ok(true);
             }
+            Ended::Refused { said } => {
+                self.refused(said)?;
+                sleep(Duration::from_millis(self.humans.random_range(1_500..600_000))).await;
+                return Ok(true);
+            }
             Ended::Done(outcome) => self.told(*outcome)?,
         };
         if report.is_some() && evening {
@@ -160,6 +176,9 @@ impl<'p> Telling<'p> {
         }
         self.daemon_is_restarted_in_good_order(quiet);
         if let Some(report) = report {
+            if !quiet {
+                return Ok(false);
+            }
             if (IDLE_FROM..TOLD_BY).contains(&time) || time >= IDLE_AGAIN_FROM {
                 self.idle(&report, &before)?;
                 let same = stamp == self.world.lock().unwrap().oracle.stamp();
@@ -168,11 +187,16 @@ impl<'p> Telling<'p> {
         } else {
             holds!(!quiet || time < QUIET_FROM + HOUR, "a cycle of a quiet hour completes");
         }
-        if (TOLD_BY..TOLD_BY + POLL).contains(&time) && self.is_told_everything() {
+        if !quiet {
+            return Ok(false);
+        }
+        if self.plan.setup.roster && (TOLD_BY..TOLD_BY + POLL).contains(&time) && self.is_told_everything() {
             self.world.lock().unwrap().oracle.is_right(Columns::Told)?;
         }
         if time >= RIGHT_BY {
-            self.world.lock().unwrap().oracle.is_right(Columns::All)?;
+            if self.plan.setup.roster {
+                self.world.lock().unwrap().oracle.is_right(Columns::All)?;
+            }
             self.nothing_is_owed()?;
         }
         Ok(false)
@@ -194,7 +218,8 @@ impl<'p> Telling<'p> {
                         done.unchanged, done.retried, done.unknown, report.guard.is_some(),
                     ));
                 }
-                holds!(report.unusable.is_empty(), "the export folder can be used");
+                let is_usable = report.unusable.iter().all(|target| target.as_str() != ROSTER);
+                holds!(is_usable, "the export folder can be used");
                 Ok(Some(report))
             }
             Err(CycleError::Source(error)) => {
@@ -211,10 +236,18 @@ impl<'p> Telling<'p> {
     /// What holds after each cycle and each crash. What was written in it was read after `began`.
     fn safe(&mut self, began: Millis) -> Result<(), Violation> {
         let mut world = self.world.lock().unwrap();
-        world.oracle.look(&self.daemon.export, began)?;
+        let world = &mut *world;
+        if self.plan.setup.roster {
+            world.oracle.look(&self.daemon.export, began)?;
+        }
+        if let Some(tenant) = &mut world.tenant {
+            self.records.look(tenant, &world.oracle, began, world.forgot_at)?;
+        }
         let figures = world.lever.figures();
         let most = figures.most_in_a_second;
-        holds!(most <= 10, "never more than 10 requests in any rolling second: there were {most}");
+        // Two daemons know nothing of each other's pace.
+        let few = most <= 10 || world.was_cloned;
+        holds!(few, "never more than 10 requests in any rolling second: there were {most}");
         let writes = figures.writes - world.hooks;
         holds!(writes == 0, "nothing is ever written to Lever");
         Ok(())
@@ -231,34 +264,58 @@ impl<'p> Telling<'p> {
             few,
             "an idle cycle makes at most 3 requests: this one made {requests}, {reasons} of them for archive reasons, and {again} may look at recent hires again"
         );
-        holds!(
-            report.delivered == engine::Delivered::default(),
-            "an idle cycle delivers nothing: {:?}",
-            report.delivered
-        );
+        // What a tenant refuses for good is tried again every hour.
+        let is_let_alone = match self.plan.setup.tenant {
+            Some(_) => report.delivered.created + report.delivered.updated == 0,
+            None => report.delivered == engine::Delivered::default(),
+        };
+        holds!(is_let_alone, "an idle cycle delivers nothing: {:?}", report.delivered);
         self.world.lock().unwrap().counts.count("idle cycles");
         Ok(())
     }
 
     fn nothing_is_owed(&mut self) -> Result<(), Violation> {
-        let status = self
-            .daemon
-            .engine()
-            .status()
-            .map_err(|error| Violation(format!("the ledger can be read: {error}")))?;
-        let target = &status.targets[TARGET];
-        let (counts, unexplained) = (target.counts, target.unexplained);
-        holds!(unexplained == 0, "every person in the ledger is explained: {unexplained} are not");
-        let owed = counts.waiting + counts.sent + counts.held + counts.parked;
-        let people = self
-            .daemon
-            .engine()
-            .people()
-            .map_err(|error| Violation(format!("the ledger can be read: {error}")))?;
-        let owing: Vec<_> = people.iter().filter(|line| line.state != "agreed").collect();
-        holds!(owed == 0, "when everything is settled nothing is owed: {counts:?} {owing:?}");
+        let failed = |error: &dyn std::fmt::Display| Violation(format!("the ledger can be read: {error}"));
+        let status = self.daemon.engine().status().map_err(|error| failed(&error))?;
         holds!(status.marked == 0, "when everything is settled nobody is marked: {} are", status.marked);
-        Ok(())
+        let people = self.daemon.engine().people().map_err(|error| failed(&error))?;
+        for (target, status) in &status.targets {
+            let (counts, unexplained) = (status.counts, status.unexplained);
+            holds!(unexplained == 0, "every person in the ledger is explained: {unexplained} are not");
+            // What HR did in Cezanne may need a human: then there is a reason, which is looked at below.
+            let stopped = if target.as_str() == TENANT { 0 } else { counts.held + counts.parked };
+            let owed = counts.waiting + counts.sent + stopped;
+            let owing: Vec<_> =
+                people.iter().filter(|line| line.target == *target && line.state != "agreed").collect();
+            holds!(owed == 0, "when everything is settled nothing is owed: {counts:?} {owing:?}");
+        }
+        let reasons = self.reasons()?;
+        let at = self.elapsed();
+        let mut world = self.world.lock().unwrap();
+        for reason in reasons.values() {
+            world.counts.count(&format!("settled as {reason}"));
+        }
+        let exact = world.forgot_at.is_none();
+        match &world.tenant {
+            Some(tenant) => Records::are_right(tenant, &world.oracle, &reasons, exact, at),
+            None => Ok(()),
+        }
+    }
+
+    /// Why somebody is not as they should be in Cezanne.
+    fn reasons(&mut self) -> Result<Reasons, Violation> {
+        let failed = |error: &dyn std::fmt::Display| Violation(format!("the ledger can be read: {error}"));
+        let engine = self.daemon.engine();
+        let mut reasons = Reasons::new();
+        for line in engine.people().map_err(|error| failed(&error))? {
+            if line.target.as_str() != TENANT || line.state == "agreed" {
+                continue;
+            }
+            let explained = engine.explain(&line.contact).map_err(|error| failed(&error))?;
+            let code = explained.targets.into_iter().find(|told| told.target == line.target);
+            reasons.insert(line.contact.to_string(), code.map(|told| told.code).unwrap_or_default());
+        }
+        Ok(reasons)
     }
 
     /// Whether Lever said nothing that was not so; else only a full sweep finds what it kept back.
@@ -290,7 +347,7 @@ impl<'p> Telling<'p> {
         let people =
             engine.people().map_err(|error| Violation(format!("the ledger can be read: {error}")))?;
         for line in people.iter().filter(|line| matches!(line.state.as_str(), "held" | "parked")) {
-            if self.says_that_it_is_old(&line.contact)? {
+            if self.says_that_it_is_old(&line.contact)? || self.leaves_it_to_hr(&line.contact)? {
                 continue;
             }
             let engine = self.daemon.engine();
@@ -302,6 +359,29 @@ impl<'p> Telling<'p> {
             world.tell(&format!("a human ordered a retry of {}", line.contact));
         }
         Ok(())
+    }
+
+    /// Whether only HR can say what is to be done: somebody was deleted, or may be somebody else. Whose address is only shared is
+    /// ordered to be entered.
+    fn leaves_it_to_hr(&mut self, contact: &people::ContactId) -> Result<bool, Violation> {
+        let failed = |error: &dyn std::fmt::Display| Violation(format!("the ledger can be read: {error}"));
+        let explained = self.daemon.engine().explain(contact).map_err(|error| failed(&error))?;
+        let mut world = self.world.lock().unwrap();
+        let world = &mut *world;
+        let Some(tenant) = &mut world.tenant else { return Ok(false) };
+        let told = explained.targets.iter().find(|told| told.target.as_str() == TENANT);
+        let asks = match told.map(|told| told.code.as_str()) {
+            Some(
+                "held.record_gone" | "parked.conflict" | "held.unlinked" | "held.rehire" | "held.missing",
+            ) => true,
+            Some("held.ambiguous") => Records::is_known(tenant, &world.oracle, contact.as_str()),
+            _ => false,
+        };
+        if !asks && told.is_some_and(|told| told.code == "held.ambiguous") {
+            tenant.hr.ordered.insert(contact.to_string());
+            world.counts.count("people entered by order, beside others with their address");
+        }
+        Ok(asks)
     }
 
     /// A human who is asked whether a hire is old says yes: only old ones are archived again here.
@@ -359,6 +439,7 @@ impl<'p> Telling<'p> {
             let ended = tokio::time::timeout(CYCLE_MAX, Box::pin(self.daemon.cycle(order, crash))).await;
             match ended.map_err(|_| Violation("a cycle comes to an end".to_owned()))? {
                 Ended::Crashed { delivering } => self.count_crash(delivering),
+                Ended::Refused { said } => self.refused(said)?,
                 Ended::Done(outcome) => drop(self.told(*outcome)?),
             }
             self.safe(began)?;
@@ -371,6 +452,19 @@ impl<'p> Telling<'p> {
             self.daemon.stop();
             self.world.lock().unwrap().tell("the daemon was stopped and started");
         }
+    }
+
+    /// The disk refused a step: whoever wrote it says so, and nothing is sent any more until it is started again.
+    fn refused(&mut self, said: bool) -> Result<(), Violation> {
+        self.world.lock().unwrap().counts.count("steps refused by the disk");
+        holds!(said, "a cycle whose step the disk refused says so");
+        Ok(())
+    }
+
+    fn clone_machine(&mut self) {
+        let until = self.world.lock().unwrap().cloned_until;
+        let runs = until.is_some_and(|until| self.elapsed() < until);
+        self.daemon.clone_machine(runs);
     }
 
     fn count_crash(&mut self, delivering: bool) {
@@ -400,6 +494,9 @@ impl<'p> Telling<'p> {
             [world.oracle.roster(&self.daemon.export), self.daemon.export.join("roster.manifest.json")]
         {
             fs::read(file).ok().hash(&mut trace);
+        }
+        if let Some(tenant) = &world.tenant {
+            format!("{:?} {:?}", tenant.cezanne.people(), tenant.cezanne.employments()).hash(&mut trace);
         }
         trace.finish()
     }

@@ -1,4 +1,4 @@
-//! The network between the real Lever client and the pretend Lever: bytes, on virtual time.
+//! The network between the real clients and the pretend Lever and Cezanne: bytes, on virtual time.
 
 use std::{
     fmt,
@@ -18,6 +18,8 @@ use super::{
     world::Shared,
 };
 
+/// Where the pretend Cezanne is; whatever goes elsewhere goes to Lever.
+pub const TENANT_HOST: &str = "acme.cezanne.example";
 /// The longest way there. The way back takes what the plan says.
 const THERE_MAX_MS: u64 = 40;
 
@@ -48,7 +50,11 @@ impl Transport for Network {
         };
         sleep(there).await;
         let asked = asked(&request);
-        let Some(reply) = self.world.lock().unwrap().answer(&asked) else {
+        let reply = match request.url.host_str() {
+            Some(TENANT_HOST) => Some(self.world.lock().unwrap().tenant_answer(&asked)),
+            _ => self.world.lock().unwrap().answer(&asked),
+        };
+        let Some(reply) = reply else {
             return Err(Failure::NotSent("no route to host".to_owned()));
         };
         let patience = request.deadline.saturating_sub(there);
@@ -79,6 +85,7 @@ fn asked(request: &Request) -> sandbox::Request {
     };
     let mut asked = sandbox::Request::new(request.method.as_str(), &target);
     asked.headers = request.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    asked.headers.push(("host".to_owned(), request.url.authority().to_owned()));
     asked.body = request.body.clone();
     asked
 }

@@ -21,7 +21,8 @@ use crate::harness::awaited;
 
 use super::{
     oracle::Oracle,
-    plan::{DAY, Happening, MINUTE, Plan, QUIET_FROM, Recruiting, Setup, Stream, What, dice},
+    plan::{DAY, Happening, MINUTE, Plan, QUIET_FROM, Recruiting, Setup, Staffing, Stream, What, dice},
+    tenant::Tenant,
 };
 
 pub type Shared = Arc<Mutex<World>>;
@@ -33,6 +34,8 @@ pub const KEY: &str = "sandbox-key";
 pub struct World {
     pub lever: Lever,
     pub oracle: Oracle,
+    /// Cezanne, if there is one, and what is known of it.
+    pub tenant: Option<Tenant>,
     /// How often what happened.
     pub counts: Counts,
     /// Webhooks that were registered: the only writes there are.
@@ -44,6 +47,12 @@ pub struct World {
     fault: &'static str,
     unreachable_until: Millis,
     jumped_ms: i64,
+    /// When the daemon last lost its ledger, or somebody else wrote in its name: it cannot tell its own values from HR's any more.
+    pub forgot_at: Option<Millis>,
+    /// A clone ran: two of us ask Lever.
+    pub was_cloned: bool,
+    /// Until when a clone of the machine runs beside it.
+    pub cloned_until: Option<Millis>,
     told: Vec<String>,
     trace: DefaultHasher,
 }
@@ -84,6 +93,7 @@ impl World {
         let mut world = World {
             oracle: Oracle::new(&setup),
             lever,
+            tenant: setup.tenant.as_ref().map(|kind| Tenant::new(kind, plan.seed, setup.starts_at)),
             counts: Counts::default(),
             hooks: 0,
             setup,
@@ -93,6 +103,9 @@ impl World {
             fault: "",
             unreachable_until: 0,
             jumped_ms: 0,
+            forgot_at: None,
+            was_cloned: false,
+            cloned_until: None,
             told: Vec::new(),
             trace: DefaultHasher::new(),
         };
@@ -171,6 +184,25 @@ impl World {
         Some(reply)
     }
 
+    /// What Cezanne answers.
+    pub fn tenant_answer(&mut self, request: &Request) -> Reply {
+        self.catch_up();
+        let now = self.now();
+        (self.elapsed(), &request.method, &request.path, &request.query, &request.body).hash(&mut self.trace);
+        let tenant = self.tenant.as_mut().expect("only a daemon that has one asks");
+        let (reply, fault) = tenant.answer(now, request);
+        if let Some(family) = fault {
+            self.counts.count(&format!("Cezanne's fault: {family}"));
+            let line = format!(
+                "{} {} {} met Cezanne's fault `{family}`",
+                request.method, request.path, reply.status
+            );
+            self.tell(&line);
+        }
+        self.counts.add("requests to Cezanne", 1);
+        reply
+    }
+
     /// Lets everything happen that fell due.
     pub fn catch_up(&mut self) {
         let elapsed = self.elapsed();
@@ -197,9 +229,25 @@ impl World {
                     self.counts.count("clock jumps");
                     self.tell(&format!("our clock was set by {} min", by_ms / 60_000));
                 }
+                What::Staff(what, draw) => self.staff(what, draw),
+                What::TenantFault { family, spec } => {
+                    if let Some(tenant) = &mut self.tenant {
+                        tenant.plan_fault(family, &spec);
+                        self.tell(&format!("Cezanne's fault planned: {spec}"));
+                    }
+                }
+                What::Clone { lasts } => {
+                    self.cloned_until = Some(elapsed + lasts);
+                    self.forgot_at = Some(elapsed);
+                    self.was_cloned = true;
+                    self.counts.count("machines cloned");
+                    self.tell(&format!("the machine was cloned for {} min", lasts / 60_000));
+                }
                 What::Calm => {
                     self.lever.clear_faults();
                     self.unreachable_until = 0;
+                    let now = self.now();
+                    self.tenant.iter_mut().for_each(|tenant| tenant.calm(now));
                 }
             }
         }
@@ -240,6 +288,15 @@ impl World {
             self.counts.count("pages shifted");
             self.recruit(what, draw);
         }
+    }
+
+    /// HR does something in Cezanne.
+    fn staff(&mut self, what: Staffing, draw: u64) {
+        let (now, elapsed) = (self.now(), self.elapsed());
+        let Some(tenant) = &mut self.tenant else { return };
+        let Some(done) = tenant.act(&self.lever, what, draw, now, elapsed) else { return };
+        self.counts.count(&format!("Cezanne: {what:?}"));
+        self.tell(&format!("in Cezanne, {what:?}: {done}"));
     }
 
     // --- recruiters
@@ -438,6 +495,15 @@ impl Doing<'_> {
                 let opportunity = self.opportunity(|one| one.deleted.is_none() && !one.is_confidential)?;
                 self.world.lever.make_confidential(now, &opportunity).ok()?;
                 Some(opportunity.to_string())
+            }
+            Recruiting::Split => {
+                let opportunity = self.hire_that_counts()?;
+                let postings: Vec<PostingId> =
+                    self.world.lever.postings().iter().map(|posting| posting.id.clone()).collect();
+                let posting = postings.choose(&mut self.dice)?.clone();
+                let other = self.world.lever.split(now, &opportunity, &posting, None).ok()?;
+                self.world.oracle.was_split(&[opportunity.as_str(), other.as_str()]);
+                Some(format!("{opportunity} and {other}"))
             }
             Recruiting::Show => {
                 let opportunity = self.opportunity(|one| one.deleted.is_none() && one.is_confidential)?;
@@ -641,6 +707,7 @@ fn counted(what: Recruiting) -> Option<&'static str> {
         Recruiting::Delete => "deletions",
         Recruiting::Rename => "renames",
         Recruiting::Hide | Recruiting::Show => "confidentiality changes",
+        Recruiting::Split => "splits",
         Recruiting::FillForm => "onboarding forms",
         Recruiting::ChangePosting => "posting changes",
         Recruiting::WriteOffer | Recruiting::DecideOffer | Recruiting::MoveStartDate => "offer changes",

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use adapter_sdk::{Error, ErrorKind, Evidence, Found, Identity, Link, Placeholder, Result};
 use chrono::Datelike;
-use people::{ContactId, Date, OpportunityId, RemoteHireId, RemoteId, Value};
+use people::{Date, OpportunityId, RemoteHireId, RemoteId, Value};
 
 use crate::{
     adapter::{Cezanne, contact_in, email_of, read_failed, text},
@@ -81,6 +81,13 @@ impl Cezanne {
                 rows.insert(code, (row, evidence));
             }
         }
+        for code in self.employed(contract, who).await? {
+            if rows.get(&code).is_none_or(|(_, evidence)| !evidence.is_proof())
+                && let Some(row) = self.person_row(contract, &code).await?
+            {
+                rows.insert(code, (row, Evidence::OpportunityId));
+            }
+        }
         let mut found = Vec::new();
         for (code, (row, evidence)) in rows {
             let remote = remote_id(&code, evidence)?;
@@ -134,7 +141,9 @@ impl Cezanne {
 
     fn is_anothers(&self, row: &Row, who: &Identity) -> bool {
         let kept = self.rules.keep.contact.as_ref().and_then(|field| contact_in(&text(row, field)?));
-        kept.is_some_and(|contact| contact != who.contact && is_of_a_form(&contact, &who.contact))
+        kept.is_some_and(|contact| {
+            contact != who.contact && is_of_a_form(contact.as_str(), who.contact.as_str())
+        })
     }
 
     /// Whose record stands under a code that is made of this person's contact id, or that the configuration gives them.
@@ -178,6 +187,25 @@ impl Cezanne {
             Some(Placeholder::Is(value)) => value.to_text(),
             _ => String::new(),
         }
+    }
+
+    /// Codes of people with an employment on which one of the hires is kept: after a merge in Lever it may be on the record of the
+    /// contact that is no more.
+    async fn employed(&self, contract: &Contract, who: &Identity) -> Result<Vec<String>> {
+        let Some(field) = self.rules.keep.opportunity.as_ref().filter(|_| self.rules.create_employment)
+        else {
+            return Ok(Vec::new());
+        };
+        let hires = who.hires.iter().take(OPPORTUNITIES_MAX);
+        let filters = hires.map(|hire| Filter::eq(field, Literal::text(hire.as_str())));
+        let Some(filter) = filters.reduce(Filter::or) else { return Ok(Vec::new()) };
+        let query = Query { order_by: vec![PERSON_CODE.to_owned()], ..Query::by(filter) };
+        let rows = self.service.query(&contract.employments.name, &query).await.map_err(read_failed)?;
+        // The server compares loosely.
+        let is_theirs = |row: &&Row| {
+            text(row, field).is_some_and(|said| who.hires.iter().any(|hire| hire.as_str() == said.trim()))
+        };
+        Ok(rows.iter().filter(is_theirs).filter_map(|row| text(row, PERSON_CODE)).collect())
     }
 
     /// Codes of people with one of the addresses.
@@ -232,11 +260,14 @@ fn pair(
         let Ok(remote) = id.parse::<RemoteHireId>() else { continue };
         let said =
             kept.and_then(|field| text(row, field)).and_then(|id| id.trim().parse::<OpportunityId>().ok());
-        match said.filter(|id| who.opportunities.contains(id)) {
-            Some(opportunity) => {
+        match said {
+            Some(opportunity) if who.opportunities.contains(&opportunity) => {
                 pairs.insert(opportunity, remote);
             }
-            None => rest.push((id, remote)),
+            // A hire that Lever does not show any more, deleted or hidden: its employment is no other hire's, whatever its number.
+            Some(opportunity)
+                if who.hires.iter().any(|hire| is_of_a_form(opportunity.as_str(), hire.as_str())) => {}
+            _ => rest.push((id, remote)),
         }
     }
     for (id, remote) in rest {
@@ -269,8 +300,7 @@ fn remote_id(code: &str, evidence: Evidence) -> Result<RemoteId> {
 }
 
 /// Whether two ids are built alike. The field is HR's as well, and a word of theirs in it is no other contact.
-fn is_of_a_form(one: &ContactId, other: &ContactId) -> bool {
-    let (one, other) = (one.as_str(), other.as_str());
+fn is_of_a_form(one: &str, other: &str) -> bool {
     let is_alike = |(one, other): (char, char)| one.is_ascii_alphanumeric() == other.is_ascii_alphanumeric();
     one.len() == other.len() && one.chars().zip(other.chars()).all(is_alike)
 }
@@ -347,6 +377,8 @@ mod tests {
             (&[("LV-1", "two"), ("1001", "one")], &["one", "two"], &["one=1001", "two=LV-1"]),
             // Also for a hire that is not sent any more.
             (&[("LV-1", "three")], &["one"], &["three=LV-1"]),
+            // One of a hire that Lever does not show any more is not the one of that number.
+            (&[("LV-1", "old")], &["one"], &[]),
             // A comment of HR's is no id of this contact's.
             (&[("LV-1", "transfer")], &["one"], &["one=LV-1"]),
             (&[("LV-1", "moved from Oslo")], &["one"], &["one=LV-1"]),
@@ -364,11 +396,10 @@ mod tests {
 
     #[test]
     fn another_contact_is_only_what_is_built_like_one() {
-        let id = |text: &str| text.parse::<ContactId>().unwrap();
-        let ours = id("6f1e0c52-8a0e-4e57-9a57-1a2b3c4d5e6f");
-        assert!(is_of_a_form(&id("0d8c7b6a-1111-4222-8333-944455556666"), &ours));
+        let ours = "6f1e0c52-8a0e-4e57-9a57-1a2b3c4d5e6f";
+        assert!(is_of_a_form("0d8c7b6a-1111-4222-8333-944455556666", ours));
         for other in ["VIP", "6f1e0c52", "0d8c7b6a11114222833394445555666600aa", "see-HR-2026"] {
-            assert!(!is_of_a_form(&id(other), &ours), "{other}");
+            assert!(!is_of_a_form(other, ours), "{other}");
         }
     }
 }

@@ -71,7 +71,13 @@ impl Engine {
                 let kept = draft.standing(&target.name, into)?;
                 let moves_hires = target.adapter.info().capabilities.moves_hires;
                 // A part of a contact went elsewhere: its record holds hires that are not this person's.
-                let is_whole = lost.agreed.iter().flat_map(|agreed| agreed.link.hires.keys()).all(|hire| person.opportunities.contains_key(hire));
+                // One that was deleted went nowhere.
+                let mut hires = lost.agreed.iter().flat_map(|agreed| agreed.link.hires.keys());
+                let is_whole = hires.try_fold(true, |is_whole, hire| {
+                    let is_here = person.opportunities.contains_key(hire);
+                    let is_deleted = self.ledger.seen(hire)?.is_some_and(|seen| seen.deleted_at.is_some());
+                    Ok::<_, ledger::Error>(is_whole && (is_here || is_deleted))
+                })?;
                 // An attempt may have made a record that nobody would know of.
                 let is_open = lost.agreed.is_none() && lost.owed.as_ref().is_some_and(|owed| owed.sent.is_some());
                 let standing = match kept {

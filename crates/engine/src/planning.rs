@@ -125,8 +125,9 @@ impl Engine {
                 return Ok(None);
             }
             Reading::Moved { to } => {
-                // The surviving contact is read instead; with it the standing moves.
+                // The surviving contact is read instead; with it the standing moves, once nothing about it is unknown.
                 run.again(&to);
+                self.settle_unread(run, &contact).await?;
                 self.dealt_with(&contact, mark.as_ref(), Some(&to), None)?;
                 return Ok(None);
             }
@@ -268,18 +269,42 @@ impl Engine {
         let identity = Identity::new(contact.clone(), opportunities);
         for target in &self.targets {
             let usable = !run.unusable.contains(&target.name) && !run.unknown.contains(&target.name);
-            self.settle_unknown(target, &identity, &BTreeSet::new(), usable).await?;
+            if self.settle_unknown(target, &identity, &BTreeSet::new(), usable).await? {
+                self.let_go(target, contact)?;
+            }
         }
         Ok(())
     }
 
-    /// A hire that stands on the record of a contact that could not be merged into this one: a human was asked.
+    /// What became of an attempt is known, and nobody can be read to repeat it: what is over there stays, and nothing is owed.
+    fn let_go(&self, target: &Target, contact: &ContactId) -> Result<(), CycleError> {
+        let was_tried = |standing: &Standing| standing.owed.as_ref().is_some_and(|owed| owed.sent.is_some());
+        if !self.ledger.standing(&target.name, contact)?.is_some_and(|standing| was_tried(&standing)) {
+            return Ok(());
+        }
+        let _ = self.ledger.write(|draft| {
+            let mut standing = draft.standing(&target.name, contact)?.unwrap_or_default();
+            if !standing.forgive() {
+                return Ok(());
+            }
+            match standing.agreed {
+                Some(_) => draft.put_standing(&target.name, contact, standing),
+                None => draft.remove_standing(&target.name, contact),
+            }
+        })?;
+        Ok(())
+    }
+
+    /// A hire that stands, or may stand, on the record of a contact that could not be merged into this one: a human was asked, or
+    /// the outcome of an attempt is unknown.
     fn is_anothers(&self, target: &Target, person: &Person, hire: &OpportunityId) -> ledger::Result<bool> {
         let Some(seen) = self.ledger.seen(hire)?.filter(|seen| seen.contact != person.contact) else {
             return Ok(false);
         };
-        let other = self.ledger.standing(&target.name, &seen.contact)?.and_then(|standing| standing.agreed);
-        Ok(other.is_some_and(|agreed| agreed.link.hires.contains_key(hire)))
+        let Some(other) = self.ledger.standing(&target.name, &seen.contact)? else { return Ok(false) };
+        let sent = other.owed.as_ref().and_then(|owed| owed.sent.as_ref());
+        Ok(other.agreed.is_some_and(|agreed| agreed.link.hires.contains_key(hire))
+            || sent.is_some_and(|sent| sent.hires.contains_key(hire)))
     }
 
     /// Of the hires that were delivered, those that the source said were deleted.

@@ -1,0 +1,244 @@
+//! The pretend Cezanne with its HR staff: what they correct, delete, hide, renumber and break, drawn from a seed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rand::{SeedableRng, seq::IndexedRandom};
+use rand_chacha::ChaCha8Rng;
+use sandbox::{
+    Lever, Millis, Reply, Request,
+    cezanne::{Cezanne, Fault, OpenEnded, Record, Settings, Table, Variant},
+};
+use serde_json::json;
+
+use super::plan::{self, Staffing};
+
+/// The company of those who are hired.
+pub const COMPANY: &str = "ACME-UK";
+/// The gender that means that nobody said.
+const UNKNOWN: (&str, &str) = ("U", "Not Known");
+
+/// Cezanne, and what HR did there.
+pub struct Tenant {
+    pub cezanne: Cezanne,
+    pub hr: Hr,
+    kind: plan::Tenant,
+    fault: &'static str,
+}
+
+/// What HR did, for whoever judges what is there afterwards. People go by their codes of today.
+#[derive(Debug, Default)]
+pub struct Hr {
+    /// What HR corrected, and when.
+    pub corrected: BTreeMap<(String, Table, &'static str), (String, Millis)>,
+    /// Who was deleted, as the record said, and when.
+    pub deleted: Vec<(Record, Millis)>,
+    /// New codes of those that were renumbered.
+    pub renumbered: BTreeSet<String>,
+    /// Codes of those whom HR entered.
+    pub own: BTreeSet<String>,
+    /// Addresses that HR gave to people of its own.
+    pub addresses: BTreeSet<String>,
+    /// Contacts that a human ordered to be entered whatever is there.
+    pub ordered: BTreeSet<String>,
+    hidden: BTreeSet<String>,
+    /// How often HR did anything.
+    pub deeds: u64,
+}
+
+impl Tenant {
+    pub fn new(kind: &plan::Tenant, seed: u64, now: Millis) -> Tenant {
+        let settings = Settings {
+            variant: kind.variant,
+            seed,
+            staff: kind.staff,
+            etags: kind.etags,
+            open_ended: if kind.is_open_ended_null { OpenEnded::Null } else { OpenEnded::Sentinel },
+            duplicate_status: kind.duplicate_status,
+            rule_status: kind.rule_status,
+            communications_appear: kind.communications_appear,
+            ..Settings::default()
+        };
+        let cezanne = Cezanne::new(settings, now);
+        let own = cezanne.people().iter().map(|row| row.text("PERSONID").to_owned()).collect();
+        Tenant { cezanne, hr: Hr { own, ..Hr::default() }, kind: kind.clone(), fault: "" }
+    }
+
+    /// What it answers, and the family of the fault that was played.
+    pub fn answer(&mut self, now: Millis, request: &Request) -> (Reply, Option<&'static str>) {
+        let played = self.cezanne.figures().faults;
+        let reply = self.cezanne.handle(now, request);
+        (reply, (self.cezanne.figures().faults > played).then_some(self.fault))
+    }
+
+    pub fn plan_fault(&mut self, family: &'static str, spec: &str) {
+        self.cezanne.clear_faults();
+        self.cezanne.add_fault(Fault::parse(spec).expect("the plan writes faults that can be read"));
+        self.fault = family;
+    }
+
+    /// Nothing fails any more, and whatever an admin broke is mended.
+    pub fn calm(&mut self, now: Millis) {
+        self.cezanne.clear_faults();
+        self.cezanne.reopen_company(now, COMPANY).expect("it is there");
+        self.cezanne.rename_gender(UNKNOWN.0, UNKNOWN.1).expect("it is there");
+        self.cezanne.allow_writes(true);
+        self.cezanne.expire_user(false);
+        self.cezanne.set_lag(0, 0);
+        std::mem::take(&mut self.hr.hidden).iter().for_each(|code| self.cezanne.show(code));
+    }
+
+    /// Requests so far that wrote something, and what HR did.
+    pub fn writes(&self) -> u64 {
+        let figures = self.cezanne.figures();
+        let writing = |method: &str| !matches!(method, "GET" | "HEAD");
+        let asked = figures.by_request.iter().filter(|((method, _), _)| writing(method));
+        asked.map(|(_, count)| count).sum::<u64>() + self.hr.deeds
+    }
+
+    /// One deed of HR's. Says what was done, if there was anything to do it to.
+    pub fn act(
+        &mut self,
+        lever: &Lever,
+        what: Staffing,
+        draw: u64,
+        now: Millis,
+        at: Millis,
+    ) -> Option<String> {
+        let done = self.try_to(lever, what, &mut ChaCha8Rng::seed_from_u64(draw), now, at)?;
+        self.hr.deeds += 1;
+        Some(done)
+    }
+
+    fn try_to(
+        &mut self,
+        lever: &Lever,
+        what: Staffing,
+        dice: &mut ChaCha8Rng,
+        now: Millis,
+        at: Millis,
+    ) -> Option<String> {
+        match what {
+            Staffing::Correct => self.correct(dice, now, at),
+            Staffing::Delete => {
+                let person = self.somebody(dice)?;
+                let code = person.text("PERSONID").to_owned();
+                self.cezanne.delete_person(&code).ok()?;
+                self.hr.corrected.retain(|(of, ..), _| *of != code);
+                self.hr.renumbered.remove(&code);
+                self.hr.deleted.push((person, at));
+                Some(code)
+            }
+            Staffing::Hide => {
+                let code = self.somebody(dice)?.text("PERSONID").to_owned();
+                self.cezanne.hide(&code);
+                self.hr.hidden.insert(code.clone());
+                Some(code)
+            }
+            Staffing::Renumber => {
+                let code = self.somebody(dice)?.text("PERSONID").to_owned();
+                let new = format!("HR-{}", 5_000 + self.hr.deeds);
+                self.cezanne.change_code(now, &code, &new).ok()?;
+                self.hr.renumber(&code, &new);
+                Some(format!("{code} is {new}"))
+            }
+            Staffing::EnterByHand => {
+                let contact = lever.contacts().choose(dice)?;
+                let email = contact.emails.first()?.clone();
+                let code = format!("HAND-{}", 1_000 + self.hr.deeds);
+                let name = contact.name.split_whitespace().collect::<Vec<_>>();
+                let names = [
+                    ("GIVENNAME", name.first().copied().unwrap_or("-")),
+                    ("FAMILYNAME", name.last().copied().unwrap_or("-")),
+                ];
+                self.cezanne.add_person(now, &code, &names).ok()?;
+                let key = [("PERSONID", code.as_str())];
+                let told =
+                    self.cezanne.edit(now, Table::Communications, &key, "EXTERNALEMAILADDRESS", json!(email));
+                if told.is_ok() {
+                    self.hr.addresses.insert(email);
+                }
+                self.hr.own.insert(code.clone());
+                Some(format!("{code}, who may be {}", contact.id))
+            }
+            Staffing::CloseCompany => {
+                self.cezanne.close_company(now, COMPANY).ok()?;
+                Some(COMPANY.to_owned())
+            }
+            Staffing::RenameGender => {
+                self.cezanne.rename_gender(UNKNOWN.0, "Unspecified").ok()?;
+                Some("Unspecified".to_owned())
+            }
+            Staffing::ForbidWrites => {
+                self.cezanne.allow_writes(false);
+                Some("from now on".to_owned())
+            }
+            Staffing::ExpireUser => {
+                self.cezanne.expire_user(true);
+                self.cezanne.revoke_tokens();
+                Some("the service user".to_owned())
+            }
+            Staffing::RevokeTokens => {
+                self.cezanne.revoke_tokens();
+                Some("all".to_owned())
+            }
+            Staffing::FallBehind => {
+                self.cezanne.set_lag(self.kind.lag_ms / 8, self.kind.lag_ms);
+                Some(format!("{} ms", self.kind.lag_ms))
+            }
+        }
+    }
+
+    fn correct(&mut self, dice: &mut ChaCha8Rng, now: Millis, at: Millis) -> Option<String> {
+        let columns = [
+            (Table::People, "GIVENNAME"),
+            (Table::People, "FAMILYNAME"),
+            (Table::People, "PREFERREDGIVENNAME"),
+            (Table::People, "BIRTHDATE"),
+            (Table::Communications, "MOBILEPHONENUMBER"),
+            (Table::Communications, "EXTERNALEMAILADDRESS"),
+        ];
+        let (table, column) = *columns.choose(dice).expect("there are some");
+        let code = self.somebody(dice)?.text("PERSONID").to_owned();
+        let value = match (column, self.kind.variant) {
+            ("BIRTHDATE", Variant::V2) => return None,
+            ("BIRTHDATE", Variant::V4) => "1990-02-03".to_owned(),
+            ("BIRTHDATE", _) => "1990-02-03T00:00:00".to_owned(),
+            ("MOBILEPHONENUMBER", _) => format!("+44 7700 {}", 100_000 + self.hr.deeds),
+            ("EXTERNALEMAILADDRESS", _) => format!("corrected{}@example.net", self.hr.deeds),
+            _ => format!("Corrected{}", self.hr.deeds),
+        };
+        self.cezanne.edit(now, table, &[("PERSONID", &code)], column, json!(value)).ok()?;
+        let is = self.value(table, &code, column)?;
+        self.hr.corrected.insert((code.clone(), table, column), (is, at));
+        Some(format!("{column} of {code}"))
+    }
+
+    /// What stands there now.
+    pub fn value(&self, table: Table, code: &str, column: &str) -> Option<String> {
+        let rows = self.cezanne.records(table);
+        let row = rows.iter().find(|row| row.text("PERSONID") == code)?;
+        Some(row.text(column).to_owned())
+    }
+
+    /// Somebody whom the service entered.
+    fn somebody(&self, dice: &mut ChaCha8Rng) -> Option<Record> {
+        let people: Vec<Record> = self.cezanne.people();
+        let entered: Vec<&Record> =
+            people.iter().filter(|row| !self.hr.own.contains(row.text("PERSONID"))).collect();
+        entered.choose(dice).map(|row| (*row).clone())
+    }
+}
+
+impl Hr {
+    fn renumber(&mut self, from: &str, to: &str) {
+        let moved: Vec<_> = self.corrected.keys().filter(|(of, ..)| of == from).cloned().collect();
+        for (code, table, column) in moved {
+            let was = self.corrected.remove(&(code, table, column)).expect("it was just seen");
+            self.corrected.insert((to.to_owned(), table, column), was);
+        }
+        for set in [&mut self.renumbered, &mut self.hidden] {
+            set.remove(from);
+        }
+        self.renumbered.insert(to.to_owned());
+    }
+}
