@@ -208,12 +208,12 @@ impl Moment {
     fn draw(dice: &mut ChaCha8Rng) -> Moment {
         let little = Duration::from_micros(dice.random_range(0..3_000));
         match dice.random_range(0..20) {
-            0..4 => Moment::Roster(little.mul_f64(0.3)),
-            4..6 => Moment::Manifest(little),
-            6..8 => Moment::Private(dice.random_range(1..=12)),
-            8..11 => Moment::Startup(Duration::from_millis(dice.random_range(0..60))),
-            11..13 => Moment::Anywhere(Duration::from_millis(dice.random_range(60..1_200))),
-            _ => Moment::Point(*POINTS.choose(dice).unwrap(), dice.random_range(1..=3)),
+            0..2 => Moment::Roster(little.mul_f64(0.3)),
+            2..3 => Moment::Manifest(little),
+            3..4 => Moment::Private(dice.random_range(1..=12)),
+            4..7 => Moment::Startup(Duration::from_millis(dice.random_range(0..60))),
+            7..10 => Moment::Anywhere(Duration::from_millis(dice.random_range(60..1_200))),
+            _ => Moment::Point(*POINTS.choose(dice).unwrap(), *[1, 1, 1, 2, 3].choose(dice).unwrap()),
         }
     }
 
@@ -305,12 +305,9 @@ fn run_until(world: &World, moment: &Moment, dice: &mut ChaCha8Rng) -> How {
         program.env("HIRESYNC_DIES_AT", format!("{}:{nth}", point.name()));
     }
     let (mut process, _) = until(world, moment, dice, Daemon::start(program, &world.said(), &world.socket()));
-    let status = match process.ended() {
-        None => {
-            process.kill();
-            return How::AtTheMoment;
-        }
-        Some(status) => status,
+    let Some(status) = process.ended() else {
+        process.kill();
+        return How::AtTheMoment;
     };
     if status.code().is_none() {
         return How::AtTheMoment;
