@@ -71,6 +71,13 @@ pub fn command(args: &[&str]) -> Command {
     command
 }
 
+/// The program, with what it writes written down and its clock set, as its environment says.
+pub fn recorded() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hiresync-recorded"));
+    clean(&mut command);
+    command
+}
+
 /// Empties the environment but for what a program finds programs by.
 pub fn clean(command: &mut Command) {
     command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").current_dir("/").stdin(Stdio::null());

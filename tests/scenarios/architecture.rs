@@ -80,7 +80,8 @@ const EDGES: &[(&str, &[&str])] = &[
             "sandbox",
         ],
     ),
-    ("scenarios", &["hiresync"]),
+    ("recorder", &[]),
+    ("scenarios", &["hiresync", "recorder"]),
 ];
 
 /// Whoever has something planted in it may depend on this one.
@@ -163,17 +164,24 @@ fn people_and_mapping_do_no_io_and_no_async() {
 fn no_crate_of_ours_allows_unsafe_code_or_leaves_the_shared_lints() {
     let manifest = std::fs::read_to_string(root().join("Cargo.toml")).expect("there is a manifest");
     assert!(manifest.contains("unsafe_code = \"forbid\""));
-    for folder in ["crates", "adapters"] {
+    let mut apart = Vec::new();
+    for folder in ["crates", "adapters", "tests"] {
         for entry in std::fs::read_dir(root().join(folder)).expect("the folder is there") {
-            let path = entry.expect("it can be read").path().join("Cargo.toml");
-            let Ok(manifest) = std::fs::read_to_string(&path) else { continue };
-            assert!(
-                manifest.contains("[lints]\nworkspace = true"),
-                "{} has lints of its own",
-                path.display()
-            );
+            let path = entry.expect("it can be read").path();
+            let Ok(manifest) = std::fs::read_to_string(path.join("Cargo.toml")) else { continue };
+            let is_ours = path.join("src").exists();
+            if is_ours && !manifest.contains("[lints]\nworkspace = true") {
+                apart.push(path.strip_prefix(root()).expect("it is below").to_owned());
+            }
         }
     }
+    let why = "it stands in for functions of the C library; nothing else has a reason";
+    assert_eq!(apart, [PathBuf::from("tests/recorder")], "{why}");
+}
+
+#[test]
+fn nothing_that_ships_depends_on_the_recorder() {
+    named_only_by("recorder", "scenarios", "it stands in for functions of the C library");
 }
 
 #[test]

@@ -16,21 +16,25 @@ use std::{
 use chrono::TimeDelta;
 use ledger::{Origin, Standing, StateFolder};
 use people::{Clock, ContactId, OpportunityId, SystemClock, Zone};
-use rand::{RngExt, SeedableRng};
+use planted::Point;
+use rand::{RngExt, SeedableRng, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
 use sandbox::{Lever, NewContact, Refused, Settings};
 use tokio::time::Instant;
 
 use crate::harness::{
-    Daemon, PretendLever, World,
+    Comparison, Daemon, PretendLever, World,
     lever::{hire, now_ms},
+    program::command,
     wait::{pause, within},
     watch::{Change, Watch},
 };
 
 /// Opportunities in the account to begin with: few, since the first cycle reads all who are hired before it delivers, at
 /// ten requests a second.
-const PEOPLE: usize = 24;
+const PEOPLE: usize = 12;
+/// Side by side: a cycle mostly waits for its turn to ask Lever.
+const WORLDS: u64 = 8;
 /// The daemon has delivered long before; a moment that has not come by then is taken to be now.
 const MOMENT_MAX: Duration = Duration::from_secs(8);
 /// An attempt whose outcome a kill hid is looked up half a minute later; a machine under load takes longer.
@@ -39,8 +43,37 @@ const SETTLED_WITHIN: Duration = Duration::from_secs(150);
 #[test]
 fn killed_at_any_moment_a_crash_loses_doubles_and_spoils_nobody() {
     let seed = super::number("HIRESYNC_CRASH_SEED").unwrap_or_else(now_ms);
-    let kills = super::number("HIRESYNC_CRASH_KILLS").unwrap_or(40);
+    let kills = super::number("HIRESYNC_CRASH_KILLS").unwrap_or(300);
     println!("crash: HIRESYNC_CRASH_SEED={seed} HIRESYNC_CRASH_KILLS={kills}");
+    let began = Instant::now();
+    let share = |world: u64| kills / WORLDS + u64::from(world < kills % WORLDS);
+    let tally = std::thread::scope(|scope| {
+        let worlds: Vec<_> =
+            (0..WORLDS).map(|world| scope.spawn(move || of_one_world(seed + world, share(world)))).collect();
+        worlds.into_iter().map(|world| world.join().expect("a world held")).sum::<Tally>()
+    });
+    println!("crash: {tally}");
+    assert!(
+        kills < 100 || tally.at_writes() * 3 >= kills,
+        "too few kills met a write to prove anything: {tally}"
+    );
+    super::figures(
+        "kill",
+        &[
+            ("cycles", tally.kills()),
+            ("late", tally.late),
+            ("points", tally.points.len() as u64),
+            ("in_scope", tally.in_scope),
+            ("duplicates", 0),
+            ("lost", 0),
+            ("unopenable", 0),
+            ("seconds", began.elapsed().as_secs()),
+        ],
+    );
+}
+
+/// So many kills in a world of its own: whatever is found ends the test.
+fn of_one_world(seed: u64, kills: u64) -> Tally {
     let mut dice = ChaCha8Rng::seed_from_u64(seed);
     let settings = Settings { rate: None, seed, ..Settings::default() };
     let world = World::around(PretendLever::start(Lever::seeded(settings, PEOPLE, now_ms())))
@@ -48,7 +81,7 @@ fn killed_at_any_moment_a_crash_loses_doubles_and_spoils_nobody() {
     fs::create_dir_all(world.setup.export.join(".hiresync")).unwrap();
 
     let mut tally = Tally::default();
-    for kill in 1..=kills {
+    while tally.kills() < kills {
         let moment = Moment::draw(&mut dice);
         let newcomer = dice.random_range(0..HIRES_OF_A_HUNDRED);
         recruiters_act(&mut world.lever.account(), now_ms(), newcomer, &mut dice);
@@ -58,14 +91,15 @@ fn killed_at_any_moment_a_crash_loses_doubles_and_spoils_nobody() {
         }
         let how = run_until(&world, &moment, &mut dice);
         tally.enter(&moment, how);
-        check_after_kill(&world, kill, &moment);
+        check_after_kill(&world, &format!("world {seed}, after kill {} ({moment:?})", tally.kills()));
     }
-    println!("crash: {tally}");
-    assert!(
-        kills < 20 || tally.at_the_files() * 4 >= kills,
-        "too few kills met a write to prove anything: {tally}"
-    );
+    let comparison = settled(&world);
+    tally.in_scope = comparison.in_scope as u64;
+    tally
+}
 
+/// One undisturbed daemon brings everything right.
+fn settled(world: &World) -> Comparison {
     let mut daemon = world.daemon();
     // Somebody whose only hire was taken back while the outcome of its delivery was unknown is looked for four times in four
     // minutes: that is not waited for.
@@ -90,9 +124,7 @@ fn killed_at_any_moment_a_crash_loses_doubles_and_spoils_nobody() {
     world.once(&["--full"]).expect(0);
     world.assert_exact();
     assert_eq!(world.lost_ledgers(), Vec::<String>::new());
-    let comparison = world.compare();
-    println!("crash: {kills} kills; {comparison}; 0 unopenable stores");
-    assert!(comparison.in_scope > 10, "the seed left too little to prove anything: {comparison}");
+    world.compare()
 }
 
 #[test]
@@ -107,16 +139,16 @@ fn stopped_at_any_moment_it_is_gone_within_five_seconds_and_nothing_is_lost() {
     fs::create_dir_all(world.setup.export.join(".hiresync")).unwrap();
     let mut slowest = Duration::ZERO;
     for stop in 1..=stops {
-        let moment = Moment::draw(&mut dice);
+        let moment = Moment::outside(&mut dice);
         recruiters_act(&mut world.lever.account(), now_ms(), 0, &mut dice);
-        let (daemon, _) = until(&world, &moment, &mut dice);
+        let (daemon, _) = until(&world, &moment, &mut dice, world.launch());
         let ended = daemon.terminate();
         // Before it listens to signals, the kernel ends it.
         let is_early = matches!(moment, Moment::Startup(_)) && ended.code.is_none();
         assert!(is_early || ended.code == Some(0), "stop {stop} ({moment:?}): {ended}");
         assert!(ended.took <= Duration::from_secs(5), "stop {stop} ({moment:?}): {ended}");
         slowest = slowest.max(ended.took);
-        check_after_kill(&world, stop, &moment);
+        check_after_kill(&world, &format!("after stop {stop} ({moment:?})"));
     }
     println!("stops: {stops}, the slowest took {} ms", slowest.as_millis());
     world.once(&["--full"]).expect(0);
@@ -124,7 +156,37 @@ fn stopped_at_any_moment_it_is_gone_within_five_seconds_and_nothing_is_lost() {
     assert_eq!(world.lost_ledgers(), Vec::<String>::new());
 }
 
-/// When the daemon is killed.
+/// Those that a cycle into a file comes past again and again.
+const POINTS: [Point; 26] = [
+    Point::FolderLocked,
+    Point::SnapshotsCleaned,
+    Point::StoreOpened,
+    Point::StoreVerified,
+    Point::LedgerOpened,
+    Point::CommitBegins,
+    Point::CommitApplied,
+    Point::CommitFlushed,
+    Point::CommitSynced,
+    Point::WitnessWritten,
+    Point::CommitDone,
+    Point::PageMarked,
+    Point::CursorMoved,
+    Point::DebtsWritten,
+    Point::LookedInVain,
+    Point::SentWritten,
+    Point::Answered,
+    Point::Settled,
+    Point::ExportFileHalf,
+    Point::ExportStaged,
+    Point::ExportDescribed,
+    Point::ExportPrepared,
+    Point::ExportPublished,
+    Point::ExportManifestPlaced,
+    Point::ExportCopyRemoved,
+    Point::ExportIndexPlaced,
+];
+
+/// When the program is killed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Moment {
     /// While it starts.
@@ -137,18 +199,31 @@ enum Moment {
     Manifest(Duration),
     /// At one of the steps before and after these.
     Private(usize),
+    /// By itself, when it comes there for the n-th time.
+    Point(Point, u32),
 }
 
 impl Moment {
-    /// Half of them when the roster or its manifest changes.
+    /// Most of them while something is written.
     fn draw(dice: &mut ChaCha8Rng) -> Moment {
         let little = Duration::from_micros(dice.random_range(0..3_000));
         match dice.random_range(0..20) {
-            0..7 => Moment::Roster(little.mul_f64(0.3)),
-            7..10 => Moment::Manifest(little),
-            10..13 => Moment::Private(dice.random_range(1..=24)),
-            13..16 => Moment::Startup(Duration::from_millis(dice.random_range(0..60))),
-            _ => Moment::Anywhere(Duration::from_millis(dice.random_range(60..1_800))),
+            0..2 => Moment::Roster(little.mul_f64(0.3)),
+            2..3 => Moment::Manifest(little),
+            3..4 => Moment::Private(dice.random_range(1..=12)),
+            4..7 => Moment::Startup(Duration::from_millis(dice.random_range(0..60))),
+            7..10 => Moment::Anywhere(Duration::from_millis(dice.random_range(60..1_200))),
+            _ => Moment::Point(*POINTS.choose(dice).unwrap(), *[1, 1, 1, 2, 3].choose(dice).unwrap()),
+        }
+    }
+
+    /// One at which it is not killed by itself.
+    fn outside(dice: &mut ChaCha8Rng) -> Moment {
+        loop {
+            let moment = Moment::draw(dice);
+            if !matches!(moment, Moment::Point(..)) {
+                return moment;
+            }
         }
     }
 
@@ -159,6 +234,7 @@ impl Moment {
             Moment::Roster(_) => "at the roster",
             Moment::Manifest(_) => "at the manifest",
             Moment::Private(_) => "at a private step",
+            Moment::Point(..) => "at a point",
         }
     }
 }
@@ -167,7 +243,9 @@ impl Moment {
 #[derive(Debug, Default)]
 struct Tally {
     met: BTreeMap<&'static str, u64>,
+    points: BTreeSet<&'static str>,
     late: u64,
+    in_scope: u64,
 }
 
 /// How a run came to its end.
@@ -180,16 +258,36 @@ enum How {
 impl Tally {
     fn enter(&mut self, moment: &Moment, how: How) {
         match how {
-            How::AtTheMoment => *self.met.entry(moment.name()).or_default() += 1,
+            How::AtTheMoment => {
+                *self.met.entry(moment.name()).or_default() += 1;
+                if let Moment::Point(point, _) = moment {
+                    self.points.insert(point.name());
+                }
+            }
             How::Late => self.late += 1,
         }
     }
+
+    fn kills(&self) -> u64 {
+        self.met.values().sum()
+    }
+
+    /// Kills while something was being written.
+    fn at_writes(&self) -> u64 {
+        let names = ["at the roster", "at the manifest", "at a private step", "at a point"];
+        names.iter().filter_map(|name| self.met.get(name)).sum()
+    }
 }
 
-impl Tally {
-    /// Kills while the roster or its manifest was being replaced.
-    fn at_the_files(&self) -> u64 {
-        ["at the roster", "at the manifest"].iter().filter_map(|name| self.met.get(name)).sum()
+impl std::iter::Sum for Tally {
+    fn sum<I: Iterator<Item = Tally>>(tallies: I) -> Tally {
+        tallies.fold(Tally::default(), |mut all, one| {
+            one.met.into_iter().for_each(|(name, count)| *all.met.entry(name).or_default() += count);
+            all.points.extend(one.points);
+            all.late += one.late;
+            all.in_scope += one.in_scope;
+            all
+        })
     }
 }
 
@@ -199,20 +297,31 @@ impl std::fmt::Display for Tally {
     }
 }
 
-/// Starts the daemon, lets recruiters work beside it, and kills it at the moment.
+/// Starts a cycle, lets recruiters work beside it, and kills it at the moment.
 fn run_until(world: &World, moment: &Moment, dice: &mut ChaCha8Rng) -> How {
-    let (daemon, how) = until(world, moment, dice);
-    kill(daemon);
-    how
+    let config = world.config();
+    let mut program = command(&["run", "--config", config.to_str().unwrap(), "--once"]);
+    if let Moment::Point(point, nth) = moment {
+        program.env("HIRESYNC_DIES_AT", format!("{}:{nth}", point.name()));
+    }
+    let (mut process, _) = until(world, moment, dice, Daemon::start(program, &world.said(), &world.socket()));
+    let Some(status) = process.ended() else {
+        process.kill();
+        return How::AtTheMoment;
+    };
+    if status.code().is_none() {
+        return How::AtTheMoment;
+    }
+    assert!(matches!(status.code(), Some(0 | 1)), "it ended by itself: {status}\n{}", process.log());
+    How::Late
 }
 
-/// Starts the daemon and lets recruiters work beside it until the moment.
-fn until(world: &World, moment: &Moment, dice: &mut ChaCha8Rng) -> (Daemon, How) {
+/// Lets recruiters work beside the program until the moment, or its end.
+fn until(world: &World, moment: &Moment, dice: &mut ChaCha8Rng, mut program: Daemon) -> (Daemon, How) {
     let public = Watch::on(&world.setup.export);
     let private = Watch::on(&world.setup.export.join(".hiresync"));
     let mut edit_at = Some(Duration::from_millis(dice.random_range(0..2_000)));
     let began = Instant::now();
-    let daemon = world.launch();
     let mut steps = 0;
     loop {
         let elapsed = began.elapsed();
@@ -230,25 +339,19 @@ fn until(world: &World, moment: &Moment, dice: &mut ChaCha8Rng) -> (Daemon, How)
             Moment::Roster(_) => arrived(&changes, "roster.csv"),
             Moment::Manifest(_) => arrived(&changes, "roster.manifest.json"),
             Moment::Private(nth) => steps >= nth,
+            Moment::Point(..) => false,
         };
         if is_now {
             if let Moment::Roster(after) | Moment::Manifest(after) = *moment {
                 pause(after);
             }
-            return (daemon, How::AtTheMoment);
+            return (program, How::AtTheMoment);
         }
-        if elapsed > MOMENT_MAX {
-            return (daemon, How::Late);
+        if elapsed > MOMENT_MAX || program.ended().is_some() {
+            return (program, How::Late);
         }
-        pause(Duration::from_micros(200));
+        pause(Duration::from_micros(500));
     }
-}
-
-fn kill(mut daemon: Daemon) {
-    if let Some(status) = daemon.ended() {
-        panic!("the daemon ended by itself ({status}) and was to be killed\n{}", daemon.log());
-    }
-    daemon.kill();
 }
 
 /// A hire younger than this is in scope.
@@ -301,8 +404,7 @@ fn recruiters_act(lever: &mut Lever, now: u64, what: u32, dice: &mut ChaCha8Rng)
 }
 
 /// The ledger opens as it is, and knows of every row.
-fn check_after_kill(world: &World, kill: u64, moment: &Moment) {
-    let at = format!("after kill {kill} ({moment:?})");
+pub fn check_after_kill(world: &World, at: &str) {
     let lost = world.lost_ledgers();
     assert!(lost.is_empty(), "{at}: a ledger was given up: {lost:?}\n{}", world.everything_said());
     let copy = tempfile::tempdir().unwrap();
@@ -347,7 +449,7 @@ fn check_after_kill(world: &World, kill: u64, moment: &Moment) {
 }
 
 /// The hires that the target agreed to, or that an attempt may have written.
-fn hires_that_may_be_over_there(standing: &Standing) -> Vec<OpportunityId> {
+pub fn hires_that_may_be_over_there(standing: &Standing) -> Vec<OpportunityId> {
     let agreed = standing.agreed.iter().flat_map(|agreed| agreed.link.hires.keys().cloned());
     let sent =
         standing.owed.iter().flat_map(|owed| owed.sent.iter()).flat_map(|sent| sent.hires.keys().cloned());

@@ -20,8 +20,11 @@ mod mapping;
 mod notices;
 mod people;
 mod plan;
+mod points;
+mod power;
 mod privacy;
 mod restored;
+mod rot;
 mod socket;
 mod state;
 mod target;
@@ -43,4 +46,11 @@ fn all_along(span: Duration, mut check: impl FnMut()) {
         check();
         None
     });
+}
+
+/// One line of figures, which the soak adds up.
+#[expect(clippy::print_stdout, reason = "the soak reads it")]
+fn figures(level: &str, counts: &[(&str, u64)]) {
+    let counts: String = counts.iter().map(|(name, count)| format!(",\"{name}\":{count}")).collect();
+    println!("figures: {{\"level\":\"{level}\"{counts}}}");
 }

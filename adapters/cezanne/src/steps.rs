@@ -11,6 +11,7 @@ use adapter_sdk::{
     TaskKind, TaskRequest,
 };
 use people::{FieldKey, FieldName, Fields, OpportunityId, Pii, RemoteHireId, RemoteId, Value};
+use planted::Point;
 use serde_json::{Map, Value as Json};
 
 use crate::{
@@ -186,7 +187,9 @@ impl Cezanne {
             let fields = self.new_fields(job, Entity::People, &job.delivery.wanted.person);
             let mut fields = fields.map_err(refused)?;
             fields.insert(PERSON_CODE.to_owned(), Json::String(code.clone()));
+            planted::point(Point::PersonNext);
             let Err(trouble) = self.service.insert(&job.contract.people.name, fields).await else {
+                planted::point(Point::PersonMade);
                 progress.created = true;
                 return Ok(code);
             };
@@ -302,8 +305,10 @@ impl Cezanne {
         if self.was_changed_meanwhile(job, Entity::People, &row, None) {
             return Err(changed_meanwhile());
         }
+        planted::point(Point::PersonChanging);
         match self.service.change(set, &key, fields, row.etag.as_deref()).await {
             Ok(()) => {
+                planted::point(Point::PersonChanged);
                 progress.changed = true;
                 Ok(())
             }
@@ -357,7 +362,9 @@ impl Cezanne {
             }
             let mut fields = new.clone();
             fields.insert(PERSON_CODE.to_owned(), Json::String(code.to_owned()));
+            planted::point(Point::ContactNext);
             let Err(trouble) = self.service.insert(set, fields).await else {
+                planted::point(Point::ContactMade);
                 progress.changed = true;
                 return Ok(());
             };
@@ -468,7 +475,9 @@ impl Cezanne {
                 new.insert(TERMINATION_DATE.to_owned(), end.clone());
             }
             self.set_flags(job, rows.is_empty() && progress.hires.is_empty(), &mut new);
+            planted::point(Point::EmploymentNext);
             self.make_employment(job, code, &id, fields, new).await?;
+            planted::point(Point::EmploymentMade);
             progress.created = true;
         }
         if let Ok(remote) = id.parse() {
@@ -663,7 +672,9 @@ impl Cezanne {
         if let (true, Some(end)) = (demands_end, &job.end) {
             new.insert(TERMINATION_DATE.to_owned(), end.clone());
         }
+        planted::point(Point::DeploymentNext);
         let Err(trouble) = self.service.insert(&set.name, new).await else {
+            planted::point(Point::DeploymentMade);
             progress.changed = true;
             return Ok(());
         };

@@ -17,6 +17,7 @@ use std::{
 };
 
 use adapter_sdk::{Error, Result};
+use planted::{Bug, Point};
 use rustix::{
     fs::{Access, AtFlags, Dir, FileType, FlockOperation, Mode, OFlags, Stat},
     io::Errno,
@@ -86,6 +87,7 @@ impl Folder {
             Ok(rustix::fs::mkdirat(&self.fd, name, FOLDER_MODE).or_else(there_already)?)
         })?;
         let failed = || self.failed("making the private folder", name, Errno::NOENT.into());
+        planted::point(Point::ExportFolderMade);
         let folder = self.inside(name)?.ok_or_else(failed)?;
         folder.share_with_group()?;
         self.sync()?;
@@ -165,7 +167,12 @@ impl Folder {
         })?;
         let half = content.len() / 2;
         file.write_all(&content[..half]).map_err(|error| self.failed(DOING, name, error))?;
+        planted::point(Point::ExportFileHalf);
         self.step(DOING, name, || file.write_all(&content[half..]))?;
+        planted::point(Point::ExportFileWritten);
+        if planted::bug(Bug::RenameWithoutFsync) {
+            return Ok(());
+        }
         self.step(DOING, name, || file.sync_all())
     }
 

@@ -45,6 +45,7 @@ use std::{
 
 use adapter_sdk::{CheckReport, Delivery, Effect, Finding, Result};
 use people::{Clock, OpportunityId, TargetName};
+use planted::Point;
 
 use crate::{
     config::{Format, LEADING, Layout, Settings},
@@ -206,6 +207,7 @@ impl Store {
         let home = Folder::open_or_create(&self.settings.path, &self.steps)?;
         let private = home.inside_or_create(PRIVATE)?;
         let lock = private.lock(LOCK, self.target.as_str())?;
+        planted::point(Point::ExportLocked);
         self.own(&lock, private.path())?;
         self.finish(&home, &private)?;
         Ok((home, private, lock))
@@ -388,9 +390,13 @@ impl Store {
         let prepared = (|| {
             give_up(private, None)?;
             private.create(&copy_name(write.index.serial), &write.copy)?;
+            planted::point(Point::ExportCopied);
             private.create(STAGED, &write.content)?;
+            planted::point(Point::ExportStaged);
             private.create(NEXT, &write.index.encode())?;
+            planted::point(Point::ExportDescribed);
             private.sync()?;
+            planted::point(Point::ExportPrepared);
             private.rename(STAGED, home, &write.index.published.file)
         })();
         if let Err(error) = prepared {
@@ -398,6 +404,7 @@ impl Store {
             drop(give_up(private, Some(write.index.serial)));
             return Err(error);
         }
+        planted::point(Point::ExportPublished);
         // Published: sending again is harmless, and finishes it.
         self.settle(home, private, &write.index).map_err(|error| error.retry(None))
     }
@@ -437,14 +444,17 @@ impl Store {
     fn settle(&self, home: &Folder, private: &Folder, index: &Index) -> Result<()> {
         home.sync()?;
         private.sync()?;
+        planted::point(Point::ExportPublishedDurably);
         self.describe(home, private, &index.published)?;
         let current = copy_name(index.serial);
         for name in private.names()? {
             if name.starts_with("copy-") && name != current {
                 private.remove(&name)?;
+                planted::point(Point::ExportCopyRemoved);
             }
         }
         private.rename(NEXT, private, INDEX)?;
+        planted::point(Point::ExportIndexPlaced);
         private.sync()
     }
 
@@ -458,7 +468,9 @@ impl Store {
         let Published { file, sha256, rows } = published.clone();
         let manifest = Manifest { file, sha256, rows, written_at: self.clock.now() };
         private.create(MANIFEST_NEXT, &manifest.encode())?;
+        planted::point(Point::ExportManifestWritten);
         private.rename(MANIFEST_NEXT, home, &name)?;
+        planted::point(Point::ExportManifestPlaced);
         home.sync()
     }
 }

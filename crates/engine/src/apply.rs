@@ -8,6 +8,7 @@ use std::{
 
 use ledger::Phase;
 use people::{ContactId, TargetName, Timestamp};
+use planted::Point;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -179,6 +180,7 @@ impl Engine {
             draft.put_note(APPLIED, &lines.join("\n"));
             Ok(())
         })?;
+        planted::point(Point::PlanNoted);
         Ok(())
     }
 }

@@ -21,6 +21,7 @@ use chrono::TimeDelta;
 use futures::future::LocalBoxFuture;
 use ledger::{Actor, Draft, Event, Ledger, Mark, Outcome, TargetHealth, Task, TaskId};
 use people::{Clock, ContactId, TargetName, Timestamp};
+use planted::Point;
 use tokio::sync::watch;
 
 use crate::{
@@ -271,6 +272,7 @@ impl Engine {
         }
         let mut run = self.begin_run(self.next_cycle(), order.approve, order.sweep);
         let outcome = self.flow(&mut run, order).await;
+        planted::point(Point::Certifying);
         let outcome = outcome.and_then(|()| self.certify(&mut run));
         self.set_activity(Activity::Idle);
         self.end_run(run, outcome)

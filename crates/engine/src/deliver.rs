@@ -9,6 +9,7 @@ use adapter_sdk::{
 use futures::{StreamExt, stream};
 use ledger::{Digests, Draft, Durable, Event, Outcome, Phase, Standing, TargetHealth, WhyHeld};
 use people::{ContactId, Filled, OpportunityId, TargetName, Timestamp, Wanted};
+use planted::Point;
 
 use crate::{
     Activity, Delivered,
@@ -152,7 +153,10 @@ impl Engine {
             }
         };
         match self.judged(target, &ready.identity, &found)? {
-            Match::Nobody => Ok(Look::GoOn),
+            Match::Nobody => {
+                planted::point(Point::LookedInVain);
+                Ok(Look::GoOn)
+            }
             Match::One(link) => {
                 let _ = self.ledger.write(|draft| {
                     self.notice_unknown(draft, target, &standing, &found)?;
@@ -200,9 +204,13 @@ impl Engine {
         if owed.is_empty() {
             return Ok(Delivered::default());
         }
+        planted::point(Point::SentBegins);
         let deliveries = self.begin(target, &owed, sent_at)?;
+        planted::point(Point::SentWritten);
         let answers = call(target, &deliveries).await;
+        planted::point(Point::Answered);
         let delivered = self.settle(target, &owed, answers, sent_at)?;
+        planted::point(Point::Settled);
         self.add_done(batch.len() as u64);
         Ok(delivered)
     }
@@ -561,6 +569,7 @@ impl Engine {
                 return Ok(false);
             }
         };
+        planted::point(Point::LookedUp);
         match self.judged(target, identity, &found)? {
             Match::One(link) if owed.intent == Intent::Add || self.holds_new_hire(&standing, &link) => {
                 let _ = self.ledger.write(|draft| self.take_found(draft, target, contact, link))?;

@@ -4,6 +4,7 @@ use adapter_sdk::Result;
 use chrono::TimeDelta;
 use ledger::{Draft, Ledger, Seen};
 use people::{Candidacy, ContactId, Timestamp};
+use planted::Point;
 
 use crate::{
     Activity,
@@ -94,6 +95,7 @@ impl Engine {
             }
             Ok(wrote)
         })?;
+        planted::point(Point::PageMarked);
         Ok(!wrote.into_inner())
     }
 
@@ -162,6 +164,7 @@ impl Engine {
     }
 
     fn keep_cursors(&self, cursor: &Cursor, deleted: &Cursor, quiet: bool) -> Result<(), CycleError> {
+        planted::point(Point::SweepDone);
         let now = self.clock.now();
         let mut memory = self.memory();
         memory.cursor = Some(cursor.clone());
@@ -177,6 +180,7 @@ impl Engine {
             draft.put_note(CURSOR_MOVED, &now.to_rfc3339());
             Ok(())
         })?;
+        planted::point(Point::CursorMoved);
         Ok(())
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use adapter_sdk::{TaskKind, TaskRequest};
 use ledger::{Debt, Draft, LeftOut, Mark, Outcome, Owing, Phase, Standing, TargetHealth, WhyHeld};
 use people::{ContactId, FieldKey, OpportunityId, TargetName, Timestamp};
+use planted::Point;
 
 use crate::{
     certificate,
@@ -27,6 +28,7 @@ impl Engine {
         const STEP: usize = 200;
         let mut ready: BTreeMap<TargetName, Vec<Ready>> = BTreeMap::new();
         let mut planned = planned;
+        planted::point(Point::Planned);
         while !planned.is_empty() {
             let rest = planned.split_off(planned.len().min(STEP));
             let step = self.ledger.write(|draft| {
@@ -50,6 +52,7 @@ impl Engine {
             }
             planned = rest;
         }
+        planted::point(Point::DebtsWritten);
         for (target, debts) in &mut ready {
             let state = self.ledger.target(target)?;
             if state.paused || state.health != TargetHealth::Active || run.unusable.contains(target) {

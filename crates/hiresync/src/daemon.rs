@@ -16,6 +16,7 @@ use std::{
 };
 
 use ledger::StateFolder;
+use planted::Point;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::{mpsc, oneshot},
@@ -111,6 +112,7 @@ impl Daemon {
                 _ => Exit::CannotCreate,
             }
         })?;
+        planted::point(Point::SocketOpened);
         let (asks, asked) = mpsc::unbounded_channel();
         let shared =
             Shared::new(self.ground.equipped(&config), &config, Arc::clone(&self.ground.clock), asks);
@@ -154,6 +156,7 @@ impl Daemon {
                     service::stopping();
                     tracing::info!(code = "stop", "stopping: the call under way may end");
                     shared.stop();
+                    planted::point(Point::Stopping);
                     webhook.close();
                     tokio::select! {
                         _ = timeout(STOP_TIME, &mut ended) => {}

@@ -7,6 +7,7 @@ use engine::{CycleError, CycleOrder, Engine, SweepKind};
 use http::Way;
 use ledger::{DigestKey, Ledger, MemoryStore, Origin, StateFolder};
 use people::{Clock, ContactId, Secret, SystemClock};
+use planted::Point;
 use serde_json::json;
 use tokio::{
     runtime::{Builder, Runtime},
@@ -107,6 +108,7 @@ pub struct Once {
 /// `run --once`
 pub fn run(path: &Path, once: Once) -> Result<Exit, Exit> {
     let config = config(path, Secrets::Needed)?;
+    planted::point(Point::Configured);
     let clock = clock();
     let folder = StateFolder::lock(&config.state.dir).map_err(|error| ledger_fault(&error))?;
     let opened = wiring::open(&folder, &config, clock.now()).map_err(|error| ledger_fault(&error))?;

@@ -22,6 +22,7 @@ use std::{
 };
 
 use people::{Secret, TargetName, Timestamp};
+use planted::Point;
 use rustix::fs::{FlockOperation, flock};
 use sha2::{Digest as _, Sha256};
 
@@ -78,6 +79,7 @@ impl StateFolder {
     /// Takes the folder at `dir`, making it (mode 0700) if need be. [`Error::Locked`] when another process has it.
     pub fn lock(dir: &Path) -> Result<StateFolder> {
         DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(at("create", dir))?;
+        planted::point(Point::FolderMade);
         let path = dir.join("lock");
         let mut lock = OpenOptions::new()
             .read(true)
@@ -99,6 +101,7 @@ impl StateFolder {
         }
         let said = lock.set_len(0).and_then(|()| writeln!(lock, "{}", std::process::id()));
         said.map_err(at("write", &path))?;
+        planted::point(Point::FolderLocked);
         let folder = StateFolder { dir: dir.to_owned(), _lock: lock };
         folder.finish_import()?;
         Ok(folder)
@@ -161,6 +164,7 @@ impl StateFolder {
                 }
                 let copied = is_copy(store.as_ref(), &birth, here)?;
                 let ledger = Ledger::over(store, key, &birth.lineage, birth.origin)?;
+                planted::point(Point::LedgerOpened);
                 Ok(Opened { ledger, lost: None, copied })
             }
             Found::Empty(store, lineage) => {
@@ -177,8 +181,10 @@ impl StateFolder {
                 let kept = existed.then(|| self.aside(now));
                 if let Some(kept) = &kept {
                     std::fs::rename(&store_dir, kept).map_err(at("move aside", &store_dir))?;
+                    planted::point(Point::StoreMovedAside);
                 }
                 self.witness()?.forget().map_err(at("write", &self.dir.join("witness")))?;
+                planted::point(Point::WitnessForgotten);
                 wait_until_closed(&store_dir)?;
                 let (Found::Empty(store, lineage) | Found::Whole(store, Birth { lineage, .. })) =
                     self.try_open(&store_dir, &key)?
@@ -203,6 +209,7 @@ impl StateFolder {
         lost: Option<String>,
     ) -> Result<Opened> {
         let ledger = Ledger::over(Arc::clone(&store), key, lineage, origin)?;
+        planted::point(Point::LedgerBegun);
         if let Some(birth) = birth(store.as_ref())? {
             is_copy(store.as_ref(), &birth, here)?;
         }
@@ -223,10 +230,13 @@ impl StateFolder {
             _ => Error::Damaged { tree: "meta" },
         })?;
         drop(out);
-        file.sync_all()
-            .and_then(|()| std::fs::rename(&fresh, &path))
-            .and_then(|()| self.sync())
-            .map_err(at("write", &path))
+        let kept = file.sync_all().and_then(|()| {
+            planted::point(Point::SchemaKeeping);
+            std::fs::rename(&fresh, &path)?;
+            self.sync()
+        });
+        planted::point(Point::SchemaKept);
+        kept.map_err(at("write", &path))
     }
 
     /// The text of the key that is kept in the folder `dir`, if one is.
@@ -289,6 +299,7 @@ impl StateFolder {
         let store = DiskStore::open(&fresh, witness, &lineage)
             .map_err(|why| at("create", &fresh)(io::Error::other(why)))?;
         let store: Arc<dyn Store> = Arc::new(store);
+        planted::point(Point::ImportBegun);
         let head = archive::read(open()?, |_, batch| Ok(store.commit(&batch)?))?;
         let said = birth(store.as_ref())?.map(|birth| (birth.key_id, birth.schema));
         if said != Some((head.key_id, head.manifest.schema)) {
@@ -296,6 +307,7 @@ impl StateFolder {
         }
         store.commit(&tombs)?;
         begin_as_copy(store.as_ref(), &lineage, Some(self.place()?))?;
+        planted::point(Point::ImportRead);
         let ledger = Ledger::over(store, DigestKey::new(key.clone()), &lineage, Origin::Fresh)?;
         if let Some(fault) = ledger.audit()?.faults.into_iter().next() {
             return Err(ArchiveError::Unsound { fault });
@@ -312,8 +324,10 @@ impl StateFolder {
         if configured.is_none() {
             keep_key(&importing, &key)?;
         }
+        planted::point(Point::ImportWhole);
         // From here on it is done, whoever finishes it.
         std::fs::rename(&importing, self.dir.join("imported")).map_err(at("rename", &importing))?;
+        planted::point(Point::ImportDecided);
         self.sync().map_err(at("sync", &self.dir))?;
         let kept = self.finish_import()?;
         Ok(Imported { manifest: head.manifest, kept, forgotten, unknown })
@@ -332,14 +346,17 @@ impl StateFolder {
                 (1..).map(|nth| self.dir.join(format!("lost-replaced-{nth}"))).find(|path| !path.exists());
             let aside = free.expect("there is always another number");
             std::fs::rename(&store, &aside).map_err(at("move aside", &store))?;
+            planted::point(Point::ImportAside);
             kept = Some(aside);
         }
         for name in ["digest.key", "witness", "store"] {
             let from = imported.join(name);
             if from.exists() {
                 std::fs::rename(&from, self.dir.join(name)).map_err(at("rename", &from))?;
+                planted::point(Point::ImportPart);
             }
         }
+        planted::point(Point::ImportPlaced);
         self.sync().and_then(|()| std::fs::remove_dir(&imported)).map_err(at("remove", &imported))?;
         Ok(kept)
     }
@@ -494,6 +511,7 @@ fn is_copy(store: &dyn Store, birth: &Birth, here: &str) -> Result<bool> {
     }
     if birth.place.is_some() {
         begin_as_copy(store, &random_hex::<16>()?, place)?;
+        planted::point(Point::CopyBegun);
         return Ok(true);
     }
     put_birth(store, &Birth { place, ..birth.clone() })?;
@@ -544,11 +562,15 @@ fn at(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error + use
 fn keep_key(dir: &Path, key: &Secret) -> Result<()> {
     let (path, fresh) = (dir.join("digest.key"), dir.join("digest.key.new"));
     let mut file = private_file(&fresh)?;
-    file.write_all(key.reveal().as_bytes())
-        .and_then(|()| file.sync_all())
-        .and_then(|()| std::fs::rename(&fresh, &path))
-        .and_then(|()| File::open(dir)?.sync_all())
-        .map_err(at("write", &path))
+    let mut keep = || {
+        file.write_all(key.reveal().as_bytes())?;
+        file.sync_all()?;
+        planted::point(Point::KeyWritten);
+        std::fs::rename(&fresh, &path)?;
+        planted::point(Point::KeyNamed);
+        File::open(dir)?.sync_all()
+    };
+    keep().map_err(at("write", &path))
 }
 
 /// A new file for us alone; one that is there is emptied.

@@ -4,6 +4,8 @@
 //! next start, and is over only with the number of its schema, which is written last. A version that knows fewer schemas refuses the
 //! ledger ([`Error::TooNew`](crate::Error::TooNew)) and changes nothing.
 
+use planted::Point;
+
 use crate::{
     ledger::{Birth, decode, encode, journal_key, put_birth},
     records::Event,
@@ -24,6 +26,7 @@ pub(crate) fn bring_up(store: &dyn Store, mut birth: Birth) -> Result<Birth> {
         step(store)?;
         birth.schema += 1;
         put_birth(store, &birth)?;
+        planted::point(Point::SchemaRaised);
     }
     Ok(birth)
 }
@@ -42,6 +45,7 @@ fn keep_a_journal(store: &dyn Store) -> Result<()> {
             batch.0.insert((Tree::Journal, journal_key(key).to_vec()), Some(entry));
         }
         store.commit(&batch)?;
+        planted::point(Point::SchemaStep);
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::{fs::File, io, os::unix::fs::FileExt, path::Path};
 
+use planted::Point;
 use sha2::{Digest as _, Sha256};
 
 const SLOT: usize = 64;
@@ -48,6 +49,7 @@ impl Witness {
     pub(crate) fn remember(&self, lineage: &str, serial: u64) -> io::Result<()> {
         let at = (serial % 2) as usize * SLOT;
         self.0.write_all_at(&line(lineage, serial), at as u64)?;
+        planted::point(Point::WitnessWritten);
         self.0.sync_data()
     }
 

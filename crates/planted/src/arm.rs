@@ -11,12 +11,15 @@ use crate::{Bug, Point};
 /// What is done whenever the program comes past a point.
 pub type Watch = Box<dyn Fn(Point) + Send + Sync>;
 
+/// The same for a thread alone.
+pub type WatchOfThread = Box<dyn Fn(Point)>;
+
 static OF_PROCESS: OnceLock<Bug> = OnceLock::new();
 static WATCH_OF_PROCESS: OnceLock<Watch> = OnceLock::new();
 
 thread_local! {
     static OF_THREAD: Cell<Option<Bug>> = const { Cell::new(None) };
-    static WATCH_OF_THREAD: RefCell<Option<Box<dyn Fn(Point)>>> = const { RefCell::new(None) };
+    static WATCH_OF_THREAD: RefCell<Option<WatchOfThread>> = const { RefCell::new(None) };
 }
 
 /// A mistake is planted in this thread for as long as this lives.
@@ -47,7 +50,7 @@ pub fn watch_process(watch: Watch) {
 }
 
 /// Does this whenever this thread comes past a point, or nothing from now on. It may unwind.
-pub fn watch_thread(watch: Option<Box<dyn Fn(Point)>>) {
+pub fn watch_thread(watch: Option<WatchOfThread>) {
     WATCH_OF_THREAD.replace(watch);
 }
 

@@ -23,6 +23,10 @@ bugs! {
     NoFlush = "no-flush",
     /// A delivery goes out before its mark is on disk.
     NoSentMark = "no-sent-mark",
+    /// The store's data file is not synced after sled has flushed.
+    NoDataSync = "no-data-sync",
+    /// A file of the export is renamed to its name before its content is on disk.
+    RenameWithoutFsync = "rename-without-fsync",
 }
 
 impl Bug {
