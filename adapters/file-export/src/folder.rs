@@ -17,6 +17,7 @@ use std::{
 };
 
 use adapter_sdk::{Error, Result};
+use planted::{Bug, Point};
 use rustix::{
     fs::{Access, AtFlags, Dir, FileType, FlockOperation, Mode, OFlags, Stat},
     io::Errno,
@@ -166,14 +167,21 @@ impl Folder {
         let half = content.len() / 2;
         file.write_all(&content[..half]).map_err(|error| self.failed(DOING, name, error))?;
         self.step(DOING, name, || file.write_all(&content[half..]))?;
-        self.step(DOING, name, || file.sync_all())
+        if planted::bug(Bug::RenamedUnsynced) {
+            return Ok(());
+        }
+        self.step(DOING, name, || file.sync_all())?;
+        planted::point(Point::FileSynced);
+        Ok(())
     }
 
     /// Renames the file `name` to `new_name` in folder `to`, replacing what is there. Not yet durable: see [`Folder::sync`].
     pub(crate) fn rename(&self, name: &str, to: &Folder, new_name: &str) -> Result<()> {
         self.step("putting a finished file in its place", name, || {
             Ok(rustix::fs::renameat(&self.fd, name, &to.fd, new_name)?)
-        })
+        })?;
+        planted::point(Point::FileRenamed);
+        Ok(())
     }
 
     /// Removes the file `name`; it need not be there.

@@ -25,6 +25,10 @@ points! {
     CommitApplied = "commit-applied",
     /// A step is on disk, and nobody was told.
     CommitDone = "commit-done",
+    /// A file of the export is on disk under its private name.
+    FileSynced = "file-synced",
+    /// A file of the export was renamed.
+    FileRenamed = "file-renamed",
 }
 
 impl Point {
