@@ -35,13 +35,13 @@ pub struct Story {
     pub trace: u64,
 }
 
-/// Runs one seed. `Err` is a report for whoever has to find out why, with the last so many lines of what happened.
-pub fn tell(seed: u64, days: u64, lines: usize) -> Result<Story, String> {
-    let plan = Plan::draw(seed, days);
+/// Plays one plan. `Err` is a report for whoever has to find out why, with the last so many lines of what happened.
+pub fn tell(plan: &Plan, lines: usize) -> Result<Story, String> {
+    let (seed, days) = (plan.seed, plan.days);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.expect("a runtime needs nothing").block_on(async {
-        let world = Arc::new(Mutex::new(World::new(&plan)));
-        let mut telling = Telling::new(&plan, &world);
+        let world = Arc::new(Mutex::new(World::new(plan)));
+        let mut telling = Telling::new(plan, &world);
         // On the heap: a cycle is a large future.
         let outcome = Box::pin(telling.all_days()).await;
         // A process that is not there is started to be asked, and looks at the clock.
