@@ -24,8 +24,14 @@ use super::{Stopwatch, fails, minimise, plan::Plan};
 const SEEDS: u64 = 200;
 const DAYS: u64 = 6;
 
-/// The seed that noticed it last time.
-const KNOWN: [(Bug, u64); 0] = [];
+/// The seed that noticed it last time, where it is not the first one.
+const KNOWN: [(Bug, u64); 5] = [
+    (Bug::OnlyFirstPage, 2),
+    (Bug::LocalClock, 33),
+    (Bug::MarkClearedFirst, 25),
+    (Bug::MergeCreates, 10),
+    (Bug::CountsWrong, 8),
+];
 
 /// How a mistake was noticed.
 struct Noticed {
@@ -69,14 +75,27 @@ fn line(bug: Bug, noticed: Option<&Noticed>) -> String {
 
 fn search(bug: Bug, asked: &Asked) -> Option<Noticed> {
     let _planted = arm::plant(bug);
-    let known = KNOWN.iter().find(|(known, _)| *known == bug && !asked.honestly).map(|(_, seed)| *seed);
-    let order = known.into_iter().chain((0..SEEDS).filter(|seed| Some(*seed) != known));
-    let seeds = (1..).zip(order);
+    let seeds = (1..).zip(order(bug, asked));
     let mut noticed = seeds.filter_map(|(seeds, seed)| {
         let sentence = fails(&Plan::draw(seed, DAYS))?;
         Some(Noticed { seeds, seed, kind: minimise::kind(&sentence).to_owned() })
     });
     noticed.next()
+}
+
+/// The seeds, the likeliest first: the one that noticed it last time; then worlds in which Lever says everything by itself, so that
+/// what was missed shows the same evening.
+fn order(bug: Bug, asked: &Asked) -> Vec<u64> {
+    let mut order = Vec::from_iter(0..SEEDS);
+    if !asked.honestly {
+        let known = |seed: u64| KNOWN.contains(&(bug, seed));
+        let tells = |seed: u64| {
+            let setup = Plan::draw(seed, 0).setup;
+            !setup.lies && setup.page_size_max >= 100 && !setup.webhooks
+        };
+        order.sort_by_key(|seed| (!known(*seed), !tells(*seed)));
+    }
+    order
 }
 
 /// What whoever runs this wants to know.

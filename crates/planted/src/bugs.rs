@@ -46,6 +46,10 @@ const CEZANNE: &str = "Cezanne";
 const CEZANNE_AND_STAFF: &str = "Cezanne and its HR staff";
 const HR_STAFF: &str = "HR staff";
 const INDEX_LAG: &str = "Cezanne's index lag";
+/// Else a loop that ends with the fault is only slow.
+const REQUESTS_BOUND: &str = "a bound on the requests of a cycle";
+/// Somebody has to change between the reading of a repair and its delivery, while a poll hurries it.
+const HURRIED_SWEEPS: &str = "polls that hurry full sweeps of people who change meanwhile";
 
 bugs! {
     // --- who changed
@@ -67,7 +71,7 @@ bugs! {
     /// One record that cannot be read ends the cycle for everybody.
     OneStopsAll = "one-stops-all" by Level::Simulation;
     /// Who could not be read is tried again at once, for as long as it takes.
-    PoisonLoop = "poison-loop" by Level::Simulation;
+    PoisonLoop = "poison-loop" by Level::SimulationWith(REQUESTS_BOUND);
     /// Requests go out as fast as they come up.
     NoPace = "no-pace" by Level::Simulation;
 
@@ -107,7 +111,7 @@ bugs! {
     /// A debt that failed is due again at once.
     NoBackoff = "no-backoff" by Level::SimulationWith(CEZANNE);
     /// What a short cycle did within a long one, the long one does once more.
-    DoneTwice = "done-twice" by Level::Simulation;
+    DoneTwice = "done-twice" by Level::SimulationWith(HURRIED_SWEEPS);
     /// Everybody asks for a token of their own.
     TokenForEach = "token-for-each" by Level::Test;
     /// A pause that the other side asks for has no end.
