@@ -626,3 +626,16 @@ fn an_old_hire_that_is_archived_again_takes_no_number_from_the_new_one() {
         .collect();
     assert_eq!(hers, [code]);
 }
+
+#[test]
+pub(super) fn one_token_does_for_everybody_who_is_sent_at_once() {
+    let company = Company::new(Settings::default());
+    for name in ["Ada Example", "Ben Example", "Cy Example"] {
+        company.world.lever.hire(name);
+    }
+
+    company.world.once(&[]).expect(0);
+
+    company.assert_exact();
+    assert_eq!(company.cezanne.account().figures().token_requests, 1);
+}

@@ -25,7 +25,7 @@ use tokio::time::Instant;
 use crate::harness::{
     Comparison, Daemon, PretendLever, World,
     lever::{hire, now_ms},
-    program::command,
+    program::{command, run},
     wait::{pause, within},
     watch::{Change, Watch},
 };
@@ -454,4 +454,21 @@ pub fn hires_that_may_be_over_there(standing: &Standing) -> Vec<OpportunityId> {
     let sent =
         standing.owed.iter().flat_map(|owed| owed.sent.iter()).flat_map(|sent| sent.hires.keys().cloned());
     agreed.chain(sent).collect()
+}
+
+#[test]
+pub(super) fn killed_right_after_the_file_was_replaced_the_mark_of_each_row_is_there() {
+    let world = World::empty();
+    world.lever.hire("Ada Example");
+    let config = world.config();
+    let mut command = command(&["run", "--config", config.to_str().unwrap(), "--once"]);
+    command.env("HIRESYNC_DIES_AT", planted::Point::FileRenamed.name());
+
+    let ended = run(command, &world.said());
+
+    assert_eq!(ended.code, None, "it was killed: {ended}");
+    assert_eq!(world.roster().rows.len(), 1, "once the row was to be read");
+    check_after_kill(&world, "killed right after the roster was replaced");
+    world.once(&[]).expect(0);
+    world.assert_exact();
 }

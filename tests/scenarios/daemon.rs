@@ -27,7 +27,7 @@ fn idle() -> (World, crate::harness::Daemon) {
 }
 
 #[test]
-fn a_second_daemon_on_the_same_state_is_refused_at_once_and_asks_nobody() {
+pub(super) fn a_second_daemon_on_the_same_state_is_refused_at_once_and_asks_nobody() {
     let (world, first) = idle();
     let requests = world.lever.figures().requests;
     let elsewhere = world.path("second.toml");
@@ -103,7 +103,7 @@ fn it_stops_in_the_middle_of_a_backfill_and_goes_on_where_it_was() {
 }
 
 #[test]
-fn the_socket_answers_every_question_and_takes_every_order() {
+pub(super) fn the_socket_answers_every_question_and_takes_every_order() {
     let (world, daemon) = idle();
     let ada = world.lever.account().hired()[0].clone();
     let contact = ada.contact.as_str();

@@ -61,3 +61,22 @@ fn more_changes_than_the_guard_allows_are_held_too() {
     world.once(&["--approve"]).expect(0);
     world.assert_exact();
 }
+
+#[test]
+pub(super) fn all_of_a_poll_is_held_also_what_is_read_after_the_guard_has_tripped() {
+    let world = World::empty().with(|setup| setup.creates_per_cycle_max = 30);
+    // Without offers a batch is one request.
+    let targets = format!(
+        "[targets.roster]\nadapter = \"file-export\"\npath = \"{}\"\n[targets.roster.person]\nemployee_ref = \"contact\"\n\
+         [targets.roster.hire]\nhire_id = \"opportunity\"\n",
+        world.setup.export.display()
+    );
+    world.write_config(&world.config_text_of(&targets));
+    // Fifty are read at once: the twenty of the second batch would be few enough by themselves.
+    (0..70).for_each(|nth| drop(world.lever.hire(&format!("Person{nth} Example"))));
+
+    let held = world.once(&["--json"]).expect(1).json();
+
+    assert_eq!(held["guard"]["held"], 70, "{held:#}");
+    assert_eq!(world.roster().rows.len(), 0, "all or nothing");
+}

@@ -20,6 +20,7 @@ mod mapping;
 mod notices;
 mod people;
 mod plan;
+mod planted;
 mod points;
 mod power;
 mod privacy;

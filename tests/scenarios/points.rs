@@ -79,6 +79,8 @@ fn play_of(point: Point) -> Play {
         | Point::ExportLocked
         | Point::ExportFileHalf
         | Point::ExportFileWritten
+        | Point::FileSynced
+        | Point::FileRenamed
         | Point::ExportCopied
         | Point::ExportStaged
         | Point::ExportDescribed

@@ -29,7 +29,7 @@ fn family_name(company: &Company, given: &str) -> String {
 }
 
 #[test]
-fn a_ledger_of_a_month_ago_doubles_nobody_in_the_file_and_is_said_once() {
+pub(super) fn a_ledger_of_a_month_ago_doubles_nobody_in_the_file_and_is_said_once() {
     let world = World::empty();
     let ada = world.lever.hire("Ada Example");
     world.lever.hire("Ben Example");

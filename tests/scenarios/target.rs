@@ -107,3 +107,17 @@ fn a_folder_of_somebody_elses_is_not_written_to_without_root() {
     world.once(&[]).expect(0);
     world.assert_exact();
 }
+
+#[test]
+pub(super) fn a_write_leaves_nothing_in_the_private_folder_but_what_the_next_one_needs() {
+    let world = World::empty();
+    for name in ["Ada Example", "Ben Example", "Cy Example"] {
+        world.lever.hire(name);
+        world.once(&[]).expect(0);
+    }
+    let entries = fs::read_dir(world.setup.export.join(".hiresync")).unwrap();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    assert_eq!(names, ["copy-000003", "index.json", "lock"]);
+}

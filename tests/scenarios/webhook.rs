@@ -134,7 +134,7 @@ fn w1_a_delivery_that_no_token_of_ours_signed_is_refused_and_touches_nothing() {
 }
 
 #[test]
-fn w2_a_replay_with_another_body_reads_nobody_and_the_same_contact_is_read_once_a_minute() {
+pub(super) fn w2_a_replay_with_another_body_reads_nobody_and_the_same_contact_is_read_once_a_minute() {
     let (world, daemon, address, [ada, ben]) = listening();
     let event = Event::hired(&ada, "t-1");
     let before = world.lever.figures().requests;
@@ -545,7 +545,7 @@ fn a_hire_that_only_its_opportunity_names_is_looked_up_in_lever_and_sent_again_w
 }
 
 #[test]
-fn what_asks_nothing_of_us_is_acknowledged_and_nobody_in_the_pipeline_is_read() {
+pub(super) fn what_asks_nothing_of_us_is_acknowledged_and_nobody_in_the_pipeline_is_read() {
     let (world, daemon, address, [ada, _]) = listening();
     let requests = world.lever.figures().requests;
     let stranger =

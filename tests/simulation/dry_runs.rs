@@ -91,7 +91,7 @@ const SOMETIMES: [&str; 8] = [
 ];
 
 #[test]
-fn no_dry_run_asks_for_anything_that_could_change_something() {
+pub fn no_dry_run_asks_for_anything_that_could_change_something() {
     let dry_runs = asked();
     let mut counts = Counts::default();
     for seed in 0..dry_runs.div_ceil(OF_A_WORLD) {

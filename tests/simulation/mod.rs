@@ -15,16 +15,22 @@
 //! | [`long`] | a full sweep of ten thousand hires |
 //! | [`year`] | a year of cycles, and what the process holds at its end |
 //! | [`dry_runs`] | dry runs over faulty worlds: nothing that could change anything is asked for |
+//! | [`minimise`] | a failing seed with as few days, faults and events as it takes |
+//! | [`planted`](mod@planted) | planted mistakes: how many seeds it takes to notice each |
+//! | [`regressions`] | seeds that failed once |
 //!
 //! One seed: `HIRESYNC_SIM_SEED=17 cargo test -p scenarios simulation::`. A soak: `HIRESYNC_SIM_SEEDS=1000..3000` and
 //! `HIRESYNC_SIM_DAYS=30`, with `--release` and `--nocapture`; ../README.md says more.
 
 mod daemon;
-mod dry_runs;
+pub mod dry_runs;
 mod long;
+mod minimise;
 mod oracle;
 mod plan;
+pub mod planted;
 mod records;
+mod regressions;
 mod story;
 mod tenant;
 mod transport;
@@ -42,9 +48,9 @@ use std::{
     thread,
 };
 
+use minimise::Trim;
+use plan::{FAULTS, LIES, LedgerKind, Plan, STAFFING, TENANT_FAULTS};
 use serde_json::json;
-
-use plan::{FAULTS, LIES, LedgerKind, STAFFING, TENANT_FAULTS};
 use story::{Story, tell};
 use world::Counts;
 
@@ -148,6 +154,7 @@ fn all(seeds: Range<u64>, days: u64, ledger: LedgerKind) -> Vec<Story> {
     let lines = if seeds.end - seeds.start == 1 { usize::MAX } else { LINES };
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let next = AtomicU64::new(seeds.start);
+    let trim = Trim::asked(days);
     let told: Mutex<BTreeMap<u64, Result<Story, String>>> = Mutex::default();
     thread::scope(|scope| {
         for _ in 0..threads {
@@ -157,7 +164,9 @@ fn all(seeds: Range<u64>, days: u64, ledger: LedgerKind) -> Vec<Story> {
                     if seed >= seeds.end {
                         break;
                     }
-                    let story = caught(seed, days, ledger, lines);
+                    let mut plan = trim.plan(seed);
+                    plan.setup.ledger = ledger;
+                    let story = caught(&plan, lines);
                     told.lock().unwrap().insert(seed, story);
                 }
             });
@@ -165,14 +174,41 @@ fn all(seeds: Range<u64>, days: u64, ledger: LedgerKind) -> Vec<Story> {
     });
     let told = told.into_inner().unwrap();
     let failed: Vec<&str> = told.values().filter_map(|story| story.as_ref().err()?.lines().next()).collect();
-    let list = format!("{} seeds failed:\n{}", failed.len(), failed.join("\n"));
+    let list =
+        format!("{} seeds failed:\n{}\n{}", failed.len(), failed.join("\n"), gifts(&told, days, ledger));
     let stories: Result<Vec<Story>, String> = told.into_values().collect();
     stories.unwrap_or_else(|report| panic!("{report}{list}"))
 }
 
+/// Of the seeds that failed the first few, made smaller.
+fn gifts(told: &BTreeMap<u64, Result<Story, String>>, days: u64, ledger: LedgerKind) -> String {
+    let failed: Vec<(u64, &String)> =
+        told.iter().filter_map(|(seed, story)| Some((*seed, story.as_ref().err()?))).collect();
+    // What was replayed is as small as whoever replays it wants it.
+    if failed.len() > minimise::GIFTS_MAX || Trim::asked(days) != Trim::whole(days) {
+        return String::new();
+    }
+    let gift = |(seed, report): &(u64, &String)| {
+        let sentence = minimise::sentence_of(report);
+        let smallest = minimise::minimise(*seed, days, &sentence, minimise::BUDGET, |plan| {
+            let mut plan = plan.clone();
+            plan.setup.ledger = ledger;
+            fails(&plan)
+        });
+        format!("seed {seed}:\n{}", smallest.report(*seed))
+    };
+    failed.iter().map(gift).collect()
+}
+
+/// What does not hold in this plan, if anything does not.
+fn fails(plan: &Plan) -> Option<String> {
+    caught(plan, 0).err().map(|report| minimise::sentence_of(&report))
+}
+
 /// A panic of our code is a failure of its seed.
-fn caught(seed: u64, days: u64, ledger: LedgerKind, lines: usize) -> Result<Story, String> {
-    catch_unwind(AssertUnwindSafe(|| tell(seed, days, ledger, lines))).unwrap_or_else(|thrown| {
+fn caught(plan: &Plan, lines: usize) -> Result<Story, String> {
+    let seed = plan.seed;
+    catch_unwind(AssertUnwindSafe(|| tell(plan, lines))).unwrap_or_else(|thrown| {
         let said = thrown.downcast_ref::<String>().cloned();
         let said = said.or_else(|| thrown.downcast_ref::<&str>().map(|text| (*text).to_owned()));
         Err(format!("seed {seed} panicked: {}\n", said.unwrap_or_default()))
@@ -190,6 +226,7 @@ struct Asked {
     reason = "which seeds to run is asked of whoever runs the test, here and nowhere else"
 )]
 fn asked(seeds: &str, ordinary: Range<u64>) -> Asked {
+    minimise::plant_what_is_asked();
     let number = |name: &str| {
         let text = std::env::var(name).ok()?;
         Some(text.parse::<u64>().unwrap_or_else(|_| panic!("{name} is a number")))

@@ -19,8 +19,8 @@ use super::{
     daemon::{Daemon, Ended, ROSTER, TENANT},
     oracle::{Columns, Violation, holds},
     plan::{
-        DAY, FULL_SWEEP_AT, HOUR, IDLE_AGAIN_FROM, IDLE_FROM, LedgerKind, POLL, Plan, QUIET_FROM, RIGHT_BY,
-        Stream, TOLD_BY, dice,
+        DAY, FULL_SWEEP_AT, HOUR, IDLE_AGAIN_FROM, IDLE_FROM, POLL, Plan, QUIET_FROM, RIGHT_BY, Stream,
+        TOLD_BY, dice,
     },
     records::{Reasons, Records},
     world::{Counts, Shared, World, when},
@@ -36,14 +36,13 @@ pub struct Story {
     pub trace: u64,
 }
 
-/// Runs one seed. `Err` is a report for whoever has to find out why, with the last so many lines of what happened.
-pub fn tell(seed: u64, days: u64, ledger: LedgerKind, lines: usize) -> Result<Story, String> {
-    let mut plan = Plan::draw(seed, days);
-    plan.setup.ledger = ledger;
+/// Plays one plan. `Err` is a report for whoever has to find out why, with the last so many lines of what happened.
+pub fn tell(plan: &Plan, lines: usize) -> Result<Story, String> {
+    let (seed, days) = (plan.seed, plan.days);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.expect("a runtime needs nothing").block_on(async {
-        let world = Arc::new(Mutex::new(World::new(&plan)));
-        let mut telling = Telling::new(&plan, &world);
+        let world = Arc::new(Mutex::new(World::new(plan)));
+        let mut telling = Telling::new(plan, &world);
         // On the heap: a cycle is a large future.
         let outcome = Box::pin(telling.all_days()).await;
         // A process that is not there is started to be asked, and looks at the clock.

@@ -98,6 +98,10 @@ impl Tokens {
         }
         // Not to be given out again, should asking fail.
         *kept = None;
+        if planted::bug(planted::Bug::TokenForEach) {
+            drop(kept);
+            return Ok(self.ask().await?.0);
+        }
         let asked_at = Instant::now();
         let (token, lifetime) = self.ask().await?;
         *kept = Some(Kept { token: token.clone(), renew_at: asked_at + lifetime - early(lifetime) });

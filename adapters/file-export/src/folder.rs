@@ -173,14 +173,18 @@ impl Folder {
         if planted::bug(Bug::RenameWithoutFsync) {
             return Ok(());
         }
-        self.step(DOING, name, || file.sync_all())
+        self.step(DOING, name, || file.sync_all())?;
+        planted::point(Point::FileSynced);
+        Ok(())
     }
 
     /// Renames the file `name` to `new_name` in folder `to`, replacing what is there. Not yet durable: see [`Folder::sync`].
     pub(crate) fn rename(&self, name: &str, to: &Folder, new_name: &str) -> Result<()> {
         self.step("putting a finished file in its place", name, || {
             Ok(rustix::fs::renameat(&self.fd, name, &to.fd, new_name)?)
-        })
+        })?;
+        planted::point(Point::FileRenamed);
+        Ok(())
     }
 
     /// Removes the file `name`; it need not be there.

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use adapter_sdk::{Columns, Delivery, Effect, Intent};
 use people::{ContactId, FieldKey, Fields, OpportunityId, Value};
+use planted::Bug;
 
 use crate::{
     config::Format,
@@ -183,7 +184,7 @@ impl Roster {
         for (opportunity, fields) in wanted {
             changes.extend(self.put(shape, delivery, opportunity, fields));
         }
-        if delivery.intent == Intent::Withdraw {
+        if delivery.intent == Intent::Withdraw || planted::bug(Bug::UnhireDeletes) {
             changes.extend(self.withdraw(delivery));
         }
         let effect = match () {
@@ -295,8 +296,11 @@ impl Roster {
 
     /// Takes the rows of the contact's hires that are taken back out.
     fn withdraw(&mut self, delivery: &Delivery) -> Vec<Change> {
-        let gone =
-            |row: &Row| row.contact == delivery.contact && delivery.withdrawn.contains(&row.opportunity);
+        let is_gone = |hire: &OpportunityId| {
+            delivery.withdrawn.contains(hire)
+                || planted::bug(Bug::UnhireDeletes) && !delivery.wanted.hires.contains_key(hire)
+        };
+        let gone = |row: &Row| row.contact == delivery.contact && is_gone(&row.opportunity);
         let (out, rows): (Vec<Row>, Vec<Row>) = std::mem::take(&mut self.rows).into_iter().partition(gone);
         self.rows = rows;
         self.count_anew();

@@ -45,7 +45,7 @@ use std::{
 
 use adapter_sdk::{CheckReport, Delivery, Effect, Finding, Result};
 use people::{Clock, OpportunityId, TargetName};
-use planted::Point;
+use planted::{Bug, Point};
 
 use crate::{
     config::{Format, LEADING, Layout, Settings},
@@ -448,7 +448,7 @@ impl Store {
         self.describe(home, private, &index.published)?;
         let current = copy_name(index.serial);
         for name in private.names()? {
-            if name.starts_with("copy-") && name != current {
+            if name.starts_with("copy-") && name != current && !planted::bug(Bug::LeavesTempFile) {
                 private.remove(&name)?;
                 planted::point(Point::ExportCopyRemoved);
             }

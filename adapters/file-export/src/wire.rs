@@ -71,7 +71,15 @@ pub(crate) enum Unreadable {
 }
 
 fn encode_csv<'r>(columns: &[String], rows: impl Iterator<Item = &'r [Cell]>) -> Vec<u8> {
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    let quotes = if planted::bug(planted::Bug::CsvUnquoted) {
+        csv::QuoteStyle::Never
+    } else {
+        csv::QuoteStyle::Necessary
+    };
+    let mut writer = csv::WriterBuilder::new()
+        .terminator(csv::Terminator::CRLF)
+        .quote_style(quotes)
+        .from_writer(Vec::new());
     let in_memory = "writing to memory cannot fail, and every row has the header's length";
     writer.write_record(columns.iter().map(|name| escape(name))).expect(in_memory);
     for cells in rows {

@@ -21,7 +21,7 @@ use chrono::TimeDelta;
 use futures::future::LocalBoxFuture;
 use ledger::{Actor, Draft, Event, Ledger, Mark, Outcome, TargetHealth, Task, TaskId};
 use people::{Clock, ContactId, TargetName, Timestamp};
-use planted::Point;
+use planted::{Bug, Point};
 use tokio::sync::watch;
 
 use crate::{
@@ -229,7 +229,7 @@ pub(crate) struct Run {
 impl Run {
     /// A contact that was marked on the way is read once more at the end of this cycle.
     pub(crate) fn again(&mut self, contact: &ContactId) {
-        if !self.queue.is_closed {
+        if !self.queue.is_closed || planted::bug(Bug::PoisonLoop) {
             self.queue.again.insert(contact.clone());
         }
     }
@@ -254,11 +254,15 @@ impl Engine {
 
     /// The same on paper: what is written down stays in memory over `ledger`, and goes with it. Whatever it decides, it has decided
     /// as a cycle would.
-    pub(crate) fn on_paper(&self, ledger: &Ledger) -> Engine {
+    pub(crate) fn on_paper(&self, ledger: &Arc<Ledger>) -> Engine {
         let paper = Engine::new(Parts {
             source: Arc::clone(&self.source),
             targets: self.targets.clone(),
-            ledger: Arc::new(ledger.sketch()),
+            ledger: if planted::bug(Bug::DryRunWrites) {
+                Arc::clone(ledger)
+            } else {
+                Arc::new(ledger.sketch())
+            },
             clock: Arc::clone(&self.clock),
             settings: self.settings.clone(),
         });
@@ -354,7 +358,7 @@ impl Engine {
         let activity = self.current_activity();
         let outcome = self.flow_within(&mut short, CycleOrder { sweep: kind, approve: false }).await;
         self.set_activity(activity);
-        carried.retain(|planned| !short.met.contains(&planned.contact));
+        carried.retain(|planned| !short.met.contains(&planned.contact) || planted::bug(Bug::DoneTwice));
         match self.end_run(short, outcome) {
             // The long one will meet it as well, if it lasts.
             Ok(_) | Err(CycleError::Source(_)) => Ok(()),
@@ -395,12 +399,12 @@ impl Engine {
     pub(crate) fn which_sweep(&self, kind: SweepKind, run: &Run) -> ledger::Result<Option<Sweep>> {
         Ok(match kind {
             SweepKind::Skip => None,
-            SweepKind::Full => Some(Sweep::Full),
+            SweepKind::Full if !planted::bug(Bug::NoRepair) => Some(Sweep::Full),
             // Whom a target is told about, or what, is configured otherwise: everybody is looked at again.
             SweepKind::Changes if !run.is_meanwhile && self.has_other_rules(&run.unknown)? => {
                 Some(Sweep::Full)
             }
-            SweepKind::Changes => {
+            SweepKind::Changes | SweepKind::Full => {
                 let kept = self.memory().cursor.clone();
                 let cursor = match kept {
                     Some(cursor) => Some(cursor),
@@ -428,6 +432,12 @@ impl Engine {
             }
             self.set_activity(Activity::Reading { read: run.report.read, of: of.max(run.report.read) });
             let marks: BTreeMap<ContactId, Option<Mark>> = batch.iter().cloned().collect();
+            if planted::bug(Bug::MarkClearedFirst) {
+                let marked = || batch.iter().filter_map(|(contact, mark)| Some((contact, mark.as_ref()?)));
+                let _ = self
+                    .ledger
+                    .write(|draft| marked().try_for_each(|(contact, mark)| draft.unmark(contact, mark)))?;
+            }
             self.memory().hinted.retain(|contact| !marks.contains_key(contact));
             let mut done = Vec::new();
             for (contact, reading) in self.read(&batch).await? {
@@ -506,6 +516,9 @@ impl Engine {
         let again = |one: &Planned| !held && self.is_stale(one) && !run.queue.looked.contains(&one.contact);
         let (again, planned): (Vec<_>, Vec<_>) = planned.into_iter().partition(again);
         run.owed = run.owed + Owed::by(&planned, &run.reworded);
+        if planted::bug(Bug::GuardPerBatch) {
+            run.owed = Owed::default();
+        }
         self.look_again(run, &again)?;
         // Whoever has a hire that waits is held for it once the rest was sent.
         let waits = |one: &&Planned| one.owes() && one.plans.iter().any(|(_, _, plan)| plan.waits);

@@ -9,7 +9,7 @@ use adapter_sdk::{
 use futures::{StreamExt, stream};
 use ledger::{Digests, Draft, Durable, Event, Outcome, Phase, Standing, TargetHealth, WhyHeld};
 use people::{ContactId, Filled, OpportunityId, TargetName, Timestamp, Wanted};
-use planted::Point;
+use planted::{Bug, Point};
 
 use crate::{
     Activity, Delivered,
@@ -129,6 +129,9 @@ impl Engine {
         if standing.agreed.is_some()
             || ready.intent != Intent::Add
             || !target.adapter.info().capabilities.find
+            || planted::bug(Bug::NoLookBeforeCreate)
+            || planted::bug(Bug::ResentUnlooked)
+                && standing.owed.as_ref().is_some_and(|owed| owed.sent.is_some())
         {
             return Ok(Look::GoOn);
         }
@@ -260,7 +263,7 @@ impl Engine {
             changed,
             unfinished,
         };
-        if !planted::bug(planted::Bug::NoSentMark) {
+        if !planted::bug(Bug::NoSentMark) {
             standing.begin(sent_at, ask_after, ready.digests.clone());
             draft.put_standing(&target.name, &ready.contact, standing)?;
         }
@@ -547,6 +550,7 @@ impl Engine {
         // Repeating settles it only if it will be repeated. A new hire taken back since then may be over there all the same,
         // and is looked for: else nobody would be told. One that was there before says nothing about this attempt.
         let repeatable = (capabilities.dedupes_by_key
+            || planted::bug(Bug::ResentUnlooked)
             || matches!(owed.intent, Intent::Update | Intent::Withdraw))
             && standing.unknown_hires().all(|hire| wanted.contains(hire));
         if repeatable || !capabilities.find && now >= ask_after {
@@ -798,12 +802,15 @@ pub(crate) enum Match {
 /// One record, proven by something we put there: it is this person's. Anything weaker, or more than one, is for a human.
 fn judge(found: &[Found]) -> Match {
     let mut proven: BTreeMap<&people::RemoteId, &Found> = BTreeMap::new();
-    for record in found.iter().filter(|record| record.evidence.is_proof()) {
+    let is_proven = |record: &&Found| record.evidence.is_proof() || planted::bug(Bug::MatchesByName);
+    for record in found.iter().filter(is_proven) {
         proven.entry(&record.link.remote).or_insert(record);
     }
     let suspected = found.iter().filter(|record| !record.evidence.is_proof()).count();
     match (proven.len(), suspected) {
-        (1, _) => Match::One(proven.into_values().next().expect("there is one").link.clone()),
+        (n, _) if n == 1 || n > 1 && planted::bug(Bug::AdoptsOneOfMany) => {
+            Match::One(proven.into_values().next().expect("there is one").link.clone())
+        }
         (0, 0) => Match::Nobody,
         (0, records) => Match::Suspected(records),
         (records, _) => Match::Unclear(records),

@@ -21,6 +21,7 @@ impl Engine {
             let before = self.ledger.seen(opportunity)?;
             if let Some(before) = &before
                 && before.contact != person.contact
+                && !planted::bug(planted::Bug::MergeCreates)
             {
                 merged.insert(before.contact.clone());
             }

@@ -360,7 +360,11 @@ impl Engine {
         let seen = seen.map(|seen| seen.contact);
         let now = self.clock.now();
         let Some(contact) = hint.contact.clone().or(seen.clone()) else { return Ok(None) };
-        if hint.about == About::Known && seen.is_none() && !self.is_known(&contact)? {
+        if hint.about == About::Known
+            && !planted::bug(planted::Bug::WebhookTrusted)
+            && seen.is_none()
+            && !self.is_known(&contact)?
+        {
             return Ok(None);
         }
         let _ = self.ledger.write(|draft| {

@@ -10,6 +10,7 @@ use people::{
     Candidacy, ContactId, Date, Digest, FieldKey, FieldName, Filled, Lack, OpportunityId, Person, Pii,
     TargetName, Value, Wanted, Zone,
 };
+use planted::Bug;
 
 use crate::{
     aside, backfill,
@@ -604,8 +605,9 @@ fn three_way(
             compared.write.push(field.clone());
             continue;
         }
-        let ours_to_write =
-            remote.untouched || left.into_iter().flatten().any(|digests| digests.of(field) == Some(theirs));
+        let ours_to_write = planted::bug(Bug::OverwritesHr)
+            || remote.untouched
+            || left.into_iter().flatten().any(|digests| digests.of(field) == Some(theirs));
         if ours_to_write { &mut compared.write } else { &mut compared.kept }.push(field.clone());
     }
     compared

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use adapter_sdk::{Identity, RemoteState};
+use adapter_sdk::{Error, ErrorKind, Identity, RemoteState};
 use chrono::TimeDelta;
 use ledger::{LeftOut, Mark, Outcome, Phase, Said, Seen, Standing, WhyHeld};
 use mapping::Scope;
 use people::{ContactId, Date, Digest, Hire, OpportunityId, Person, Pii, TargetName, Timestamp, Wanted};
+use planted::Bug;
 
 use crate::{
     cycle::{CycleError, Engine, Run},
@@ -122,6 +123,12 @@ impl Engine {
             Reading::Failed(error) => {
                 run.report.failed += 1;
                 tracing::warn!(%contact, error = %error.chain(), "a contact could not be read now; it stays marked");
+                if planted::bug(Bug::DoneOnError) {
+                    self.dealt_with(&contact, mark.as_ref(), None, None)?;
+                }
+                if planted::bug(Bug::PoisonLoop) {
+                    run.again(&contact);
+                }
                 return Ok(None);
             }
             Reading::Moved { to } => {
@@ -133,6 +140,11 @@ impl Engine {
             }
             Reading::Anonymised => Outcome::Anonymised,
             Reading::Gone => Outcome::Gone,
+            Reading::Unreadable { place } if planted::bug(Bug::OneStopsAll) => {
+                return Err(Error::new(ErrorKind::Unavailable, "reading a person")
+                    .with("not_understood", place)
+                    .into());
+            }
             Reading::Unreadable { place } => {
                 run.report.unreadable += 1;
                 Outcome::Unreadable { place }
@@ -247,6 +259,13 @@ impl Engine {
             };
             if held.is_none() && self.relink(target, &who).await? {
                 // Not gone: it moved to this contact's record when profiles were merged. Compared at the end of this cycle.
+                run.again(&person.contact);
+                return Ok(Planning::Later);
+            }
+            if held.is_none() && planted::bug(Bug::RecreatesDeleted) {
+                standing.unlink();
+                let _ =
+                    self.ledger.write(|draft| draft.put_standing(&target.name, &person.contact, standing))?;
                 run.again(&person.contact);
                 return Ok(Planning::Later);
             }

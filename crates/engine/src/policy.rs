@@ -6,6 +6,7 @@ use adapter_sdk::{Error, ErrorKind, Next};
 use chrono::TimeDelta;
 use ledger::{Phase, WhyHeld};
 use people::{Date, Lack, Missing, Timestamp};
+use planted::Bug;
 
 /// Pauses between attempts at one debt; after the last one, every [`EVERY`], for ever and visibly.
 const LADDER: [TimeDelta; 6] = [
@@ -89,7 +90,7 @@ pub fn next_attempt(attempts: u32, now: Timestamp) -> Timestamp {
 /// after the one before.
 pub fn after_look(sent_at: Timestamp, looks: u32, now: Timestamp) -> Option<Phase> {
     let looks = looks + 1;
-    (looks < LOOKS_MIN).then(|| {
+    (looks < LOOKS_MIN && !planted::bug(Bug::OneLookIsEnough)).then(|| {
         let due = sent_at + BETWEEN_LOOKS * (1 << looks);
         Phase::Sent { at: sent_at, ask_after: due.max(now + BETWEEN_LOOKS), looks }
     })
@@ -98,6 +99,7 @@ pub fn after_look(sent_at: Timestamp, looks: u32, now: Timestamp) -> Option<Phas
 /// Whether a failure is the whole target's.
 pub fn concerns_target(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::Unauthorized | ErrorKind::ConfigInvalid)
+        || kind == ErrorKind::Rejected && planted::bug(Bug::RefusalClosesTarget)
 }
 
 /// Whether a target that failed so many calls in a row counts as unusable.
@@ -116,6 +118,9 @@ pub fn is_probe_due(probe_at: Timestamp, now: Timestamp) -> bool {
 }
 
 fn pause(attempts: u32) -> TimeDelta {
+    if planted::bug(Bug::NoBackoff) {
+        return TimeDelta::zero();
+    }
     let step = attempts.saturating_sub(1) as usize;
     LADDER.get(step).copied().unwrap_or(EVERY)
 }

@@ -15,6 +15,7 @@ use croner::{
 };
 use engine::SweepKind;
 use people::{Timestamp, Zone};
+use planted::Bug;
 use tokio::sync::Notify;
 use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
 
@@ -137,7 +138,8 @@ impl Agenda {
             next_debt.filter(|&at| at <= now && !quiet).map(|_| SweepKind::Skip)
         };
         // Never later than the schedule says from here: a clock that was set back must not starve us.
-        self.poll_at = Some(if poll_at <= now { next_poll } else { poll_at.min(next_poll) });
+        let after = if planted::bug(Bug::CatchesUp) { self.schedule.next_poll(poll_at) } else { next_poll };
+        self.poll_at = Some(if poll_at <= now { after } else { poll_at.min(next_poll) });
         self.full_at = Some(if full_at <= now { next_full } else { full_at.min(next_full) });
         due
     }

@@ -56,6 +56,9 @@ impl Pace {
 
     /// Waits for our turn. May be dropped while waiting.
     pub async fn turn(&self) {
+        if planted::bug(planted::Bug::NoPace) {
+            return;
+        }
         let mut turns = self.turns.lock().await;
         loop {
             // Asked again after each sleep: the pace may have been slowed down meanwhile.

@@ -102,6 +102,7 @@ impl Counts {
             Some(owed) => Some(match owed.phase {
                 Phase::Waiting { .. } => &mut self.waiting,
                 Phase::Sent { .. } => &mut self.sent,
+                Phase::Held { .. } if planted::bug(planted::Bug::CountsWrong) => &mut self.agreed,
                 Phase::Held { .. } => &mut self.held,
                 Phase::Parked { .. } => &mut self.parked,
             }),

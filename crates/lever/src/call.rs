@@ -14,6 +14,7 @@ use adapter_sdk::{Error, ErrorKind};
 use engine::Usage;
 use http::{Backoff, Failure, Method, Pace, Question, Request, Response, Way};
 use people::{Clock, Secret, Timestamp};
+use planted::Bug;
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -303,6 +304,11 @@ impl Caller {
         self.tally.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The time by our own clock, which may be wrong by a day.
+    pub(crate) fn our_time(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// Lever's own time, as its last answer said it.
     pub(crate) fn date(&self) -> Option<Timestamp> {
         *self.tally.date.lock().unwrap_or_else(PoisonError::into_inner)
@@ -326,6 +332,10 @@ impl Caller {
                 Ok(response) => match decode(&readable(&response.body)) {
                     Ok(value) => {
                         return Ok(Got { value, date: response.header("date").and_then(http::date) });
+                    }
+                    Err(why) if planted::bug(Bug::PiiInError) => {
+                        let place = format!("{}: {}", why.place, readable(&response.body));
+                        What::NotUnderstood(NotUnderstood { place, ..why })
                     }
                     Err(why) => What::NotUnderstood(why),
                 },

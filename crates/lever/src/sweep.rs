@@ -7,6 +7,7 @@ use std::{collections::BTreeSet, time::Duration};
 use adapter_sdk::{Error, ErrorKind, Result};
 use engine::{Page, PageToken, Sighting, Sweep, Then};
 use people::{Candidacy, Pii, Timestamp};
+use planted::Bug;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tracing::warn;
@@ -84,7 +85,8 @@ impl Lever {
             }
         };
         if going.began.is_none() {
-            going.began = Some(began(sweep, got.date, self.settings.overlap)?);
+            let date = if planted::bug(Bug::LocalClock) { Some(self.caller.our_time()) } else { got.date };
+            going.began = Some(began(sweep, date, self.settings.overlap)?);
         }
         let Opportunities { read, unread, next } = got.value;
         for record in &unread {
@@ -208,7 +210,7 @@ impl Going {
     }
 
     fn then(mut self, sweep: &Sweep, next: Option<String>, reasons: &Reasons) -> Result<Then, What> {
-        match next {
+        match next.filter(|_| !planted::bug(Bug::OnlyFirstPage)) {
             Some(next) => {
                 self.pages += 1;
                 if self.offset.as_ref() == Some(&next) || self.pages > PAGES_MAX {

@@ -57,7 +57,7 @@ impl Secret {
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("«secret»")
+        f.write_str(if planted::bug(planted::Bug::SecretInDebug) { self.reveal() } else { "«secret»" })
     }
 }
 

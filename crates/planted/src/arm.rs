@@ -44,6 +44,11 @@ pub fn plant_in_process(bug: Bug) {
     OF_PROCESS.get_or_init(|| bug);
 }
 
+/// What is planted here: in this thread, or else in this process.
+pub fn planted() -> Option<Bug> {
+    OF_THREAD.get().or_else(|| OF_PROCESS.get().copied())
+}
+
 /// Does this whenever a thread of this process comes past a point. Only the first one counts.
 pub fn watch_process(watch: Watch) {
     WATCH_OF_PROCESS.get_or_init(|| watch);

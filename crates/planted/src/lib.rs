@@ -14,7 +14,7 @@ pub mod arm;
 mod bugs;
 mod points;
 
-pub use bugs::Bug;
+pub use bugs::{Bug, Level};
 pub use points::Point;
 
 /// Whether mistakes and deaths can be planted in this build at all.

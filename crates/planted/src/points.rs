@@ -159,6 +159,10 @@ points! {
     DeploymentNext = "deployment-next",
     /// A deployment was made.
     DeploymentMade = "deployment-made",
+    /// A file of the export is on disk under its private name.
+    FileSynced = "file-synced",
+    /// A file of the export was renamed.
+    FileRenamed = "file-renamed",
 }
 
 impl Point {

@@ -315,6 +315,7 @@ impl Service {
                     token = self.tokens.renew(&token).await?;
                     is_renewed = true;
                 }
+                500..=599 if !is_renewed && planted::bug(planted::Bug::ReplaysWrites) => is_renewed = true,
                 406 | 415 if ask.verb != Verb::Describe && !manner.verbose => manner.verbose = true,
                 405 | 501 if ask.can_be_tunnelled() && !manner.tunnel => manner.tunnel = true,
                 401 | 405 | 406 | 415 | 501 => return Ok(response),

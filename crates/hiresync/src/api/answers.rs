@@ -12,6 +12,7 @@ use axum::{
 use engine::{CycleError, Engine, OrderError, PlanFile};
 use ledger::TaskId;
 use people::{ContactId, Pii, TargetName, Timestamp};
+use planted::Bug;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -190,7 +191,7 @@ pub(super) async fn permit(
     request: Request,
     next: Next,
 ) -> Response {
-    if head_length(&request) > HEAD_MAX {
+    if head_length(&request) > HEAD_MAX && !planted::bug(Bug::SocketUnbounded) {
         let detail = format!("the head of the request is longer than {} KiB", HEAD_MAX >> 10);
         let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
         return Problem::new(status, "too_long", detail).into_response();
@@ -547,6 +548,7 @@ async fn body(request: Request) -> Result<Bytes, Problem> {
 
 /// A body of at most so many bytes.
 pub(super) async fn body_within(request: Request, most: usize) -> Result<Bytes, Problem> {
+    let most = if planted::bug(Bug::SocketUnbounded) { usize::MAX } else { most };
     let whole = axum::body::to_bytes(request.into_body(), most);
     match timeout(REQUEST_TIME, whole).await {
         Ok(Ok(body)) => Ok(body),

@@ -6,6 +6,7 @@ use people::{
     AnswerValue, Band, Colleague, ContactId, DataProtection, OpportunityId, Phone, PhoneKind, Pii, Posting,
     Requisition, Secret, Timestamp,
 };
+use planted::Bug;
 use serde::Deserialize;
 use serde_json::{Map, Value, value::RawValue};
 
@@ -139,13 +140,14 @@ impl Opportunity {
     pub(crate) fn from_keys(keys: &Object) -> Result<Self, NotUnderstood> {
         let required = |key: &str| id(keys.get(key)).ok_or_else(|| NotUnderstood::in_record(key));
         let applications = items(keys.get("applications"));
+        let whose = if planted::bug(Bug::KeyedByOpportunity) { "id" } else { "contact" };
         Ok(Opportunity {
             id: required("id")?.parse().map_err(|_| NotUnderstood::in_record("id"))?,
-            contact: required("contact")?.parse().map_err(|_| NotUnderstood::in_record("contact"))?,
+            contact: required(whose)?.parse().map_err(|_| NotUnderstood::in_record("contact"))?,
             person: Contact::from_keys(keys),
             archived: archived(keys.get("archived")),
             is_confidential: line(keys.get("confidentiality")).is_some_and(|word| word != "non-confidential"),
-            is_anonymised: is_true(keys.get("isAnonymized")),
+            is_anonymised: is_true(keys.get("isAnonymized")) && !planted::bug(Bug::AnonymisedIsRead),
             applications: applications
                 .iter()
                 .filter_map(Value::as_object)
