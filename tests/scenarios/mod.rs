@@ -24,6 +24,7 @@ mod privacy;
 mod restored;
 mod socket;
 mod state;
+mod supply;
 mod target;
 mod webhook;
 
