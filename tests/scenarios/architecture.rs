@@ -210,6 +210,7 @@ fn the_top_level_holds_what_the_design_card_names() {
         "LICENSE-MIT",
         "LICENSE-APACHE",
         "clippy.toml",
+        "deny.toml",
         "rustfmt.toml",
         "crates",
         "adapters",

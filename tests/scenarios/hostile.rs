@@ -17,6 +17,8 @@ mod bodies;
 const MUTATIONS: u64 = 2_000;
 /// And of each answer of Lever's, which comes in by fourteen doors.
 const MUTATIONS_AT_A_DOOR: u64 = 150;
+/// What a fuzzer kept is short, or it is not committed.
+const KEPT_BYTES_MAX: u64 = 4 << 10;
 
 #[test]
 fn no_expression_and_nothing_that_lever_says_can_make_the_mapping_panic() {
@@ -48,6 +50,58 @@ fn nothing_that_cezanne_answers_can_make_the_adapter_panic_and_no_name_breaks_a_
             understood.set(understood.get() + u64::from(bodies::cezanne::door(door, data)));
         });
         assert!(understood.get() > MUTATIONS / 10, "{door}: {understood:?}");
+    }
+}
+
+#[test]
+fn no_file_of_ours_no_list_of_anybodys_and_no_request_can_make_the_program_panic() {
+    for door in bodies::ours::DOORS {
+        let understood = Cell::new(0);
+        over_seeds(&[&format!("fuzz/seeds/{door}")], MUTATIONS, |data| {
+            understood.set(understood.get() + u64::from(bodies::ours::door(door, data)));
+        });
+        assert!(understood.get() > MUTATIONS / 20, "{door}: {understood:?}");
+    }
+}
+
+#[test]
+fn what_the_fuzzer_found_worth_keeping_still_makes_nothing_panic() {
+    let mut replayed = 0;
+    for target in targets() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(&target);
+        let listed = fs::read_dir(&folder)
+            .unwrap_or_else(|_| panic!("{target} has no corpus; README.md says how to make it"));
+        let mut count = 0;
+        for file in listed {
+            let path = file.expect("it is listed").path();
+            let data = fs::read(&path).expect("it can be read");
+            assert!(data.len() as u64 <= KEPT_BYTES_MAX, "{} is too long to be kept", path.display());
+            body(&target, &data);
+            count += 1;
+        }
+        assert!(count > 0, "the corpus of {target} is empty; README.md says how to make it");
+        replayed += count;
+    }
+    println!("{replayed} inputs of {} targets", targets().len());
+}
+
+/// Every fuzz target, by the manifest of the fuzzer.
+fn targets() -> Vec<String> {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/Cargo.toml");
+    let manifest: toml::Table =
+        fs::read_to_string(manifest).expect("it is there").parse().expect("it is TOML");
+    let bins = manifest["bin"].as_array().expect("there are targets");
+    bins.iter().map(|bin| bin["name"].as_str().expect("it has a name").to_owned()).collect()
+}
+
+/// What the target of that name runs.
+fn body(target: &str, data: &[u8]) {
+    match target {
+        "expression" => bodies::expression(data),
+        "configuration" => bodies::configuration(data),
+        door if bodies::lever::DOORS.contains(&door) => _ = bodies::lever::door(door, data),
+        door if bodies::cezanne::DOORS.contains(&door) => _ = bodies::cezanne::door(door, data),
+        door => _ = bodies::ours::door(door, data),
     }
 }
 

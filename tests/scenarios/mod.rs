@@ -28,6 +28,7 @@ mod restored;
 mod rot;
 mod socket;
 mod state;
+mod supply;
 mod target;
 mod webhook;
 

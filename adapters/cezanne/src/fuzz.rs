@@ -22,6 +22,11 @@ pub fn answer(bytes: &[u8]) -> bool {
     !rows.is_empty()
 }
 
+/// An answer to asking for a token. Says whether it is a token or a refusal.
+pub fn token(bytes: &[u8]) -> bool {
+    crate::oauth::fuzz(bytes)
+}
+
 /// What an answer says went wrong. Says whether it says anything.
 pub fn error_body(bytes: &[u8]) -> bool {
     let said = odata::error_text(bytes, None).or_else(|| odata::error_text(bytes, Some("text/html")));

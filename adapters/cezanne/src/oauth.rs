@@ -143,21 +143,7 @@ impl Tokens {
         if !(200..=299).contains(&response.status) {
             return Err(self.refusal(response));
         }
-        let no_token = |why: &str| {
-            Trouble { status: Some(response.status), ..Trouble::new(TroubleKind::TokenAddress, DOING) }
-                .because(why)
-        };
-        // The parser's own message may quote a token.
-        let granted: Granted = serde_json::from_slice(&response.body)
-            .map_err(|_| no_token("the answer is no JSON with an access_token"))?;
-        let token = Secret::new(granted.access_token);
-        if granted.token_type.is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer")) {
-            return Err(no_token("the token is no bearer token"));
-        }
-        if !can_be_sent(token.reveal()) {
-            return Err(no_token("the token cannot be sent in a header"));
-        }
-        Ok((token, lifetime(&granted.expires_in)))
+        taken(response)
     }
 
     fn refusal(&self, response: &Response) -> Trouble {
@@ -169,6 +155,35 @@ impl Tokens {
         };
         Trouble::new(kind, DOING).told_by(response)
     }
+}
+
+/// The token of an answer, and for how long it is good.
+fn taken(response: &Response) -> Result<(Secret, Duration), Trouble> {
+    let no_token = |why: &str| {
+        Trouble { status: Some(response.status), ..Trouble::new(TroubleKind::TokenAddress, DOING) }
+            .because(why)
+    };
+    // The parser's own message may quote a token.
+    let granted: Granted = serde_json::from_slice(&response.body)
+        .map_err(|_| no_token("the answer is no JSON with an access_token"))?;
+    let token = Secret::new(granted.access_token);
+    if granted.token_type.is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer")) {
+        return Err(no_token("the token is no bearer token"));
+    }
+    if !can_be_sent(token.reveal()) {
+        return Err(no_token("the token cannot be sent in a header"));
+    }
+    Ok((token, lifetime(&granted.expires_in)))
+}
+
+/// An answer of the token endpoint, as a good one and as a refusal. Says whether it is either.
+pub(crate) fn fuzz(bytes: &[u8]) -> bool {
+    let response = Response { status: 200, headers: Vec::new(), body: bytes.to_vec().into() };
+    let is_token = taken(&response).is_ok_and(|(token, lifetime)| {
+        assert!(can_be_sent(token.reveal()) && lifetime <= LIFETIME_MAX && early(lifetime) <= lifetime);
+        true
+    });
+    is_token | code(bytes).is_some()
 }
 
 /// The code of a refusal (RFC 6749, 5.2), if it looks like one.

@@ -11,12 +11,14 @@
 //! | `wire` | the bytes of files: CSV, JSON lines, index, manifest |
 //! | `store` | the order of writes, and what a restart makes of a write that was cut off |
 //! | `folder` | the only module that touches the disk |
+//! | [`fuzz`] | doors for the fuzzer |
 //! | `errors` | a refusal of the operating system becomes an [`adapter_sdk::Error`] |
 
 mod adapter;
 mod config;
 mod errors;
 mod folder;
+pub mod fuzz;
 mod mapping;
 mod roster;
 mod store;

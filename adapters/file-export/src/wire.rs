@@ -54,7 +54,9 @@ pub(crate) fn decode(
 
 /// Whether a file holds more than a header.
 pub(crate) fn has_rows(format: Format, content: &[u8]) -> bool {
-    let lines = content.split(|&byte| byte == b'\n').filter(|line| !line.trim_ascii().is_empty()).count();
+    // Whatever HR's editor ends a line with: a lone return is an end as well.
+    let lines = content.split(|byte| matches!(byte, b'\n' | b'\r'));
+    let lines = lines.filter(|line| !line.trim_ascii().is_empty()).count();
     match format {
         Format::Csv => lines > 1,
         Format::Jsonl => lines > 0,

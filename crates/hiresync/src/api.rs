@@ -457,5 +457,25 @@ async fn converse(stream: UnixStream, peer: Peer, router: Router) {
     }
 }
 
+/// A request as whoever connects may send it: the first line is its path and query, the rest its body. Says whether any
+/// question or order understands it.
+pub(crate) fn fuzz(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    let (path, body) = text.split_once('\n').unwrap_or((&text, ""));
+    let body = body.as_bytes();
+    let name = path.split('?').next().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
+    let has_query = path.parse().is_ok_and(|uri: axum::http::Uri| {
+        axum::extract::Query::<follow::HistoryQuery>::try_from_uri(&uri).is_ok_and(|it| it.0.is_understood())
+            | axum::extract::Query::<answers::ExplainQuery>::try_from_uri(&uri).is_ok()
+            | axum::extract::Query::<answers::TasksQuery>::try_from_uri(&uri).is_ok()
+            | axum::extract::Query::<links::LinksQuery>::try_from_uri(&uri).is_ok()
+    });
+    let has_id = answers::contact_id(name).is_ok() | answers::target_name(name).is_ok();
+    let has_body = answers::Contacts::read(body).is_ok()
+        | answers::Who::read(body).is_ok()
+        | links::read(name, body).is_ok();
+    (has_query | has_id) & has_body
+}
+
 #[cfg(test)]
 mod tests;

@@ -80,6 +80,12 @@ fn refused(error: &Error) -> Exit {
     }
 }
 
+/// Bytes as a list of old ids. Says whether they are one.
+pub(crate) fn fuzz(bytes: &[u8]) -> bool {
+    let _ = resolve::ids(bytes, Some("id"));
+    resolve::ids(bytes, None).is_ok()
+}
+
 #[cfg(test)]
 #[cfg(feature = "demo")]
 mod tests;

@@ -23,6 +23,7 @@
 //! | [`report`] | what is answered: sentences, tables, documents |
 //! | [`packaging`] | `completions`, `man`: what a package carries beside the program |
 //! | [`print`](mod@print), [`progress`], [`logs`], [`exit`] | standard output, the moving line, standard error, exit codes |
+//! | [`fuzz`] | doors for the fuzzer |
 //! | `demo`, `sandbox` | the whole thing on this machine, and the pretend vendors (feature `demo`) |
 
 pub mod api;
@@ -35,6 +36,7 @@ pub mod data_flow;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod exit;
+pub mod fuzz;
 pub mod lever;
 pub mod links;
 pub mod logs;

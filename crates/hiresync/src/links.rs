@@ -127,6 +127,13 @@ impl Then<'_> {
     }
 }
 
+/// Bytes as a list of links. Says whether they are one.
+pub(crate) fn fuzz(bytes: &[u8]) -> bool {
+    let read = file::read(bytes);
+    assert!(read.as_ref().err().is_none_or(|faults| !faults.is_empty()), "a refusal says why");
+    read.is_ok()
+}
+
 fn named<T: FromStr>(text: &str, fault: &str) -> Result<T, Exit> {
     text.parse().map_err(|_| {
         print::complain(fault);

@@ -15,6 +15,7 @@
 //! | `disk` | sled behind that seam, with the rules it needs |
 //! | [`memory`] | a model of the same, for tests and simulations |
 //! | `sketch` | a store over another one, for plans: it stays in memory, and the one below stays as it is |
+//! | [`fuzz`] | doors for the fuzzer |
 //! | [`folder`] | the state folder: lock, key, store, witness; opening and recovery |
 //!
 //! **Invariant: no personal data.** Ids, keyed digests, times, codes and field names only. sled does not erase: 1,000
@@ -26,6 +27,7 @@ pub mod digest_key;
 mod disk;
 pub mod erasure;
 pub mod folder;
+pub mod fuzz;
 pub mod ledger;
 pub mod memory;
 pub mod records;

@@ -77,6 +77,19 @@ fn parse(bytes: &[u8; SLOT]) -> Option<Testimony> {
     (check(said) == sum).then(|| Testimony { lineage: lineage.to_owned(), serial })
 }
 
+/// A slot with these bytes, and one that says them under a sum that is right. Says whether one of them is understood.
+pub(crate) fn fuzz(bytes: &[u8]) -> bool {
+    let mut slot = [b' '; SLOT];
+    let length = bytes.len().min(SLOT);
+    slot[..length].copy_from_slice(&bytes[..length]);
+    let is_understood = parse(&slot).is_some();
+    let said = String::from_utf8_lossy(&bytes[..bytes.len().min(40)]);
+    let mut summed = format!("{said} {}", check(&said)).into_bytes();
+    summed.resize(SLOT, b' ');
+    let Ok(summed) = <[u8; SLOT]>::try_from(summed) else { return is_understood };
+    is_understood | parse(&summed).is_some()
+}
+
 fn check(said: &str) -> String {
     hex::encode(&Sha256::digest(said.as_bytes())[..6])
 }

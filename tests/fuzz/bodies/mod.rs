@@ -4,6 +4,7 @@
 
 pub mod cezanne;
 pub mod lever;
+pub mod ours;
 
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 

@@ -355,11 +355,14 @@ pub(super) struct Contacts {
 
 impl Contacts {
     async fn of(request: Request) -> Result<Vec<ContactId>, Problem> {
-        let body = body(request).await?;
+        Contacts::read(&body(request).await?)
+    }
+
+    pub(super) fn read(body: &[u8]) -> Result<Vec<ContactId>, Problem> {
         let said: Contacts = if body.is_empty() {
             Contacts::default()
         } else {
-            serde_json::from_slice(&body)
+            serde_json::from_slice(body)
                 .map_err(|_| Problem::bad("the body is no {\"contacts\": [\"…\"]}"))?
         };
         said.contacts.iter().map(|contact| contact_id(contact)).collect()
@@ -461,10 +464,15 @@ pub(super) struct Who {
     who: String,
 }
 
+impl Who {
+    pub(super) fn read(body: &[u8]) -> Result<Who, Problem> {
+        serde_json::from_slice(body).map_err(|_| Problem::bad("the body is no {\"who\": \"…\"}"))
+    }
+}
+
 pub(super) async fn resolve(State(shared): State<Arc<Shared>>, request: Request) -> Answer {
     let body = body_within(request, QUESTION_MAX).await?;
-    let Who { who } =
-        serde_json::from_slice(&body).map_err(|_| Problem::bad("the body is no {\"who\": \"…\"}"))?;
+    let Who { who } = Who::read(&body)?;
     let contact = asked(&shared, |reply| Ask::Resolve(Pii::new(who), reply)).await??;
     Ok(document(&Resolved { contact }))
 }

@@ -114,6 +114,13 @@ pub(super) struct HistoryQuery {
     follow: bool,
 }
 
+impl HistoryQuery {
+    pub(super) fn is_understood(&self) -> bool {
+        let has_contact = self.contact.as_deref().map(contact_id).transpose().is_ok();
+        has_contact & self.since.as_deref().map(since).transpose().is_ok()
+    }
+}
+
 pub(super) async fn history(
     State(shared): State<Arc<Shared>>,
     Extension(pace): Extension<Pace>,

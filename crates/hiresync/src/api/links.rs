@@ -59,7 +59,7 @@ pub(super) async fn order(
 }
 
 /// The order of that name. What is wrong with it is not repeated.
-fn read(name: &str, body: &[u8]) -> Result<LinkOrder, Problem> {
+pub(super) fn read(name: &str, body: &[u8]) -> Result<LinkOrder, Problem> {
     let mut order: Value =
         if body.is_empty() { Value::Object(serde_json::Map::new()) } else { parsed(body)? };
     let Some(fields) = order.as_object_mut() else { return Err(not_understood()) };

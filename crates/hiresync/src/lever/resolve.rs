@@ -45,7 +45,7 @@ pub(super) fn given(file: &Path, column: Option<&str>) -> Result<Vec<String>, Ex
     ids(&bytes, column).map_err(|why| bad(&why))
 }
 
-fn ids(bytes: &[u8], column: Option<&str>) -> Result<Vec<String>, String> {
+pub(super) fn ids(bytes: &[u8], column: Option<&str>) -> Result<Vec<String>, String> {
     let mut lines = csv_file::lines(bytes);
     let (_, head) = lines.next().ok_or("is empty")??;
     let named = |name: &str| head.iter().position(|cell| cell.trim() == name);

@@ -1,0 +1,133 @@
+//! What there is to run: the one table of names, knobs and goals.
+
+/// One kind of proof, and how more of it is asked for.
+#[derive(Debug)]
+pub struct Level {
+    /// The word on the command line, on the page, and in the line of figures.
+    pub name: &'static str,
+    /// What it does, for whoever reads the page.
+    pub about: &'static str,
+    /// What counts as a violation.
+    pub violation: &'static str,
+    /// The test, and how it is told how much to do.
+    pub how: How,
+    /// Its share of the minutes.
+    pub weight: u32,
+    /// What the goal counts: a key of the line of figures.
+    pub counts: &'static str,
+    /// How much of that is wanted before a release, and what to divide by to say it in the goal's own unit.
+    pub goal: Goal,
+    /// How much of it a minute brought where it was first measured: only for a first run, afterwards the page knows.
+    pub a_minute: f64,
+}
+
+/// How a level is run.
+#[derive(Debug, Clone, Copy)]
+pub enum How {
+    /// One test that is told a range of seeds by a variable of its own, and how many days each has. The goal counts days.
+    Seeds { test: &'static str, seeds: &'static str, days: u64 },
+    /// One test that is told how many, by a variable of its own; and the seed that everything is drawn from, if it takes one.
+    Many { test: &'static str, many: &'static str, seed: Option<&'static str> },
+    /// Every fuzz target for so many executions.
+    Fuzz,
+}
+
+/// A goal in words that people use.
+#[derive(Debug, Clone, Copy)]
+pub struct Goal {
+    /// How many.
+    pub many: u64,
+    /// Of what.
+    pub unit: &'static str,
+    /// How many of what is counted make one.
+    pub of: f64,
+}
+
+const DAYS_OF_A_YEAR: f64 = 365.25;
+
+/// Every level, in the order in which they run. Names of tests stand here and nowhere else.
+pub const LEVELS: [Level; 7] = [
+    Level {
+        name: "model",
+        about: "The whole daemon (engine, Lever client, mapping, adapters, ledger in memory) on a paused clock, against state machines of \
+                Lever, of HR systems and of the people who use them; edits, faults, crashes and restores are drawn from a seed. One seed \
+                is thirty virtual days.",
+        violation: "a seed in which an invariant did not hold: somebody twice, somebody lost, a value of HR's overwritten, anything that \
+                    was sent and not written down first, or no agreement two cycles after the faults ceased",
+        how: How::Seeds {
+            test: "simulation::on_a_model_of_the_ledger",
+            seeds: "HIRESYNC_SIM_SEEDS",
+            days: 30,
+        },
+        weight: 6,
+        counts: "virtual days",
+        goal: Goal { many: 300, unit: "virtual years", of: DAYS_OF_A_YEAR },
+        a_minute: 600.0,
+    },
+    Level {
+        name: "sled",
+        about: "The same, with the ledger in real sled on a real disk: every crash closes nothing and opens what the kernel has.",
+        violation: "as above, and a ledger that does not open",
+        how: How::Seeds { test: "simulation::on_real_sled", seeds: "HIRESYNC_SLED_SEEDS", days: 30 },
+        weight: 5,
+        counts: "virtual days",
+        goal: Goal { many: 30, unit: "virtual years", of: DAYS_OF_A_YEAR },
+        a_minute: 120.0,
+    },
+    Level {
+        name: "kill",
+        about: "The real program as a process, killed with SIGKILL while it starts, at any moment and at named points of its work, while \
+                recruiters go on.",
+        violation: "a row without a mark that was on disk before it, a ledger that does not open, somebody twice, lost or wrong at the end",
+        how: How::Many {
+            test: "scenarios::crash::killed_at_any_moment",
+            many: "HIRESYNC_CRASH_KILLS",
+            seed: Some("HIRESYNC_CRASH_SEED"),
+        },
+        weight: 6,
+        counts: "cycles",
+        goal: Goal { many: 5_000, unit: "kills", of: 1.0 },
+        a_minute: 60.0,
+    },
+    Level {
+        name: "power",
+        about: "Disks as a power failure may leave them: from a recorded trace of writes, those that were not synced are dropped, torn or \
+                reordered; the program starts on each such disk.",
+        violation: "a step lost that was acknowledged, a ledger that does not open, somebody sent twice afterwards",
+        how: How::Many { test: "scenarios::power::", many: "HIRESYNC_POWER_IMAGES", seed: None },
+        weight: 3,
+        counts: "images",
+        goal: Goal { many: 2_000, unit: "images", of: 1.0 },
+        a_minute: 100.0,
+    },
+    Level {
+        name: "rot",
+        about: "Files of the state folder cut off, zeroed, or with a bit flipped; then the program starts.",
+        violation: "damage that nobody noticed, or somebody sent twice because of it",
+        how: How::Many { test: "scenarios::rot::", many: "HIRESYNC_ROTS", seed: None },
+        weight: 3,
+        counts: "rots",
+        goal: Goal { many: 2_000, unit: "corruptions", of: 1.0 },
+        a_minute: 100.0,
+    },
+    Level {
+        name: "dry runs",
+        about: "Dry runs in worlds in which Lever and Cezanne fail in every way they know, counted at the wire and at both state machines.",
+        violation: "a request that could change anything, or a byte of ledger or export folder that did",
+        how: How::Many { test: "simulation::dry_runs::", many: "HIRESYNC_DRY_RUNS", seed: None },
+        weight: 1,
+        counts: "runs",
+        goal: Goal { many: 20_000, unit: "dry runs", of: 1.0 },
+        a_minute: 2_000.0,
+    },
+    Level {
+        name: "fuzz",
+        about: "Every door by which bytes come in from outside, under a coverage-guided fuzzer that begins with the committed corpora.",
+        violation: "a panic, more than 2 GiB of memory, or an input that takes longer than a second",
+        how: How::Fuzz,
+        weight: 4,
+        counts: "executions of each",
+        goal: Goal { many: 1_000_000, unit: "executions of each target", of: 1.0 },
+        a_minute: 20_000.0,
+    },
+];
