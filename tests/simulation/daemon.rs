@@ -169,10 +169,10 @@ impl Daemon {
 
     /// One cycle, cut off by `crash` if it comes so far.
     pub async fn cycle(&mut self, order: CycleOrder, crash: Option<Crash>) -> Ended {
-        self.fuse.arm(crash);
-        let fuse = Arc::clone(&self.fuse);
+        let (engine, fuse) = (Arc::clone(self.engine()), Arc::clone(&self.fuse));
         let twin = self.twin.as_ref().map(|twin| Arc::clone(&twin.engine));
-        let ours = run(self.engine().cycle(order), &fuse, crash);
+        fuse.arm(crash);
+        let ours = run(engine.cycle(order), &fuse, crash);
         let ended = match twin {
             Some(twin) => tokio::join!(ours, Box::pin(twin.cycle(order))).0,
             None => ours.await,

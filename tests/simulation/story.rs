@@ -148,6 +148,7 @@ impl<'p> Telling<'p> {
             // A poll falls due while the full sweep is under way.
             self.daemon.engine().hurry(SweepKind::Changes);
         }
+        let at_rest = quiet && self.is_at_rest()?;
         let before = self.figures();
         let stamp = self.world.lock().unwrap().oracle.stamp();
         let ended = tokio::time::timeout(CYCLE_MAX, Box::pin(self.daemon.cycle(order, crash))).await;
@@ -178,7 +179,8 @@ impl<'p> Telling<'p> {
             if !quiet {
                 return Ok(false);
             }
-            if (IDLE_FROM..TOLD_BY).contains(&time) || time >= IDLE_AGAIN_FROM {
+            let is_idle = (IDLE_FROM..TOLD_BY).contains(&time) || time >= IDLE_AGAIN_FROM;
+            if is_idle && at_rest {
                 self.idle(&report, &before)?;
                 let same = stamp == self.world.lock().unwrap().oracle.stamp();
                 holds!(same, "an idle cycle leaves the file untouched");
@@ -234,6 +236,7 @@ impl<'p> Telling<'p> {
 
     /// What holds after each cycle and each crash. What was written in it was read after `began`.
     fn safe(&mut self, began: Millis) -> Result<(), Violation> {
+        self.hear_tasks()?;
         let mut world = self.world.lock().unwrap();
         let world = &mut *world;
         if self.plan.setup.roster {
@@ -252,6 +255,28 @@ impl<'p> Telling<'p> {
         Ok(())
     }
 
+    /// Whether nobody is waited for in Cezanne: what it refused is tried again every hour.
+    fn is_at_rest(&mut self) -> Result<bool, Violation> {
+        let people = self.daemon.engine().people();
+        let people = people.map_err(|error| Violation(format!("the ledger can be read: {error}")))?;
+        Ok(people.iter().all(|line| line.target.as_str() != TENANT || line.state == "agreed"))
+    }
+
+    /// What HR was asked to look at, in Cezanne. It is remembered, though the ledger may be lost.
+    fn hear_tasks(&mut self) -> Result<(), Violation> {
+        let wrote =
+            self.world.lock().unwrap().tenant.as_ref().is_some_and(|tenant| self.records.is_news(tenant));
+        if wrote {
+            let tasks = self.daemon.engine().ledger().tasks();
+            let tasks = tasks.map_err(|error| Violation(format!("the ledger can be read: {error}")))?;
+            let about = tasks.into_iter().filter(|task| {
+                matches!(task.kind, TaskKind::PossibleDuplicate | TaskKind::Disagreement | TaskKind::Review)
+            });
+            self.records.asked.extend(about.map(|task| task.contact.to_string()));
+        }
+        Ok(())
+    }
+
     fn idle(&mut self, report: &CycleReport, before: &Figures) -> Result<(), Violation> {
         let after = self.figures();
         let requests = after.requests - before.requests;
@@ -263,12 +288,11 @@ impl<'p> Telling<'p> {
             few,
             "an idle cycle makes at most 3 requests: this one made {requests}, {reasons} of them for archive reasons, and {again} may look at recent hires again"
         );
-        // What a tenant refuses for good is tried again every hour.
-        let is_let_alone = match self.plan.setup.tenant {
-            Some(_) => report.delivered.created + report.delivered.updated == 0,
-            None => report.delivered == engine::Delivered::default(),
-        };
-        holds!(is_let_alone, "an idle cycle delivers nothing: {:?}", report.delivered);
+        holds!(
+            report.delivered == engine::Delivered::default(),
+            "an idle cycle delivers nothing: {:?}",
+            report.delivered
+        );
         self.world.lock().unwrap().counts.count("idle cycles");
         Ok(())
     }
@@ -278,15 +302,21 @@ impl<'p> Telling<'p> {
         let status = self.daemon.engine().status().map_err(|error| failed(&error))?;
         holds!(status.marked == 0, "when everything is settled nobody is marked: {} are", status.marked);
         let people = self.daemon.engine().people().map_err(|error| failed(&error))?;
+        let now = self.world.lock().unwrap().our_time();
         for (target, status) in &status.targets {
             let (counts, unexplained) = (status.counts, status.unexplained);
             holds!(unexplained == 0, "every person in the ledger is explained: {unexplained} are not");
-            // What HR did in Cezanne may need a human: then there is a reason, which is looked at below.
-            let stopped = if target.as_str() == TENANT { 0 } else { counts.held + counts.parked };
-            let owed = counts.waiting + counts.sent + stopped;
-            let owing: Vec<_> =
-                people.iter().filter(|line| line.target == *target && line.state != "agreed").collect();
-            holds!(owed == 0, "when everything is settled nothing is owed: {counts:?} {owing:?}");
+            // What HR did in Cezanne may need a human, and what Cezanne refused often waits for long: then there is a reason, which is
+            // looked at below.
+            let is_owing = |line: &&engine::PersonLine| {
+                let is_stopped = matches!(line.state.as_str(), "held" | "parked");
+                let waits = line.state == "waiting" && line.next_at.is_some_and(|at| at > now);
+                line.target == *target
+                    && line.state != "agreed"
+                    && (target.as_str() != TENANT || !(is_stopped || waits))
+            };
+            let owing: Vec<_> = people.iter().filter(is_owing).collect();
+            holds!(owing.is_empty(), "when everything is settled nothing is owed: {counts:?} {owing:?}");
         }
         let reasons = self.reasons()?;
         let at = self.elapsed();
@@ -296,7 +326,7 @@ impl<'p> Telling<'p> {
         }
         let exact = world.forgot_at.is_none();
         match &world.tenant {
-            Some(tenant) => Records::are_right(tenant, &world.oracle, &reasons, exact, at),
+            Some(tenant) => self.records.are_right(tenant, &world.oracle, &reasons, exact, at),
             None => Ok(()),
         }
     }

@@ -156,7 +156,7 @@ impl World {
     }
 
     /// Our clock.
-    fn our_time(&self) -> Timestamp {
+    pub fn our_time(&self) -> Timestamp {
         let now = i64::try_from(self.now()).expect("a time of this century");
         DateTime::from_timestamp_millis(now + self.setup.skew_ms + self.jumped_ms)
             .expect("a time of this century")

@@ -48,19 +48,34 @@ impl Engine {
         }
         for from in merged {
             self.merge(&from, person)?;
-            // What could not be merged stays the other's, so that it is recognised the next time as well.
-            let stays = self.targets.iter().try_fold(false, |stays, target| {
-                Ok::<_, ledger::Error>(stays || self.ledger.standing(&target.name, &from)?.is_some())
-            })?;
-            if stays {
-                for (opportunity, seen) in &mut seen {
-                    if self.ledger.seen(opportunity)?.is_some_and(|before| before.contact == from) {
-                        seen.contact = from.clone();
-                    }
+            // What could not be merged stays the other's, so that it is recognised the next time as well: the hires on its record,
+            // or, where none of them is shown, all that were its own.
+            let Some(held) = self.held_by(&from)? else { continue };
+            let was_its = |opportunity: &OpportunityId| {
+                Ok::<_, ledger::Error>(
+                    self.ledger.seen(opportunity)?.is_some_and(|before| before.contact == from),
+                )
+            };
+            let shows_some = seen.iter().any(|(opportunity, _)| held.contains(opportunity));
+            for (opportunity, seen) in &mut seen {
+                if was_its(opportunity)? && (!shows_some || held.contains(opportunity)) {
+                    seen.contact = from.clone();
                 }
             }
         }
         Ok(seen)
+    }
+
+    /// The hires that are on records of this contact, or may be; `None` where nothing is known of it at all.
+    fn held_by(&self, contact: &ContactId) -> ledger::Result<Option<BTreeSet<OpportunityId>>> {
+        let mut held = None;
+        for target in &self.targets {
+            let Some(standing) = self.ledger.standing(&target.name, contact)? else { continue };
+            let hires = held.get_or_insert_with(BTreeSet::new);
+            hires.extend(standing.agreed.iter().flat_map(|agreed| agreed.link.hires.keys()).cloned());
+            hires.extend(standing.unknown_hires().cloned());
+        }
+        Ok(held)
     }
 
     /// Moves the standings of a contact that was merged away, or asks a human where that would join two records.
@@ -79,8 +94,12 @@ impl Engine {
                     let is_deleted = self.ledger.seen(hire)?.is_some_and(|seen| seen.deleted_at.is_some());
                     Ok::<_, ledger::Error>(is_whole && (is_here || is_deleted))
                 })?;
-                // An attempt may have made a record that nobody would know of.
-                let is_open = lost.agreed.is_none() && lost.owed.as_ref().is_some_and(|owed| owed.sent.is_some());
+                // An attempt may have made a record that nobody would know of: it is looked for under the contact it was made for.
+                let may_be_one = kept.as_ref().is_some_and(|kept| kept.is_open() && kept.owed.as_ref().is_some_and(Owed::is_sent));
+                if (lost.is_open() || may_be_one) && !moves_hires {
+                    continue;
+                }
+                let is_open = lost.is_open();
                 let standing = match kept {
                     _ if !is_whole && !moves_hires => None,
                     None => Some(lost),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use adapter_sdk::{Error, ErrorKind, Identity, RemoteState};
 use chrono::TimeDelta;
-use ledger::{LeftOut, Mark, Outcome, Phase, Said, Seen, Standing, WhyHeld};
+use ledger::{LeftOut, Mark, Outcome, Owed, Phase, Said, Seen, Standing, WhyHeld};
 use mapping::Scope;
 use people::{ContactId, Date, Digest, Hire, OpportunityId, Person, Pii, TargetName, Timestamp, Wanted};
 use planted::Bug;
@@ -134,7 +134,7 @@ impl Engine {
             Reading::Moved { to } => {
                 // The surviving contact is read instead; with it the standing moves, once nothing about it is unknown.
                 run.again(&to);
-                self.settle_unread(run, &contact).await?;
+                self.settle_unread(run, &contact, Some(&to)).await?;
                 self.dealt_with(&contact, mark.as_ref(), Some(&to), None)?;
                 return Ok(None);
             }
@@ -150,7 +150,7 @@ impl Engine {
                 Outcome::Unreadable { place }
             }
         };
-        self.settle_unread(run, &contact).await?;
+        self.settle_unread(run, &contact, None).await?;
         self.dealt_with(&contact, mark.as_ref(), None, Some(unread))?;
         Ok(None)
     }
@@ -188,6 +188,12 @@ impl Engine {
             // Once it is known, everybody is looked at for it: nobody has to stay marked until then.
             return Ok(Planning::Unsettled);
         }
+        let others = self.others(target, person)?;
+        // A contact that was merged into this one may have a record over there that nobody has seen yet: until that is known, nobody is
+        // made beside it.
+        if others.iter().any(Standing::is_open) {
+            return Ok(Planning::Later);
+        }
         let usable = !run.unusable.contains(&target.name);
         let (in_scope, left_out, doubtful) = self.scope(target, person)?;
         let today = self.clock.today(self.settings.zone);
@@ -198,10 +204,17 @@ impl Engine {
         }
         let wanted = target.mapping.apply(person, &in_scope, &decided_on);
         let who = identity_for(target, &self.identity(person)?, &wanted);
+        let was_sent = |standing: &Standing| standing.owed.as_ref().is_some_and(Owed::is_sent);
+        let was_sent = self.ledger.standing(&target.name, &person.contact)?.is_some_and(|it| was_sent(&it));
         if !self.settle_unknown(target, &who, &in_scope, usable).await? {
             return Ok(Planning::Unsettled);
         }
         let mut standing = self.ledger.standing(&target.name, &person.contact)?.unwrap_or_default();
+        if was_sent && standing.agreed.is_none() && !others.is_empty() {
+            // Nothing came of it, so there is one record: the other contact's, which becomes this one's.
+            run.again(&person.contact);
+            return Ok(Planning::Later);
+        }
         standing.decided_on = decided_on;
         standing.starts.extend(starts(person, &in_scope));
         standing.addresses = self.addresses(person);
@@ -283,22 +296,38 @@ impl Engine {
     }
 
     /// What is open about a contact that cannot be read any more is settled all the same, by the ids we know.
-    async fn settle_unread(&self, run: &Run, contact: &ContactId) -> Result<(), CycleError> {
+    async fn settle_unread(
+        &self,
+        run: &Run,
+        contact: &ContactId,
+        instead: Option<&ContactId>,
+    ) -> Result<(), CycleError> {
         let opportunities = self.known_opportunities(contact)?;
         let identity = Identity::new(contact.clone(), opportunities);
         for target in &self.targets {
             let usable = !run.unusable.contains(&target.name) && !run.unknown.contains(&target.name);
             if self.settle_unknown(target, &identity, &BTreeSet::new(), usable).await? {
-                self.let_go(target, contact)?;
+                self.let_go(target, contact, instead)?;
             }
         }
         Ok(())
     }
 
-    /// What became of an attempt is known, and nobody can be read to repeat it: what is over there stays, and nothing is owed.
-    fn let_go(&self, target: &Target, contact: &ContactId) -> Result<(), CycleError> {
-        let was_tried = |standing: &Standing| standing.owed.as_ref().is_some_and(|owed| owed.sent.is_some());
-        if !self.ledger.standing(&target.name, contact)?.is_some_and(|standing| was_tried(&standing)) {
+    /// What became of an attempt is known, and nobody can be read to repeat it or to try: what is over there stays, and nothing is
+    /// owed. What was never tried goes along when profiles are merged, unless the survivor stands there by itself.
+    fn let_go(
+        &self,
+        target: &Target,
+        contact: &ContactId,
+        instead: Option<&ContactId>,
+    ) -> Result<(), CycleError> {
+        let survives = match instead {
+            Some(instead) => self.ledger.standing(&target.name, instead)?.is_some(),
+            None => false,
+        };
+        let standing = self.ledger.standing(&target.name, contact)?;
+        let goes = |standing: Standing| standing.owed.is_some() && (survives || standing.may_be_over_there());
+        if !standing.is_some_and(goes) {
             return Ok(());
         }
         let _ = self.ledger.write(|draft| {
@@ -324,6 +353,23 @@ impl Engine {
         let sent = other.owed.as_ref().and_then(|owed| owed.sent.as_ref());
         Ok(other.agreed.is_some_and(|agreed| agreed.link.hires.contains_key(hire))
             || sent.is_some_and(|sent| sent.hires.contains_key(hire)))
+    }
+
+    /// Where the contacts stand that were merged into this one and have kept a record of their own over there, or may have one.
+    fn others(&self, target: &Target, person: &Person) -> ledger::Result<Vec<Standing>> {
+        let mut contacts = BTreeSet::new();
+        if !target.adapter.info().capabilities.moves_hires {
+            for opportunity in person.opportunities.keys() {
+                contacts.extend(self.ledger.seen(opportunity)?.map(|seen| seen.contact));
+            }
+        }
+        contacts.remove(&person.contact);
+        let mut others = Vec::new();
+        for contact in contacts {
+            let standing = self.ledger.standing(&target.name, &contact)?;
+            others.extend(standing.filter(Standing::may_be_over_there));
+        }
+        Ok(others)
     }
 
     /// Of the hires that were delivered, those that the source said were deleted.

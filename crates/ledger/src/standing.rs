@@ -611,6 +611,11 @@ impl Standing {
         self.agreed.is_some() || self.owed.as_ref().is_some_and(|owed| owed.sent.is_some())
     }
 
+    /// True when an attempt of ours may have made a record over there that we know nothing of.
+    pub fn is_open(&self) -> bool {
+        self.agreed.is_none() && self.owed.as_ref().is_some_and(|owed| owed.sent.is_some())
+    }
+
     /// True while a guard holds the debt, or a human approved exactly it: what replaces it was shown to nobody.
     pub fn is_for_approval(&self) -> bool {
         self.is_held_by_guard() || self.owed.as_ref().is_some_and(|owed| owed.approved)
