@@ -95,6 +95,8 @@ struct Telling<'p> {
     late: Vec<String>,
     /// What Cezanne held when somebody last looked.
     records: Records,
+    /// A human ordered something since the last poll.
+    intervened: bool,
 }
 
 impl<'p> Telling<'p> {
@@ -110,6 +112,7 @@ impl<'p> Telling<'p> {
             swept_on: None,
             late: Vec::new(),
             records: Records::default(),
+            intervened: false,
         }
     }
 
@@ -148,7 +151,7 @@ impl<'p> Telling<'p> {
             // A poll falls due while the full sweep is under way.
             self.daemon.engine().hurry(SweepKind::Changes);
         }
-        let at_rest = quiet && self.is_at_rest()?;
+        let at_rest = !std::mem::take(&mut self.intervened) && quiet && self.is_at_rest()?;
         let before = self.figures();
         let stamp = self.world.lock().unwrap().oracle.stamp();
         let ended = tokio::time::timeout(CYCLE_MAX, Box::pin(self.daemon.cycle(order, crash))).await;
@@ -384,6 +387,7 @@ impl<'p> Telling<'p> {
                 .retry(&line.contact, 0)
                 .map_err(|error| Violation(format!("a contact can be retried: {error}")))?;
             let mut world = self.world.lock().unwrap();
+            self.intervened = true;
             world.counts.add("retries ordered by a human", retried as u64);
             world.tell(&format!("a human ordered a retry of {}", line.contact));
         }
@@ -426,6 +430,7 @@ impl<'p> Telling<'p> {
             engine.task_done(&task.id, 0).map_err(|error| failed(&error))?;
         }
         let mut world = self.world.lock().unwrap();
+        self.intervened = true;
         world.counts.count("old hires told from new ones by a human");
         world.tell(&format!("a human said that the hire of {contact} is old"));
         Ok(true)
