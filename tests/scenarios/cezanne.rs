@@ -386,7 +386,8 @@ fn under_lost_answers_limits_dying_tokens_and_kills_everybody_is_there_once_with
     let mut kills = 0;
     let begun = Instant::now();
     while company.wrongs().iter().any(|wrong| wrong.starts_with("nobody")) {
-        assert!(begun.elapsed() < Duration::from_secs(120 + 3 * people), "{:#?}", company.wrongs());
+        // Whoever was being made when the process was killed is looked for four times in four minutes.
+        assert!(begun.elapsed() < Duration::from_secs(420 + 3 * people), "{:#?}", company.wrongs());
         let mut process = company.world.launch_with(&["--once", "--approve"]);
         let end = within(Duration::from_secs(4 + kills % 5), || process.ended());
         if end.is_none() {

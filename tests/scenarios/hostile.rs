@@ -60,7 +60,7 @@ fn no_file_of_ours_no_list_of_anybodys_and_no_request_can_make_the_program_panic
         over_seeds(&[&format!("fuzz/seeds/{door}")], MUTATIONS, |data| {
             understood.set(understood.get() + u64::from(bodies::ours::door(door, data)));
         });
-        assert!(understood.get() > MUTATIONS / 20, "{door}: {understood:?}");
+        assert!(understood.get() > MUTATIONS / 100, "{door}: {understood:?}");
     }
 }
 

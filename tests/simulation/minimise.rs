@@ -25,7 +25,7 @@ pub const BUDGET: usize = 150;
 pub const GIFTS_MAX: usize = 3;
 
 /// What goes wrong all the time, and how it is left out.
-const ALL_ALONG: [(&str, fn(&mut Setup)); 7] = [
+const ALL_ALONG: [(&str, LeaveOut); 7] = [
     ("cezanne", |setup| (setup.tenant, setup.roster) = (None, true)),
     ("crashes", |setup| setup.crashes_per_mille = 0),
     ("losses", |setup| setup.losses_percent = 0),
@@ -34,6 +34,9 @@ const ALL_ALONG: [(&str, fn(&mut Setup)); 7] = [
     ("webhooks", |setup| setup.webhooks = false),
     ("lies", |setup| setup.lies = false),
 ];
+
+/// Takes something out of a setup.
+type LeaveOut = fn(&mut Setup);
 
 /// How much of what a seed decides is played.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -115,6 +115,7 @@ fn on_real_sled_nobody_is_lost_doubled_or_overwritten() {
 }
 
 /// Runs these seeds and prints what they met. What they met, where they are as many as an ordinary run has.
+#[expect(clippy::print_stdout, reason = "the figures are what a soak adds up")]
 fn run(level: &str, ledger: LedgerKind, asked: &Asked, ordinary: Range<u64>) -> Option<Counts> {
     let Asked { seeds, days } = asked;
     let (many, began) = (seeds.end - seeds.start, Stopwatch::start());

@@ -366,7 +366,7 @@ impl Setup {
     /// Whether it is an evening in which nothing fails, and everything has to come right.
     pub fn is_quiet(&self, at: Millis) -> bool {
         let day = at / DAY;
-        at % DAY >= QUIET_FROM && ((day + 1) % self.quiet_every == 0 || day + 1 == self.days)
+        at % DAY >= QUIET_FROM && ((day + 1).is_multiple_of(self.quiet_every) || day + 1 == self.days)
     }
 
     /// The first moment of a hire that counts.
