@@ -5,9 +5,9 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`bugs`] | the mistakes, each one that somebody has made in a program like this |
-//! | [`points`] | the places between which a process can die |
-//! | [`arm`] | how a test says what is planted: for a thread (a simulation), or for a process (the real program) |
+//! | `bugs` | the mistakes, each one that somebody has made in a program like this |
+//! | `points` | the places between which a process can die |
+//! | `arm` | how a test says what is planted: for a thread (a simulation), or for a process (the real program) |
 
 #[cfg(feature = "armed")]
 pub mod arm;
