@@ -575,6 +575,16 @@ impl Engine {
         };
         planted::point(Point::LookedUp);
         match self.judged(target, identity, &found)? {
+            // It holds hires, and none of those that were sent: a record of a contact that was merged into this one. It is compared.
+            Match::One(link)
+                if owed.intent == Intent::Add
+                    && !link.hires.is_empty()
+                    && !self.holds_new_hire(&standing, &link) =>
+            {
+                self.change_phase(target, contact, Phase::Waiting { not_before: now })?;
+                let _ = self.ledger.write(|draft| self.adopt(draft, target, contact, link))?;
+                Ok(true)
+            }
             Match::One(link) if owed.intent == Intent::Add || self.holds_new_hire(&standing, &link) => {
                 let _ = self.ledger.write(|draft| self.take_found(draft, target, contact, link))?;
                 Ok(true)

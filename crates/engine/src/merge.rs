@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use adapter_sdk::{TaskKind, TaskRequest};
-use ledger::{Outcome, Owed, Seen};
+use ledger::{Outcome, Owed, Seen, Standing};
 use people::{Candidacy, ContactId, OpportunityId, Person};
 
 use crate::cycle::{CycleError, Engine};
@@ -105,7 +105,7 @@ impl Engine {
                     None => Some(lost),
                     Some(kept) if lost.agreed.is_none() && !is_open => Some(kept),
                     Some(kept) if kept.agreed.is_none() && !kept.owed.as_ref().is_some_and(Owed::is_sent) => Some(lost),
-                    Some(kept) if moves_hires && !is_open => Some(kept.absorb(lost)),
+                    Some(kept) if (moves_hires || is_one_record(&kept, &lost)) && !is_open => Some(kept.absorb(lost)),
                     Some(_) => None,
                 };
                 let Some(standing) = standing else {
@@ -126,4 +126,10 @@ impl Engine {
         })?;
         Ok(())
     }
+}
+
+/// Whether both have the same record: it was found for the one after it had been the other's.
+fn is_one_record(one: &Standing, other: &Standing) -> bool {
+    let record = |standing: &Standing| standing.agreed.as_ref().map(|agreed| agreed.link.remote.clone());
+    record(one).is_some() && record(one) == record(other)
 }

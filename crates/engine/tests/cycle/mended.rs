@@ -376,3 +376,69 @@ async fn approval_does_not_cover_what_changed_after_it_was_shown() {
     // then
     assert_eq!((world.state("ada"), world.state("ben")), (Some("held"), Some("agreed")));
 }
+
+#[tokio::test]
+async fn whoever_was_merged_away_while_an_outcome_was_unknown_is_looked_for_and_nobody_is_made_beside_them() {
+    for (fault, made) in [(Fault::AnswerLost, true), (Fault::RequestLost, false)] {
+        // given an attempt of which nobody knows what came of it
+        let world = World::with(Capabilities { moves_hires: false, ..doubling() });
+        world.target.lag(Lag::Finds(2));
+        world.hire("loser", "Ada", "o1");
+        world.target.script([fault]);
+        world.cycle().await;
+        assert_eq!(world.state("loser"), Some("sent"));
+        // when the profiles are merged
+        world.merge("loser", "winner");
+        world.hire("winner", "Ada", "o1");
+        for _ in 0..10 {
+            world.later(TimeDelta::minutes(5));
+            world.cycle().await;
+        }
+        // then
+        assert_eq!(world.target.records().len(), 1, "{made}");
+        assert_eq!((world.state("loser"), world.state("winner")), (None, Some("agreed")), "{made}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_made_beside_a_record_that_a_merge_brings_while_an_outcome_is_unknown() {
+    // given somebody with a record, and an attempt at another contact that did not arrive
+    let world = World::with(Capabilities { moves_hires: false, ..doubling() });
+    world.hire("loser", "Ada", "o1");
+    world.cycle().await;
+    world.hire("winner", "Ada", "o2");
+    world.target.script([Fault::RequestLost]);
+    world.cycle().await;
+    assert_eq!(world.state("winner"), Some("sent"));
+    // when both turn out to be one
+    world.merge("loser", "winner");
+    world.hire("winner", "Ada", "o1");
+    for _ in 0..10 {
+        world.later(TimeDelta::minutes(5));
+        world.cycle().await;
+    }
+    // then
+    assert_eq!(world.only_record().hires.len(), 2);
+    assert_eq!((world.state("loser"), world.state("winner")), (None, Some("agreed")));
+}
+
+#[tokio::test]
+async fn nothing_is_owed_to_a_contact_that_was_merged_away() {
+    // given two people with a record each, and a change of one that could not be sent yet
+    let world = World::with(Capabilities { moves_hires: false, ..doubling() });
+    world.hire("loser", "Ada", "o1");
+    world.hire("winner", "Ada", "o2");
+    world.cycle().await;
+    world.rename("loser", "Ada Lovelace");
+    world.target.script([Fault::Unavailable]);
+    world.cycle().await;
+    assert_eq!(world.state("loser"), Some("waiting"));
+    // when both turn out to be one
+    world.merge("loser", "winner");
+    world.hire("winner", "Ada", "o1");
+    world.later(TimeDelta::hours(1));
+    world.full_sweeps(2).await;
+    // then HR is asked which record stays, and nothing waits for a contact that nobody can read
+    assert_eq!(world.open_tasks(), [TaskKind::PossibleDuplicate]);
+    assert_eq!((world.state("loser"), world.state("winner")), (Some("agreed"), Some("agreed")));
+}
