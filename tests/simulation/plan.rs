@@ -45,6 +45,7 @@ pub enum Stream {
     Staff,
     TenantFaults,
     Host,
+    Relatives,
 }
 
 /// The draws of one concern.
@@ -223,6 +224,8 @@ pub enum Staffing {
     Renumber,
     /// Enters somebody by hand who is known to Lever, or will be.
     EnterByHand,
+    /// Enters somebody else, at the address of somebody who may be hired one day.
+    EnterRelative,
     CloseCompany,
     RenameGender,
     ForbidWrites,
@@ -286,6 +289,7 @@ impl Plan {
             staffing(seed, days, &mut timeline);
             tenant_faults(seed, days, &mut timeline);
             clones(seed, days, &mut timeline);
+            relatives(seed, days, &mut timeline);
         }
         timeline.sort_by_key(|happening| happening.at);
         Plan { seed, days, setup, timeline }
@@ -459,9 +463,27 @@ fn tenant_fault(dice: &mut ChaCha8Rng, family: &str, left: Millis) -> String {
 /// Somebody clones the machine: at most once.
 fn clones(seed: u64, days: u64, timeline: &mut Vec<Happening>) {
     let dice = &mut dice(seed, Stream::Host);
-    if days > 0 && dice.random_ratio(1, 6) {
-        let at = dice.random_range(0..days) * DAY + dice.random_range(0..QUIET_FROM - 4 * HOUR);
-        timeline.push(Happening { at, what: What::Clone { lasts: dice.random_range(HOUR..4 * HOUR) } });
+    for first in (0..days).step_by(10) {
+        if !dice.random_ratio(1, 6) {
+            continue;
+        }
+        let at = (first + dice.random_range(0..10)) * DAY + dice.random_range(0..QUIET_FROM - 4 * HOUR);
+        let lasts = dice.random_range(HOUR..4 * HOUR);
+        if at < days * DAY {
+            timeline.push(Happening { at, what: What::Clone { lasts } });
+        }
+    }
+}
+
+/// Others who live at the address of somebody who may be hired one day.
+fn relatives(seed: u64, days: u64, timeline: &mut Vec<Happening>) {
+    let dice = &mut dice(seed, Stream::Relatives);
+    let a_day = if dice.random_ratio(1, 4) { dice.random_range(1..4_u32) } else { 0 };
+    for day in 0..days {
+        for _ in 0..a_day {
+            let at = day * DAY + moment(dice);
+            timeline.push(Happening { at, what: What::Staff(Staffing::EnterRelative, dice.random()) });
+        }
     }
 }
 

@@ -97,6 +97,8 @@ struct Telling<'p> {
     records: Records,
     /// A human ordered something since the last poll.
     intervened: bool,
+    /// Cycles since the faults ceased, until all agreed.
+    settling: Option<u32>,
 }
 
 impl<'p> Telling<'p> {
@@ -113,6 +115,7 @@ impl<'p> Telling<'p> {
             late: Vec::new(),
             records: Records::default(),
             intervened: false,
+            settling: None,
         }
     }
 
@@ -180,8 +183,10 @@ impl<'p> Telling<'p> {
         self.daemon_is_restarted_in_good_order(quiet);
         if let Some(report) = report {
             if !quiet {
+                self.settling = Some(0);
                 return Ok(false);
             }
+            self.settles()?;
             let is_idle = (IDLE_FROM..TOLD_BY).contains(&time) || time >= IDLE_AGAIN_FROM;
             if is_idle && at_rest {
                 self.idle(&report, &before)?;
@@ -204,6 +209,38 @@ impl<'p> Telling<'p> {
             self.nothing_is_owed()?;
         }
         Ok(false)
+    }
+
+    /// Once the faults have ceased, the file says with the second cycle what Lever says; later only where somebody is still
+    /// looked for, or waits for the pause after a refusal to end.
+    fn settles(&mut self) -> Result<(), Violation> {
+        let is_told = self.plan.setup.roster && self.is_told_everything();
+        let Some(cycles) = self.settling.filter(|_| is_told).map(|cycles| cycles + 1) else { return Ok(()) };
+        let people = self.daemon.engine().people();
+        let people = people.map_err(|error| Violation(format!("the ledger can be read: {error}")))?;
+        let mut world = self.world.lock().unwrap();
+        let right = world.oracle.is_right(Columns::Told);
+        let now = world.our_time();
+        let waits = |line: &&engine::PersonLine| {
+            line.target.as_str() == ROSTER
+                && (line.state == "sent" || line.next_at.is_some_and(|at| at > now))
+        };
+        self.settling = match right {
+            Ok(()) => {
+                world.counts.count(&format!("evenings that agreed with cycle {cycles}"));
+                None
+            }
+            // What waited for a human goes out with the next cycle.
+            Err(_) if self.intervened => Some(0),
+            Err(Violation(what)) => {
+                holds!(
+                    cycles < 2 || people.iter().any(|line| waits(&line)),
+                    "two cycles after the faults ceased all agree, or somebody is looked for: {what}"
+                );
+                Some(cycles)
+            }
+        };
+        Ok(())
     }
 
     fn told(&mut self, outcome: Result<CycleReport, CycleError>) -> Result<Option<CycleReport>, Violation> {
@@ -368,6 +405,7 @@ impl<'p> Telling<'p> {
         for trip in trips {
             let approved = engine.approve(trip.cycle, 0);
             approved.map_err(|error| Violation(format!("a guard can be approved: {error}")))?;
+            self.intervened = true;
             self.world.lock().unwrap().tell(&format!("a human approved cycle {}", trip.cycle));
         }
         Ok(())

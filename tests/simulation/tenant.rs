@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rand::{SeedableRng, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
 use sandbox::{
-    Lever, Millis, Reply, Request,
+    Lever, Millis, Opportunity, Reply, Request,
     cezanne::{Cezanne, Fault, OpenEnded, Record, Settings, Table, Variant},
 };
 use serde_json::json;
@@ -144,21 +144,19 @@ impl Tenant {
             Staffing::EnterByHand => {
                 let contact = lever.contacts().choose(dice)?;
                 let email = contact.emails.first()?.clone();
-                let code = format!("HAND-{}", 1_000 + self.hr.deeds);
                 let name = contact.name.split_whitespace().collect::<Vec<_>>();
-                let names = [
-                    ("GIVENNAME", name.first().copied().unwrap_or("-")),
-                    ("FAMILYNAME", name.last().copied().unwrap_or("-")),
-                ];
-                self.cezanne.add_person(now, &code, &names).ok()?;
-                let key = [("PERSONID", code.as_str())];
-                let told =
-                    self.cezanne.edit(now, Table::Communications, &key, "EXTERNALEMAILADDRESS", json!(email));
-                if told.is_ok() {
-                    self.hr.addresses.insert(email);
-                }
-                self.hr.own.insert(code.clone());
+                let name = [name.first().copied().unwrap_or("-"), name.last().copied().unwrap_or("-")];
+                let code = self.enter("HAND", name, &email, now)?;
+                self.hr.addresses.insert(email);
                 Some(format!("{code}, who may be {}", contact.id))
+            }
+            Staffing::EnterRelative => {
+                let is_open = |one: &&Opportunity| one.archived.is_none() && one.deleted.is_none();
+                let open: Vec<_> = lever.opportunities().iter().filter(is_open).collect();
+                let candidate = &open.choose(dice)?.contact;
+                let contact = lever.contacts().iter().find(|contact| contact.id == *candidate)?;
+                let code = self.enter("KIN", ["Somebody", "Else"], contact.emails.first()?, now)?;
+                Some(format!("{code}, at the address of {}", contact.id))
             }
             Staffing::CloseCompany => {
                 self.cezanne.close_company(now, COMPANY).ok()?;
@@ -186,6 +184,21 @@ impl Tenant {
                 Some(format!("{} ms", self.kind.lag_ms))
             }
         }
+    }
+
+    /// HR enters somebody. Answers their code.
+    fn enter(
+        &mut self,
+        series: &str,
+        [given, family]: [&str; 2],
+        email: &str,
+        now: Millis,
+    ) -> Option<String> {
+        let code = format!("{series}-{}", 1_000 + self.hr.deeds);
+        self.cezanne.add_person(now, &code, &[("GIVENNAME", given), ("FAMILYNAME", family)]).ok()?;
+        self.cezanne.enter_email(now, &code, email).ok()?;
+        self.hr.own.insert(code.clone());
+        Some(code)
     }
 
     fn correct(&mut self, dice: &mut ChaCha8Rng, now: Millis, at: Millis) -> Option<String> {

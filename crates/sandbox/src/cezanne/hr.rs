@@ -41,6 +41,16 @@ impl Cezanne {
         Ok(())
     }
 
+    /// Enters the private address of a person, also where none of their contact details were entered so far.
+    pub fn enter_email(&mut self, now: Millis, code: &str, email: &str) -> Result<(), Refused> {
+        self.known(Table::People, code, "person")?;
+        let row = Fields::from_iter([("PERSONID".to_owned(), json!(code))]);
+        if self.tenant.row(Table::Communications, &key_in(Table::Communications, &row)).is_none() {
+            self.tenant.insert(now, Table::Communications, row);
+        }
+        self.edit(now, Table::Communications, &[("PERSONID", code)], "EXTERNALEMAILADDRESS", json!(email))
+    }
+
     /// Gives a person another code, everywhere.
     pub fn change_code(&mut self, now: Millis, from: &str, to: &str) -> Result<(), Refused> {
         self.known(Table::People, from, "person")?;
