@@ -26,7 +26,7 @@ use run::{Ended, Runner};
 const HELP: &str = "\
 Runs the tests for longer, and adds what was done to tests/FIGURES.md.
 
-    cargo run --release -p scenarios --bin soak -- [--minutes N] [--level NAME]...
+    cargo run --profile soak -p scenarios --bin soak -- [--minutes N] [--level NAME]...
 
   --minutes N     for about so long, all in all (60), shared by the levels by their weight
   --level NAME    this level alone; may be given again";

@@ -132,7 +132,7 @@ impl Page {
 const HEAD: &str = "\
 # What has been run
 
-Written by `cargo run --release -p scenarios --bin soak`, which adds a row for each level it ran and sums them up here. Every test is
+Written by `cargo run --profile soak -p scenarios --bin soak`, which adds a row for each level it ran and sums them up here. Every test is
 also run by `cargo test`, with fewer seeds; what is counted here is what was done *beside* that. Add nothing by hand, but below each
 finding what became of it. Seeds are never run twice: a run continues where the last one left off.
 

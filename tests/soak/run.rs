@@ -122,7 +122,8 @@ impl Runner {
         command.args([test, "--nocapture", "--test-threads=1"]).current_dir(&self.tests);
         command.envs(knobs.iter().map(|(name, value)| (name, value)));
         let set: Vec<String> = knobs.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let replay = format!("{} cargo test --release -p scenarios {test} -- --nocapture", set.join(" "));
+        let replay =
+            format!("{} cargo test --profile soak -p scenarios {test} -- --nocapture", set.join(" "));
         let said = listen(Child { command, replay: replay.clone() })?;
         if said.text.contains("running 0 tests") {
             return Err(format!("there is no test {test}: mend the table in tests/soak/levels.rs"));
@@ -238,7 +239,8 @@ impl Runner {
 
 /// The test binary, built as it stands.
 fn built(tests: &Path) -> Result<PathBuf, String> {
-    let words = ["test", "--release", "--locked", "-p", "scenarios", "--test", "scenarios", "--no-run"];
+    let words =
+        ["test", "--profile", "soak", "--locked", "-p", "scenarios", "--test", "scenarios", "--no-run"];
     let output = Command::new(env!("CARGO"))
         .args(words)
         .arg("--message-format=json")
