@@ -29,6 +29,7 @@ use tokio::time::{sleep, timeout};
 
 use super::{
     oracle::{HIRE, PERSON},
+    plain::{PLAIN, Plain},
     plan::{LedgerKind, Plan, Setup, Stream, dice},
     records,
     tenant::COMPANY,
@@ -57,6 +58,8 @@ pub struct Daemon {
     /// The process on a clone of the machine.
     twin: Option<Process>,
     pub export: PathBuf,
+    /// The HR system that knows no key.
+    pub plain: Option<Plain>,
     folders: TempDir,
 }
 
@@ -138,6 +141,7 @@ impl Daemon {
             process: None,
             twin: None,
             export: folders.path().join("export"),
+            plain: plan.setup.plain.then(|| Plain::new(plan.seed, world)),
             folders,
         }
     }
@@ -352,6 +356,7 @@ impl Daemon {
                 dice: Mutex::new(dice(self.dice.random(), Stream::Network)),
                 // What goes over the network takes its time there.
                 disk_max: if target.name.as_str() == ROSTER { self.setup.disk_max } else { Duration::ZERO },
+                plain: None,
             };
             Target {
                 name: target.name.clone(),
@@ -361,7 +366,24 @@ impl Daemon {
                 policy: target.policy.clone(),
             }
         });
-        let targets = targets.collect();
+        let mut targets: Vec<Target> = targets.collect();
+        if let Some(plain) = &self.plain {
+            // It gets what the roster gets.
+            let roster = targets.iter().find(|target| target.name.as_str() == ROSTER);
+            let slow = Slow {
+                inner: plain.adapter(),
+                fuse: Arc::clone(fuse),
+                dice: Mutex::new(dice(self.setup.starts_at, Stream::Plain)),
+                disk_max: Duration::ZERO,
+                plain: Some(plain.clone()),
+            };
+            let plain = Target {
+                name: PLAIN.parse().expect("it is a name"),
+                adapter: layers::wrap(Arc::new(slow)),
+                ..roster.expect("there is a roster where there is no tenant").clone()
+            };
+            targets.push(plain);
+        }
         Arc::new(Engine::new(Parts {
             source,
             targets,
@@ -578,6 +600,7 @@ struct Slow {
     fuse: Arc<Fuse>,
     dice: Mutex<ChaCha8Rng>,
     disk_max: Duration,
+    plain: Option<Plain>,
 }
 
 impl Slow {
@@ -617,6 +640,9 @@ impl HrisAdapter for Slow {
         self.fuse.delivering.store(true, Ordering::Relaxed);
         self.wait().await;
         self.fuse.delivery(Side::Before).await;
+        if let Some(plain) = &self.plain {
+            plain.draw_faults(deliveries.len());
+        }
         let answers = self.inner.deliver(deliveries).await;
         self.wait().await;
         self.fuse.delivery(Side::After).await;

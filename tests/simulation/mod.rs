@@ -22,11 +22,13 @@
 //! One seed: `HIRESYNC_SIM_SEED=17 cargo test -p scenarios simulation::`. A soak: `HIRESYNC_SIM_SEEDS=1000..3000` and
 //! `HIRESYNC_SIM_DAYS=30`, with `--release` and `--nocapture`; ../README.md says more.
 
+mod amplification;
 mod daemon;
 pub mod dry_runs;
 mod long;
 mod minimise;
 mod oracle;
+mod plain;
 mod plan;
 pub mod planted;
 mod records;

@@ -46,6 +46,7 @@ pub enum Stream {
     TenantFaults,
     Host,
     Relatives,
+    Plain,
 }
 
 /// The draws of one concern.
@@ -105,6 +106,8 @@ pub struct Setup {
     /// Who is told.
     pub roster: bool,
     pub tenant: Option<Tenant>,
+    /// Whether there is a target that knows no key. Only where no ledger is lost: nobody could tell it from one that saw nothing.
+    pub plain: bool,
     /// Of a hundred losses of the ledger, so many are the whole machine, put back to an earlier day.
     pub rollbacks_percent: u32,
 }
@@ -307,6 +310,7 @@ impl Plan {
         plan.setup.webhooks = false;
         plan.setup.roster = true;
         plan.setup.tenant = None;
+        plan.setup.plain = false;
         plan.setup.ledger = ledger;
         plan.setup.skew_ms = 0;
         plan.setup.latency_max = Duration::from_millis(60);
@@ -337,7 +341,7 @@ impl Setup {
         } else {
             Guards { creates_per_cycle_max: 10_000, changes_per_cycle_max: 10_000, ..Guards::default() }
         };
-        Setup {
+        let setup = Setup {
             starts_at: u64::try_from(starts_on.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis())
                 .expect("after 1970"),
             population: dice.random_range(15..50),
@@ -362,9 +366,12 @@ impl Setup {
             quiet_every: dice.random_range(1..5),
             days,
             roster: tenant.is_none() || told.random_ratio(1, 4),
+            plain: false,
             tenant,
             rollbacks_percent: if host.random_ratio(1, 2) { 40 } else { 0 },
-        }
+        };
+        let plain = setup.tenant.is_none() && setup.losses_percent == 0;
+        Setup { plain, ..setup }
     }
 
     /// Whether it is an evening in which nothing fails, and everything has to come right.
@@ -554,7 +561,8 @@ fn fault(dice: &mut ChaCha8Rng, family: &'static str, left: Millis) -> What {
         "nonext" | "offset" => format!("{family}{amount}"),
         "garbled reasons" => format!("garbled@/archive_reasons*{few}"),
         "garbled" | "empty" => format!("{family}@/opportunities*{few}"),
-        "late" => format!("late={}s~{span}ms", dice.random_range(10..600)),
+        // An index that is behind is so for hours.
+        "late" => format!("late={}s~{}ms", dice.random_range(10..600), (6 * span).min(left)),
         "very late" => format!("late={}m~{span}ms", dice.random_range(15..90)),
         "unsent" => return What::Outage { lasts: span },
         plain => format!("{plain}{amount}"),

@@ -25,7 +25,7 @@ const SEEDS: u64 = 200;
 const DAYS: u64 = 6;
 
 /// The seed that noticed it last time, where it is not the first one.
-const KNOWN: [(Bug, u64); 7] = [
+const KNOWN: [(Bug, u64); 13] = [
     (Bug::OnlyFirstPage, 13),
     (Bug::LocalClock, 98),
     (Bug::MarkClearedFirst, 52),
@@ -33,6 +33,12 @@ const KNOWN: [(Bug, u64); 7] = [
     (Bug::OneStopsAll, 9),
     (Bug::MergeCreates, 1),
     (Bug::CountsWrong, 8),
+    (Bug::PoisonLoop, 19),
+    (Bug::OverwritesHr, 2),
+    (Bug::RecreatesDeleted, 2),
+    (Bug::NoLookBeforeCreate, 5),
+    (Bug::MatchesByName, 12),
+    (Bug::AdoptsOneOfMany, 72),
 ];
 
 /// How a mistake was noticed.

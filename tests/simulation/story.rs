@@ -18,6 +18,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::{
     daemon::{Daemon, Ended, ROSTER, TENANT},
     oracle::{Columns, Violation, holds},
+    plain::PLAIN,
     plan::{
         DAY, FULL_SWEEP_AT, HOUR, IDLE_AGAIN_FROM, IDLE_FROM, POLL, Plan, QUIET_FROM, RIGHT_BY, Stream,
         TOLD_BY, dice,
@@ -26,6 +27,11 @@ use super::{
     world::{Counts, Shared, World, when},
 };
 
+/// How often one call is made at most, in one cycle.
+const ATTEMPTS: u64 = 3;
+/// Requests of a cycle that reads everybody: by itself, and for each opportunity, with the pages they are listed on.
+const OF_A_CYCLE: u64 = 40;
+const OF_AN_OPPORTUNITY: u64 = 6;
 /// A cycle that takes longer does not end.
 const CYCLE_MAX: Duration = Duration::from_secs(6 * 3600);
 
@@ -160,6 +166,7 @@ impl<'p> Telling<'p> {
         let ended = tokio::time::timeout(CYCLE_MAX, Box::pin(self.daemon.cycle(order, crash))).await;
         let ended = ended.map_err(|_| Violation("a cycle comes to an end".to_owned()))?;
         self.safe(at)?;
+        self.comes_to_an_end(&before)?;
         let report = match ended {
             Ended::Crashed { delivering } => {
                 self.count_crash(delivering);
@@ -285,6 +292,9 @@ impl<'p> Telling<'p> {
         if let Some(tenant) = &mut world.tenant {
             self.records.look(tenant, &world.oracle, began, world.forgot_at)?;
         }
+        if let Some(plain) = &self.daemon.plain {
+            plain.are_once()?;
+        }
         let figures = world.lever.figures();
         let most = figures.most_in_a_second;
         // Two daemons know nothing of each other's pace.
@@ -292,6 +302,15 @@ impl<'p> Telling<'p> {
         holds!(few, "never more than 10 requests in any rolling second: there were {most}");
         let writes = figures.writes - world.hooks;
         holds!(writes == 0, "nothing is ever written to Lever");
+        Ok(())
+    }
+
+    /// However much fails, a cycle asks about everything a few times at most, and leaves the rest to the next one.
+    fn comes_to_an_end(&self, before: &Figures) -> Result<(), Violation> {
+        let requests = self.figures().requests - before.requests;
+        let opportunities = self.world.lock().unwrap().lever.opportunities().len() as u64;
+        let most = ATTEMPTS * (OF_A_CYCLE + OF_AN_OPPORTUNITY * opportunities);
+        holds!(requests <= most, "a cycle asks for nothing without end: {requests} requests, at most {most}");
         Ok(())
     }
 
@@ -353,7 +372,11 @@ impl<'p> Telling<'p> {
                 let waits = line.state == "waiting" && line.next_at.is_some_and(|at| at > now);
                 line.target == *target
                     && line.state != "agreed"
-                    && (target.as_str() != TENANT || !(is_stopped || waits))
+                    && match target.as_str() {
+                        TENANT => !(is_stopped || waits),
+                        PLAIN => !(line.state == "held" || waits),
+                        _ => true,
+                    }
             };
             let owing: Vec<_> = people.iter().filter(is_owing).collect();
             holds!(owing.is_empty(), "when everything is settled nothing is owed: {counts:?} {owing:?}");
@@ -363,6 +386,11 @@ impl<'p> Telling<'p> {
         let mut world = self.world.lock().unwrap();
         for reason in reasons.values() {
             world.counts.count(&format!("settled as {reason}"));
+        }
+        if let Some(plain) = &self.daemon.plain {
+            let waits = |line: &&engine::PersonLine| line.target.as_str() == PLAIN && line.state != "agreed";
+            let waiting = people.iter().filter(waits).map(|line| line.contact.to_string()).collect();
+            plain.are_all(&world.oracle, &waiting)?;
         }
         let exact = world.forgot_at.is_none();
         match &world.tenant {
@@ -439,6 +467,12 @@ impl<'p> Telling<'p> {
         let explained = self.daemon.engine().explain(contact).map_err(|error| failed(&error))?;
         let mut world = self.world.lock().unwrap();
         let world = &mut *world;
+        let is_unclear =
+            |told: &engine::TargetExplanation| told.target.as_str() == PLAIN && told.code == "held.ambiguous";
+        if explained.targets.iter().any(is_unclear) {
+            // Profiles with a record each were merged while an outcome was unknown: which record is to be kept, only HR can say.
+            return Ok(true);
+        }
         let Some(tenant) = &mut world.tenant else { return Ok(false) };
         let told = explained.targets.iter().find(|told| told.target.as_str() == TENANT);
         let asks = match told.map(|told| told.code.as_str()) {

@@ -40,7 +40,7 @@ pub struct World {
     pub counts: Counts,
     /// Webhooks that were registered: the only writes there are.
     pub hooks: u64,
-    setup: Setup,
+    pub setup: Setup,
     began: Instant,
     timeline: VecDeque<Happening>,
     shifts: ChaCha8Rng,

@@ -42,14 +42,12 @@ macro_rules! bugs {
     };
 }
 
-const CEZANNE: &str = "Cezanne";
-const CEZANNE_AND_STAFF: &str = "Cezanne and its HR staff";
-const HR_STAFF: &str = "HR staff";
-const INDEX_LAG: &str = "Cezanne's index lag";
-/// Today only `updated_at` lags, and most people who are edited are looked at again anyway.
-const HIRES_LAG: &str = "an index of Lever's that lags for who was archived as well";
-/// Else a loop that ends with the fault is only slow.
-const REQUESTS_BOUND: &str = "a bound on the requests of a cycle";
+/// What it does is undone by the full sweep of the same evening.
+const HIRES_LAG: &str = "more who are hired between a poll and an index that is behind";
+/// A target's search lags for minutes, and looks are a quarter of an hour apart at least.
+const CLOSE_POLLS: &str = "polls closer together than a search lags";
+/// It is only slower, or costs more.
+const TARGET_BOUND: &str = "a bound on what a target is asked, and on how long it is left alone";
 /// Somebody has to change between the reading of a repair and its delivery, while a poll hurries it.
 const HURRIED_SWEEPS: &str = "polls that hurry full sweeps of people who change meanwhile";
 
@@ -73,7 +71,7 @@ bugs! {
     /// One record that cannot be read ends the cycle for everybody.
     OneStopsAll = "one-stops-all" by Level::Simulation;
     /// Who could not be read is tried again at once, for as long as it takes.
-    PoisonLoop = "poison-loop" by Level::SimulationWith(REQUESTS_BOUND);
+    PoisonLoop = "poison-loop" by Level::Simulation;
     /// Requests go out as fast as they come up.
     NoPace = "no-pace" by Level::Simulation;
 
@@ -86,32 +84,32 @@ bugs! {
     /// The rows of hires that are not there any more are taken out of the file.
     UnhireDeletes = "unhire-deletes" by Level::Simulation;
     /// Whatever Lever says is written, also over what HR changed.
-    OverwritesHr = "overwrites-hr" by Level::SimulationWith(HR_STAFF);
+    OverwritesHr = "overwrites-hr" by Level::Simulation;
     /// A record that HR deleted is made again.
-    RecreatesDeleted = "recreates-deleted" by Level::SimulationWith(CEZANNE_AND_STAFF);
+    RecreatesDeleted = "recreates-deleted" by Level::Simulation;
     /// The guard counts each batch by itself, and not the whole poll.
     GuardPerBatch = "guard-per-batch" by Level::Test;
 
     // --- what is sent
 
     /// Nobody looks whether somebody is there before they are made.
-    NoLookBeforeCreate = "no-look-before-create" by Level::SimulationWith(CEZANNE_AND_STAFF);
+    NoLookBeforeCreate = "no-look-before-create" by Level::Simulation;
     /// What got no answer is sent again at once.
-    ResentUnlooked = "resent-unlooked" by Level::SimulationWith(CEZANNE);
+    ResentUnlooked = "resent-unlooked" by Level::Simulation;
     /// One look that finds nothing is enough, though a search may lag behind.
-    OneLookIsEnough = "one-look-is-enough" by Level::SimulationWith(INDEX_LAG);
+    OneLookIsEnough = "one-look-is-enough" by Level::SimulationWith(CLOSE_POLLS);
     /// Of several records that may be somebody's, the first is taken.
-    AdoptsOneOfMany = "adopts-one-of-many" by Level::SimulationWith(CEZANNE_AND_STAFF);
+    AdoptsOneOfMany = "adopts-one-of-many" by Level::Simulation;
     /// Somebody with the same name or address is the same person.
-    MatchesByName = "matches-by-name" by Level::SimulationWith(CEZANNE_AND_STAFF);
+    MatchesByName = "matches-by-name" by Level::Simulation;
     /// An employment is made without a look at those that are there.
-    EmploymentUnlooked = "employment-unlooked" by Level::SimulationWith(CEZANNE);
+    EmploymentUnlooked = "employment-unlooked" by Level::SimulationWith(TARGET_BOUND);
     /// A write that failed on the other side is simply sent once more.
-    ReplaysWrites = "replays-writes" by Level::SimulationWith(CEZANNE);
+    ReplaysWrites = "replays-writes" by Level::SimulationWith(TARGET_BOUND);
     /// One person who is refused makes the whole target unusable.
-    RefusalClosesTarget = "refusal-closes-target" by Level::SimulationWith(CEZANNE);
+    RefusalClosesTarget = "refusal-closes-target" by Level::SimulationWith(TARGET_BOUND);
     /// A debt that failed is due again at once.
-    NoBackoff = "no-backoff" by Level::SimulationWith(CEZANNE);
+    NoBackoff = "no-backoff" by Level::SimulationWith(TARGET_BOUND);
     /// What a short cycle did within a long one, the long one does once more.
     DoneTwice = "done-twice" by Level::SimulationWith(HURRIED_SWEEPS);
     /// Everybody asks for a token of their own.

@@ -67,7 +67,7 @@ pub enum FaultKind {
         /// Scheme and host.
         to: String,
     },
-    /// `late=600s`: while it lasts, `updated_at_*` filters find a record only this long after its change.
+    /// `late=600s`: while it lasts, `updated_at_*` and `archived_at_*` filters find a record only this long after its change.
     /// This is a state of the account and not an answer, so it is never used up: give it a span, or it stays.
     Late {
         /// The lag of the index.
@@ -344,7 +344,7 @@ impl Faults {
         None
     }
 
-    /// How far the index behind `updated_at_*` is behind.
+    /// How far the index behind `updated_at_*` and `archived_at_*` is behind.
     pub(super) fn index_lag(&self, now: Millis) -> Millis {
         let lag = |kind: &FaultKind| if let FaultKind::Late { by } = kind { Some(*by) } else { None };
         self.lasting(now).filter_map(lag).max().unwrap_or(0)

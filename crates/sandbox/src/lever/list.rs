@@ -178,11 +178,14 @@ impl<'a> Filter<'a> {
             })
     }
 
-    /// Only sweeps by `updated_at_*` go through the index that can be late.
+    /// Only sweeps by `updated_at_*` and `archived_at_*` go through the index that can be late.
     fn is_indexed(&self, opportunity: &Opportunity) -> bool {
-        self.updated_at.is_open()
-            || opportunity.updated_at.is_some_and(|at| at.saturating_add(self.index_lag) <= self.now)
-            || self.index_lag == 0
+        let is_in_time =
+            |at: Option<Millis>| at.is_some_and(|at| at.saturating_add(self.index_lag) <= self.now);
+        let archived_at = opportunity.archived.as_ref().map(|archived| archived.at);
+        self.index_lag == 0
+            || (self.updated_at.is_open() || is_in_time(opportunity.updated_at))
+                && (self.archived_at.is_open() || is_in_time(archived_at))
     }
 
     /// `posting_id` finds active applications only and `archived_posting_id` archived ones: the stricter
