@@ -24,14 +24,14 @@ use super::{
 pub const PLAIN: &str = "plain";
 /// Its search lags no longer than the engine looks for somebody: four minutes.
 const LAG_MAX: Duration = Duration::from_secs(200);
-/// What becomes of one delivery in [`TROUBLED`], until the evening.
-const FAULTS: [Fault; 7] = [
+/// What becomes of one delivery in [`TROUBLED`], until the evening. Nothing in part: an adapter that works in steps says so, and one that
+/// finds a person's record takes the whole for done.
+const FAULTS: [Fault; 6] = [
     Fault::Unavailable,
     Fault::RequestLost,
     Fault::AnswerLost,
     Fault::Hang,
     Fault::HangAfterApply,
-    Fault::Partial,
     Fault::Rejected,
 ];
 const TROUBLED: u32 = 5;
