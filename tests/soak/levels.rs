@@ -51,13 +51,13 @@ pub const LEVELS: [Level; 7] = [
         name: "model",
         about: "The whole daemon (engine, Lever client, mapping, adapters, ledger in memory) on a paused clock, against state machines of \
                 Lever, of HR systems and of the people who use them; edits, faults, crashes and restores are drawn from a seed. One seed \
-                is thirty virtual days.",
+                is ten virtual days: a day costs more the longer its world is, and a new world shows more than an older one.",
         violation: "a seed in which an invariant did not hold: somebody twice, somebody lost, a value of HR's overwritten, anything that \
                     was sent and not written down first, or no agreement two cycles after the faults ceased",
         how: How::Seeds {
             test: "simulation::on_a_model_of_the_ledger",
             seeds: "HIRESYNC_SIM_SEEDS",
-            days: 30,
+            days: 10,
         },
         weight: 6,
         counts: "virtual days",
@@ -68,7 +68,7 @@ pub const LEVELS: [Level; 7] = [
         name: "sled",
         about: "The same, with the ledger in real sled on a real disk: every crash closes nothing and opens what the kernel has.",
         violation: "as above, and a ledger that does not open",
-        how: How::Seeds { test: "simulation::on_real_sled", seeds: "HIRESYNC_SLED_SEEDS", days: 30 },
+        how: How::Seeds { test: "simulation::on_real_sled", seeds: "HIRESYNC_SLED_SEEDS", days: 10 },
         weight: 5,
         counts: "virtual days",
         goal: Goal { many: 30, unit: "virtual years", of: DAYS_OF_A_YEAR },
