@@ -641,11 +641,14 @@ impl HrisAdapter for Slow {
         self.wait().await;
         self.fuse.delivery(Side::Before).await;
         if let Some(plain) = &self.plain {
-            plain.draw_faults(deliveries.len());
+            plain.draw_faults(deliveries);
         }
         let answers = self.inner.deliver(deliveries).await;
         self.wait().await;
         self.fuse.delivery(Side::After).await;
+        if let Some(plain) = &self.plain {
+            plain.answered(deliveries, &answers);
+        }
         self.fuse.delivering.store(false, Ordering::Relaxed);
         answers
     }

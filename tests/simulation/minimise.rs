@@ -25,7 +25,7 @@ pub const BUDGET: usize = 150;
 pub const GIFTS_MAX: usize = 3;
 
 /// What goes wrong all the time, and how it is left out.
-const ALL_ALONG: [(&str, LeaveOut); 7] = [
+const ALL_ALONG: [(&str, LeaveOut); 9] = [
     ("cezanne", |setup| (setup.tenant, setup.roster) = (None, true)),
     ("crashes", |setup| setup.crashes_per_mille = 0),
     ("losses", |setup| setup.losses_percent = 0),
@@ -33,6 +33,8 @@ const ALL_ALONG: [(&str, LeaveOut); 7] = [
     ("skew", |setup| setup.skew_ms = 0),
     ("webhooks", |setup| setup.webhooks = false),
     ("lies", |setup| setup.lies = false),
+    ("races", |setup| setup.races = false),
+    ("impatience", |setup| setup.impatient = false),
 ];
 
 /// Takes something out of a setup.

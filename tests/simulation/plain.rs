@@ -8,9 +8,11 @@ use std::{
 };
 
 use adapter_sdk::{
-    Capabilities, HrisAdapter,
+    Capabilities, Delivery, ErrorKind, Generation, HrisAdapter, Next, Receipt,
     memory::{Fault, Lag, Memory},
 };
+use chrono::TimeDelta;
+use people::{ContactId, Timestamp};
 use rand::{RngExt, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
 
@@ -35,6 +37,9 @@ const FAULTS: [Fault; 6] = [
     Fault::Rejected,
 ];
 const TROUBLED: u32 = 5;
+/// How long it is left alone about somebody after as many failures in a row. Longer than that is nobody's harm.
+const PAUSES: [TimeDelta; 4] =
+    [TimeDelta::minutes(1), TimeDelta::minutes(5), TimeDelta::minutes(30), TimeDelta::hours(2)];
 
 /// The HR system, which outlives every daemon.
 #[derive(Clone)]
@@ -42,6 +47,20 @@ pub struct Plain {
     memory: Memory,
     world: Shared,
     dice: Arc<Mutex<ChaCha8Rng>>,
+    heard: Arc<Mutex<Heard>>,
+}
+
+/// How it was asked.
+#[derive(Default)]
+struct Heard {
+    /// Calls that failed for another reason than the person's data, since the daemon last called it usable.
+    troubles: usize,
+    /// Calls that have no answer, or none yet.
+    unanswered: usize,
+    /// What was decided of somebody, how often it failed for certain, and when it did last, by our clock.
+    failed: BTreeMap<ContactId, (Generation, usize, Timestamp)>,
+    /// A call that came too soon.
+    hasty: Option<String>,
 }
 
 impl Plain {
@@ -49,15 +68,15 @@ impl Plain {
         let mut dice = dice(seed, Stream::Plain);
         let memory = Memory::with(PLAIN, Capabilities { dedupes_by_key: false, ..Memory::everything() });
         memory.lag(Lag::For(dice.random_range(Duration::ZERO..LAG_MAX)));
-        Plain { memory, world: Arc::clone(world), dice: Arc::new(Mutex::new(dice)) }
+        Plain { memory, world: Arc::clone(world), dice: Arc::new(Mutex::new(dice)), heard: Arc::default() }
     }
 
     pub fn adapter(&self) -> Arc<dyn HrisAdapter> {
         self.memory.adapter()
     }
 
-    /// Decides what becomes of so many deliveries that are about to be made.
-    pub fn draw_faults(&self, deliveries: usize) {
+    /// Decides what becomes of deliveries that are about to be made.
+    pub fn draw_faults(&self, deliveries: &[Delivery]) {
         let (world, mut dice) = (self.world.lock().unwrap(), self.dice.lock().unwrap());
         if world.setup.is_quiet(world.elapsed()) {
             return;
@@ -66,7 +85,61 @@ impl Plain {
             true => FAULTS.choose(&mut *dice).expect("there are some").clone(),
             false => Fault::Nothing,
         };
-        self.memory.script((0..deliveries).map(draw));
+        self.memory.script(deliveries.iter().map(draw));
+        let mut heard = self.heard.lock().unwrap();
+        heard.meets(deliveries, world.our_time());
+        heard.unanswered += deliveries.len();
+    }
+
+    /// What became of deliveries, where it said so.
+    pub fn answered(&self, deliveries: &[Delivery], answers: &[adapter_sdk::Result<Receipt>]) {
+        let now = self.world.lock().unwrap().our_time();
+        let mut heard = self.heard.lock().unwrap();
+        heard.unanswered = heard.unanswered.saturating_sub(deliveries.len());
+        for (delivery, answer) in deliveries.iter().zip(answers) {
+            if let Err(error) = answer {
+                heard.unanswered += usize::from(error.next() == Next::FindFirst);
+                heard.troubles += usize::from(error.kind() != ErrorKind::Rejected);
+            }
+            let is_put_off = |error: &adapter_sdk::Error| {
+                error.kind() == ErrorKind::Unavailable && matches!(error.next(), Next::Retry { .. })
+            };
+            if answer.as_ref().is_err_and(is_put_off) {
+                let (generation, times, at) =
+                    heard.failed.entry(delivery.contact.clone()).or_insert((delivery.generation, 0, now));
+                *times = if *generation == delivery.generation { *times + 1 } else { 1 };
+                (*generation, *at) = (delivery.generation, now);
+            } else {
+                heard.failed.remove(&delivery.contact);
+            }
+        }
+    }
+
+    /// How many calls got no answer since this was last asked.
+    pub fn take_unanswered(&self) -> usize {
+        std::mem::take(&mut self.heard.lock().unwrap().unanswered)
+    }
+
+    /// Whoever cannot be sent is left alone for a while, and longer each time.
+    pub fn is_patient(&self) -> Result<(), Violation> {
+        let hasty = self.heard.lock().unwrap().hasty.take();
+        holds!(
+            hasty.is_none(),
+            "who could not be sent is left alone for a while: {}",
+            hasty.unwrap_or_default()
+        );
+        Ok(())
+    }
+
+    /// One person who is refused keeps nobody else waiting.
+    pub fn is_open(&self, is_usable: bool) -> Result<(), Violation> {
+        let mut heard = self.heard.lock().unwrap();
+        let is_troubled = heard.troubles + heard.unanswered > 0;
+        holds!(is_usable || is_troubled, "a target that refuses somebody's data is there for the others");
+        if is_usable {
+            heard.troubles = 0;
+        }
+        Ok(())
     }
 
     /// Nobody is there twice.
@@ -105,5 +178,24 @@ impl Plain {
             );
         }
         Ok(())
+    }
+}
+
+impl Heard {
+    /// Whether these come too soon after what became of them the last time. What came after many failures in a row says nothing: then
+    /// the whole target was left alone, and everybody who waited goes out once it is back.
+    fn meets(&mut self, deliveries: &[Delivery], now: Timestamp) {
+        if self.troubles > PAUSES.len() {
+            self.failed.clear();
+        }
+        for delivery in deliveries {
+            let Some((generation, times, at)) = self.failed.get(&delivery.contact) else { continue };
+            let pause = PAUSES[(times - 1).min(PAUSES.len() - 1)];
+            // A clock that was set back says nothing.
+            if *generation == delivery.generation && now >= *at && now - *at < pause {
+                let seconds = (now - *at).num_seconds();
+                self.hasty = Some(format!("{}, {seconds} s after failure {times}", delivery.contact));
+            }
+        }
     }
 }

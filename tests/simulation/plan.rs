@@ -47,6 +47,8 @@ pub enum Stream {
     Host,
     Relatives,
     Plain,
+    Races,
+    Impatience,
 }
 
 /// The draws of one concern.
@@ -110,6 +112,12 @@ pub struct Setup {
     pub plain: bool,
     /// Of a hundred losses of the ledger, so many are the whole machine, put back to an earlier day.
     pub rollbacks_percent: u32,
+    /// Whether recruiters edit whom the daemon has just read, before it sends what it read.
+    pub races: bool,
+    /// Whether nothing is wrong with Lever but its index, which is behind all day.
+    pub lags: bool,
+    /// Whether whoever sees that a call got no answer orders a poll a minute later.
+    pub impatient: bool,
 }
 
 /// How the tenant of Cezanne is. Nobody knows which of these a real one is.
@@ -286,7 +294,11 @@ impl Plan {
         let evenings = (0..days).map(|day| day * DAY + QUIET_FROM).filter(|at| setup.is_quiet(*at));
         let mut timeline: Vec<Happening> = evenings.map(|at| Happening { at, what: What::Calm }).collect();
         recruiting(seed, days, &mut timeline);
-        faults(seed, days, &setup, &mut timeline);
+        if setup.lags {
+            lags(days, &mut timeline);
+        } else {
+            faults(seed, days, &setup, &mut timeline);
+        }
         jumps(seed, days, &mut timeline);
         if setup.tenant.is_some() {
             staffing(seed, days, &mut timeline);
@@ -311,6 +323,7 @@ impl Plan {
         plan.setup.roster = true;
         plan.setup.tenant = None;
         plan.setup.plain = false;
+        (plan.setup.races, plan.setup.lags, plan.setup.impatient) = (false, false, false);
         plan.setup.ledger = ledger;
         plan.setup.skew_ms = 0;
         plan.setup.latency_max = Duration::from_millis(60);
@@ -369,9 +382,26 @@ impl Setup {
             plain: false,
             tenant,
             rollbacks_percent: if host.random_ratio(1, 2) { 40 } else { 0 },
+            races: false,
+            lags: false,
+            impatient: false,
         };
         let plain = setup.tenant.is_none() && setup.losses_percent == 0;
-        Setup { plain, ..setup }
+        let impatient = plain && self::dice(seed, Stream::Impatience).random_ratio(1, 2);
+        // Only where Lever tells everything by itself, so that what was missed shows before the full sweep of the evening.
+        let races = &mut self::dice(seed, Stream::Races);
+        let tells = setup.tells_everything() && setup.roster;
+        let (races, lags) = match races.random_range(0..5) {
+            0 | 1 => (tells, false),
+            2 | 3 => (false, tells && !setup.webhooks),
+            _ => (false, false),
+        };
+        Setup { plain, impatient, races, lags, ..setup }
+    }
+
+    /// Whether Lever says nothing that is not so; else only a full sweep finds what it kept back.
+    pub fn tells_everything(&self) -> bool {
+        !self.lies && self.page_size_max >= 100
     }
 
     /// Whether it is an evening in which nothing fails, and everything has to come right.
@@ -539,6 +569,13 @@ fn faults(seed: u64, days: u64, setup: &Setup, timeline: &mut Vec<Happening>) {
             timeline.push(Happening { at: day * DAY + at, what });
         }
     }
+}
+
+/// An index that is behind by no more than the daemon reckons with, until the evening.
+fn lags(days: u64, timeline: &mut Vec<Happening>) {
+    let spec = format!("late=10m~{QUIET_FROM}ms");
+    let late = |day| Happening { at: day * DAY, what: What::Fault { family: "late", spec: spec.clone() } };
+    timeline.extend((0..days).map(late));
 }
 
 fn fault(dice: &mut ChaCha8Rng, family: &'static str, left: Millis) -> What {

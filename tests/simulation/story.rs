@@ -32,6 +32,10 @@ const ATTEMPTS: u64 = 3;
 /// Requests of a cycle that reads everybody: by itself, and for each opportunity, with the pages they are listed on.
 const OF_A_CYCLE: u64 = 40;
 const OF_AN_OPPORTUNITY: u64 = 6;
+/// How long an impatient human waits for an answer that was lost.
+const IMPATIENT_AFTER: Millis = 70_000;
+/// How often one contact is asked for in a cycle: its pages, in each round, and whenever it was edited meanwhile.
+const OF_A_CONTACT: u64 = 30;
 /// A cycle that takes longer does not end.
 const CYCLE_MAX: Duration = Duration::from_secs(6 * 3600);
 
@@ -138,10 +142,17 @@ impl<'p> Telling<'p> {
                 let every =
                     if self.plan.setup.is_quiet(self.elapsed()) { POLL } else { self.plan.setup.poll };
                 let next = (self.elapsed() / every + 1) * every;
-                sleep_until(self.began + Duration::from_millis(next)).await;
+                sleep_until(self.began + Duration::from_millis(self.ordered().unwrap_or(next).min(next)))
+                    .await;
             }
         }
         Ok(())
+    }
+
+    /// When somebody who saw that a call got no answer orders the next poll.
+    fn ordered(&self) -> Option<Millis> {
+        let unanswered = self.daemon.plain.as_ref()?.take_unanswered();
+        (self.plan.setup.impatient && unanswered > 0).then(|| self.elapsed() + IMPATIENT_AFTER)
     }
 
     /// One cycle and what is to be said of it. True when the daemon died and was started again: it begins with a cycle.
@@ -268,6 +279,9 @@ impl<'p> Telling<'p> {
                 }
                 let is_usable = report.unusable.iter().all(|target| target.as_str() != ROSTER);
                 holds!(is_usable, "the export folder can be used");
+                if let Some(plain) = &self.daemon.plain {
+                    plain.is_open(report.unusable.iter().all(|target| target.as_str() != PLAIN))?;
+                }
                 Ok(Some(report))
             }
             Err(CycleError::Source(error)) => {
@@ -291,9 +305,13 @@ impl<'p> Telling<'p> {
         }
         if let Some(tenant) = &mut world.tenant {
             self.records.look(tenant, &world.oracle, began, world.forgot_at)?;
+            // Two daemons do not look for each other.
+            let blind = tenant.take_blind().filter(|_| !world.was_cloned);
+            holds!(blind.is_none(), "nothing is written without a look: {}", blind.unwrap_or_default());
         }
         if let Some(plain) = &self.daemon.plain {
             plain.are_once()?;
+            plain.is_patient()?;
         }
         let figures = world.lever.figures();
         let most = figures.most_in_a_second;
@@ -311,6 +329,9 @@ impl<'p> Telling<'p> {
         let opportunities = self.world.lock().unwrap().lever.opportunities().len() as u64;
         let most = ATTEMPTS * (OF_A_CYCLE + OF_AN_OPPORTUNITY * opportunities);
         holds!(requests <= most, "a cycle asks for nothing without end: {requests} requests, at most {most}");
+        let asked_for = std::mem::take(&mut self.world.lock().unwrap().asked_for);
+        let often = asked_for.into_iter().find(|(_, times)| *times > ATTEMPTS * OF_A_CONTACT);
+        holds!(often.is_none(), "a cycle asks for nobody without end: {often:?}");
         Ok(())
     }
 
@@ -417,7 +438,7 @@ impl<'p> Telling<'p> {
 
     /// Whether Lever said nothing that was not so; else only a full sweep finds what it kept back.
     fn is_told_everything(&self) -> bool {
-        !self.plan.setup.lies && self.plan.setup.page_size_max >= 100
+        self.plan.setup.tells_everything()
     }
 
     // --- what else happens

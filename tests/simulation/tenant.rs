@@ -6,14 +6,16 @@ use rand::{SeedableRng, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
 use sandbox::{
     Lever, Millis, Opportunity, Reply, Request,
-    cezanne::{Cezanne, Fault, OpenEnded, Record, Settings, Table, Variant},
+    cezanne::{Cezanne, Fault, OpenEnded, Record, SERVICE_PATH, Settings, Table, Variant},
 };
 use serde_json::json;
 
-use super::plan::{self, Staffing};
+use super::plan::{self, MINUTE, Staffing};
 
 /// The company of those who are hired.
 pub const COMPANY: &str = "ACME-UK";
+/// Sooner than this, nothing is sent a second time.
+const AT_ONCE: Millis = 10_000;
 /// The gender that means that nobody said.
 const UNKNOWN: (&str, &str) = ("U", "Not Known");
 
@@ -23,6 +25,10 @@ pub struct Tenant {
     pub hr: Hr,
     kind: plan::Tenant,
     fault: &'static str,
+    /// Writes that failed over there, since somebody last looked at anything, and when.
+    failed: BTreeMap<(String, String, Vec<u8>), Millis>,
+    /// A write that nobody who looks first makes.
+    blind: Option<String>,
 }
 
 /// What HR did, for whoever judges what is there afterwards. People go by their codes of today.
@@ -60,14 +66,56 @@ impl Tenant {
         };
         let cezanne = Cezanne::new(settings, now);
         let own = cezanne.people().iter().map(|row| row.text("PERSONID").to_owned()).collect();
-        Tenant { cezanne, hr: Hr { own, ..Hr::default() }, kind: kind.clone(), fault: "" }
+        Tenant {
+            cezanne,
+            hr: Hr { own, ..Hr::default() },
+            kind: kind.clone(),
+            fault: "",
+            failed: BTreeMap::new(),
+            blind: None,
+        }
     }
 
     /// What it answers, and the family of the fault that was played.
     pub fn answer(&mut self, now: Millis, request: &Request) -> (Reply, Option<&'static str>) {
         let played = self.cezanne.figures().faults;
+        self.watch(now, request);
         let reply = self.cezanne.handle(now, request);
+        // 501: it is said in another way, and at once.
+        if is_write(request) && (500..600).contains(&reply.status) && reply.status != 501 {
+            self.failed.insert(sent(request), now);
+        }
         (reply, (self.cezanne.figures().faults > played).then_some(self.fault))
+    }
+
+    /// Whether a write is one of somebody who did not look first: what failed over there is sent once more at once, or an employment
+    /// is asked for that has long been there.
+    fn watch(&mut self, now: Millis, request: &Request) {
+        if !is_write(request) {
+            self.failed.clear();
+            return;
+        }
+        let what = format!("{} {}", request.method, request.path);
+        if self.failed.remove(&sent(request)).is_some_and(|at| now < at + AT_ONCE) {
+            self.blind = Some(format!("{what}, which failed a moment ago"));
+        }
+        let Ok(wanted) = serde_json::from_slice::<serde_json::Value>(&request.body) else { return };
+        let is_it = |row: &Record| {
+            let is_key = |name: &str| wanted[name].as_str().is_some_and(|key| row.text(name) == key);
+            is_key("PERSONID") && is_key("EMPLOYMENTID") && !row.is_hidden
+        };
+        let rows = self.cezanne.records(Table::Employments);
+        let there = rows.iter().find(|row| is_it(row));
+        if request.path.ends_with("/Employments")
+            && there.is_some_and(|row| row.written_at + self.kind.lag_ms + MINUTE < now)
+        {
+            self.blind = Some(format!("{what} of an employment that is there"));
+        }
+    }
+
+    /// The write of somebody who did not look first, if there was one.
+    pub fn take_blind(&mut self) -> Option<String> {
+        self.blind.take()
     }
 
     pub fn plan_fault(&mut self, family: &'static str, spec: &str) {
@@ -240,6 +288,15 @@ impl Tenant {
             people.iter().filter(|row| !self.hr.own.contains(row.text("PERSONID"))).collect();
         entered.choose(dice).map(|row| (*row).clone())
     }
+}
+
+/// Whether it is meant to change something; a request for a token is not.
+fn is_write(request: &Request) -> bool {
+    !matches!(request.method.as_str(), "GET" | "HEAD") && request.path.starts_with(SERVICE_PATH)
+}
+
+fn sent(request: &Request) -> (String, String, Vec<u8>) {
+    (request.method.clone(), request.path.clone(), request.body.to_vec())
 }
 
 impl Hr {

@@ -27,6 +27,8 @@ use super::{
 
 pub type Shared = Arc<Mutex<World>>;
 
+/// Whoever is renamed is read again: without an end to it, nobody would ever be done.
+const RACES_A_DAY: u32 = 8;
 /// The key that the pretend Lever lets in.
 pub const KEY: &str = "sandbox-key";
 
@@ -44,6 +46,11 @@ pub struct World {
     began: Instant,
     timeline: VecDeque<Happening>,
     shifts: ChaCha8Rng,
+    races: ChaCha8Rng,
+    /// How often each contact was asked for in this cycle.
+    pub asked_for: BTreeMap<String, u64>,
+    /// How many were renamed while they were read, and on which day.
+    raced: (u64, u32),
     fault: &'static str,
     unreachable_until: Millis,
     jumped_ms: i64,
@@ -100,6 +107,9 @@ impl World {
             began: Instant::now(),
             timeline: plan.timeline.iter().cloned().collect(),
             shifts: dice(plan.seed, Stream::Shifts),
+            races: dice(plan.seed, Stream::Races),
+            raced: (0, 0),
+            asked_for: BTreeMap::new(),
             fault: "",
             unreachable_until: 0,
             jumped_ms: 0,
@@ -180,7 +190,11 @@ impl World {
             self.tell(&line);
         }
         self.counts.add("requests", 1);
+        for (_, contact) in request.query.iter().filter(|(name, _)| name == "contact_id") {
+            *self.asked_for.entry(contact.clone()).or_default() += 1;
+        }
         self.shift_page(&reply);
+        self.race(request);
         Some(reply)
     }
 
@@ -290,6 +304,31 @@ impl World {
         }
     }
 
+    /// Somebody renames whoever was just read, or another one who is perhaps read next.
+    fn race(&mut self, request: &Request) {
+        let (day, busy) = (self.elapsed() / DAY, self.elapsed() % DAY < QUIET_FROM);
+        if self.raced.0 != day {
+            self.raced = (day, 0);
+        }
+        if !self.setup.races || !busy || self.raced.1 == RACES_A_DAY || !self.races.random_ratio(1, 4) {
+            return;
+        }
+        let is_id = |(name, _): &&(String, String)| name == "contact_id";
+        let Some(contact) = request.query.iter().find(is_id).map(|(_, id)| ContactId::from(id.as_str()))
+        else {
+            return;
+        };
+        let (itself, dice) =
+            (self.races.random_ratio(1, 2), ChaCha8Rng::seed_from_u64(self.races.next_u64()));
+        let mut doing = Doing { dice, now: self.now(), world: self };
+        let whom = if itself { Some(contact) } else { doing.some_contact() };
+        let Some(done) = whom.and_then(|contact| doing.rename(&contact)) else { return };
+        self.raced.1 += 1;
+        self.counts.count("renamed while people were read");
+        self.tell(&format!("while people were read: {done}"));
+        self.oracle.note(&self.lever, self.elapsed());
+    }
+
     /// HR does something in Cezanne.
     fn staff(&mut self, what: Staffing, draw: u64) {
         let (now, elapsed) = (self.now(), self.elapsed());
@@ -391,9 +430,7 @@ impl Doing<'_> {
             }
             Recruiting::Rename => {
                 let contact = self.some_contact()?;
-                let name = self.name();
-                self.world.lever.rename(now, &contact, &name).ok()?;
-                Some(format!("{contact} is {name:?}"))
+                self.rename(&contact)
             }
             Recruiting::EditEmails => {
                 let contact = self.some_contact()?;
@@ -574,6 +611,12 @@ impl Doing<'_> {
     }
 
     // --- with what
+
+    fn rename(&mut self, contact: &ContactId) -> Option<String> {
+        let name = self.name();
+        self.world.lever.rename(self.now, contact, &name).ok()?;
+        Some(format!("{contact} is {name:?}"))
+    }
 
     fn hire(&mut self, opportunity: &OpportunityId) -> Option<String> {
         if self.is_old_hire(opportunity) {

@@ -13,10 +13,10 @@
 pub enum Level {
     /// The simulation, within two hundred seeds.
     Simulation,
-    /// The simulation, once its worlds have this in them.
-    SimulationWith(&'static str),
-    /// A test of its own: no simulation sees it.
+    /// A test of the whole program: no simulation sees it.
     Test,
+    /// A test of the engine alone, which says what happens between two steps of a cycle.
+    EngineTest,
 }
 
 macro_rules! bugs {
@@ -42,22 +42,13 @@ macro_rules! bugs {
     };
 }
 
-/// What it does is undone by the full sweep of the same evening.
-const HIRES_LAG: &str = "more who are hired between a poll and an index that is behind";
-/// A target's search lags for minutes, and looks are a quarter of an hour apart at least.
-const CLOSE_POLLS: &str = "polls closer together than a search lags";
-/// It is only slower, or costs more.
-const TARGET_BOUND: &str = "a bound on what a target is asked, and on how long it is left alone";
-/// Somebody has to change between the reading of a repair and its delivery, while a poll hurries it.
-const HURRIED_SWEEPS: &str = "polls that hurry full sweeps of people who change meanwhile";
-
 bugs! {
     // --- who changed
 
     /// Of a list, only the first page is read.
     OnlyFirstPage = "only-first-page" by Level::Simulation;
     /// The next sweep begins where this one did: what reaches Lever's index late is behind the cursor for good.
-    NoOverlap = "no-overlap" by Level::SimulationWith(HIRES_LAG);
+    NoOverlap = "no-overlap" by Level::Simulation;
     /// The cursor is our clock's time, and not Lever's.
     LocalClock = "local-clock" by Level::Simulation;
     /// The daily full sweep asks only who changed: what a page shift hid, or left no trace, is never looked at again.
@@ -97,21 +88,21 @@ bugs! {
     /// What got no answer is sent again at once.
     ResentUnlooked = "resent-unlooked" by Level::Simulation;
     /// One look that finds nothing is enough, though a search may lag behind.
-    OneLookIsEnough = "one-look-is-enough" by Level::SimulationWith(CLOSE_POLLS);
+    OneLookIsEnough = "one-look-is-enough" by Level::Simulation;
     /// Of several records that may be somebody's, the first is taken.
     AdoptsOneOfMany = "adopts-one-of-many" by Level::Simulation;
     /// Somebody with the same name or address is the same person.
     MatchesByName = "matches-by-name" by Level::Simulation;
     /// An employment is made without a look at those that are there.
-    EmploymentUnlooked = "employment-unlooked" by Level::SimulationWith(TARGET_BOUND);
+    EmploymentUnlooked = "employment-unlooked" by Level::Simulation;
     /// A write that failed on the other side is simply sent once more.
-    ReplaysWrites = "replays-writes" by Level::SimulationWith(TARGET_BOUND);
+    ReplaysWrites = "replays-writes" by Level::Simulation;
     /// One person who is refused makes the whole target unusable.
-    RefusalClosesTarget = "refusal-closes-target" by Level::SimulationWith(TARGET_BOUND);
+    RefusalClosesTarget = "refusal-closes-target" by Level::Simulation;
     /// A debt that failed is due again at once.
-    NoBackoff = "no-backoff" by Level::SimulationWith(TARGET_BOUND);
+    NoBackoff = "no-backoff" by Level::Simulation;
     /// What a short cycle did within a long one, the long one does once more.
-    DoneTwice = "done-twice" by Level::SimulationWith(HURRIED_SWEEPS);
+    DoneTwice = "done-twice" by Level::EngineTest;
     /// Everybody asks for a token of their own.
     TokenForEach = "token-for-each" by Level::Test;
     /// A pause that the other side asks for has no end.

@@ -1,8 +1,9 @@
 //! The full sweep is a repair: it looks at everybody, goes on where it was cut off, and lets what cannot wait go first.
 
-use std::sync::Arc;
+use std::{panic::catch_unwind, sync::Arc};
 
 use engine::{About, CycleError, Engine, Guards, Hint, SweepKind};
+use planted::{Bug, Level, arm};
 
 use crate::world::{HIRE, PERSON, World, contact, mapping, opportunity};
 
@@ -138,6 +139,16 @@ async fn what_a_short_cycle_delivered_within_a_long_one_is_not_overtaken_by_what
     assert_eq!(world.name_there("c001"), "Second");
     let updates = world.target.deliveries().into_iter().filter(|one| one.contact == contact("c001")).count();
     assert_eq!(updates, 2, "once created, once renamed");
+}
+
+#[test]
+fn a_planted_mistake_that_delivers_it_twice_is_noticed() {
+    let _planted = arm::plant(Bug::DoneTwice);
+    let noticed = catch_unwind(
+        what_a_short_cycle_delivered_within_a_long_one_is_not_overtaken_by_what_that_had_planned,
+    );
+    assert!(noticed.is_err());
+    assert_eq!(Bug::DoneTwice.level(), Level::EngineTest);
 }
 
 #[tokio::test]
