@@ -102,6 +102,8 @@ pub struct Plan {
     pub waiting: Option<(Debt, WhyHeld)>,
     /// Some hire waits: once what is owed was sent, the person is looked at again.
     pub waits: bool,
+    /// What an attempt without an answer left there, or did not: what the target holds.
+    pub held: Digests,
     /// What HR's values are that were left, in [`Plan::kept`] and before.
     pub theirs: Digests,
     /// Hires to be taken back by what is owed.
@@ -127,6 +129,7 @@ impl Plan {
             pins: Vec::new(),
             waiting: None,
             waits: false,
+            held: Digests::default(),
             theirs: Digests::default(),
             withdrawn: BTreeSet::new(),
             backfill: false,
@@ -177,8 +180,8 @@ pub fn plan(facts: &Facts<'_>, key: &DigestKey) -> Plan {
         Resolved::Look => return Plan::new(Decision::Ask),
         Resolved::Pins(pins) => pins,
     };
-    if pins.iter().any(|pin| matches!(pin, Pin::There { .. })) {
-        // What these employments hold was not part of what was read.
+    if matches!(facts.remote, Remote::Holds(_)) && pins.iter().any(Pin::gives_an_employment) {
+        // What these employments hold was not part of what was read, or was read as another hire's.
         return Plan { pins, ..Plan::new(Decision::Ask) };
     }
     let mut standing = facts.standing.clone();
@@ -414,17 +417,27 @@ fn change(
         None => of_hires(&wanted, &new_hires),
     };
     moved.retain(|field| !not_ours.contains(field));
-    if let Some(owed) =
-        facts.standing.owed.as_ref().filter(|owed| moved.is_empty() && !owed.unfinished.is_empty())
-    {
-        // Partly done: what is left is owed still.
-        not_ours.retain(|field| ours.of(field) != digests.of(field));
-        leave_out(&mut wanted, &not_ours);
-        let debt = Debt { intent: owed.intent, wanted: key.whole(&digests), changed: owed.changed.clone() };
-        return owe(debt, wanted, digests);
+    let unfinished = facts.standing.owed.as_ref().filter(|owed| !owed.unfinished.is_empty());
+    if unfinished.is_some() && !capabilities.update {
+        // What was sent is not sent again by a target that cannot change it.
+        moved.retain(|field| sent.and_then(|sent| sent.of(field)) != digests.of(field));
+    }
+    // Partly done, and nothing new: what is left is owed still, but for what HR wrote there meanwhile.
+    let resumed = unfinished.filter(|_| moved.is_empty());
+    if let Some(owed) = resumed {
+        let can_tell = capabilities.read && capabilities.update && !matches!(facts.remote, Remote::Gone);
+        if !can_tell {
+            not_ours.retain(|field| ours.of(field) != digests.of(field));
+            leave_out(&mut wanted, &not_ours);
+            let debt =
+                Debt { intent: owed.intent, wanted: key.whole(&digests), changed: owed.changed.clone() };
+            return owe(debt, wanted, digests);
+        }
+        let is_wanted = |field: &&FieldKey| digests.of(field).is_some() && !not_ours.contains(*field);
+        moved = owed.changed.iter().filter(is_wanted).cloned().collect();
     }
     let spoilt = spoilt(facts, &wanted, &rules);
-    if moved.is_empty() {
+    if moved.is_empty() && resumed.is_none() {
         return match (&agreed.digests, spoilt) {
             (_, Some(changed)) => hold(changed, &wanted, key.whole(&digests)),
             (Some(_), None) => Decision::Agreed,
@@ -459,6 +472,16 @@ fn change(
                 key,
             ),
         };
+        if let Remote::Holds(remote) = facts.remote {
+            let is_known =
+                |field: &&FieldKey| !compared.kept.contains(*field) && !compared.left.contains(*field);
+            let in_doubt = |field: &&FieldKey| sent.is_some_and(|sent| sent.of(field).is_some());
+            for field in changed.iter().filter(in_doubt).filter(is_known) {
+                if let Some(theirs) = held_digest(remote, field, key) {
+                    plan.held.set(field, Some(theirs));
+                }
+            }
+        }
         if let (Remote::Holds(remote), false) = (facts.remote, joining.is_empty()) {
             // The record of a hire that comes back may hold the person as they were when it went. A field that the target
             // does not speak of is such a one: its records are not of one mind.
@@ -488,7 +511,7 @@ fn change(
         tell_theirs(facts, agreed, &compared, &rules, key, plan);
         changed = compared.write;
         if changed.is_empty() {
-            if let Some(owed) = facts.standing.owed.as_ref().filter(|owed| !owed.unfinished.is_empty()) {
+            if let Some(owed) = unfinished {
                 leave_out(&mut wanted, &not_ours);
                 let debt = Debt { intent: owed.intent, wanted: key.whole(&digests), changed };
                 return owe(debt, wanted, digests);
@@ -500,8 +523,15 @@ fn change(
         }
     }
     leave_out(&mut wanted, &not_ours);
-    let rehired = capabilities.rehire && !new_hires.is_empty();
-    let intent = if rehired { Intent::AddHire } else { Intent::Update };
+    // What was done in part may still have to make a hire: an answer that is lost is looked for, and not repeated.
+    let is_there = |hire: &OpportunityId| agreed.link.hires.contains_key(hire);
+    let is_half_made = unfinished.is_some() && !wanted.hires.keys().all(is_there);
+    let rehired = capabilities.rehire && (is_half_made || !new_hires.is_empty());
+    let intent = match resumed {
+        Some(owed) => owed.intent,
+        None if rehired => Intent::AddHire,
+        None => Intent::Update,
+    };
     let debt = Debt { intent, wanted: key.whole(&digests), changed };
     // Where HR's value is kept, no placeholder is sent.
     let filled = std::mem::take(&mut wanted.filled);

@@ -56,6 +56,14 @@ impl Pin {
             Pin::Decided { hire, rehire } => standing.decide(hire, rehire.clone()),
         }
     }
+
+    /// Whether a hire has an employment by it that was not its own before.
+    pub(crate) fn gives_an_employment(&self) -> bool {
+        match self {
+            Pin::There { .. } => true,
+            Pin::Decided { rehire, .. } => rehire.replaces.is_some(),
+        }
+    }
 }
 
 /// What came of looking at the hires of one person.

@@ -138,6 +138,7 @@ impl Engine {
                     } else {
                         Phase::Waiting { not_before: now }
                     };
+                    standing.saw(&plan.held);
                     let fields = debt.changed.clone();
                     let intent = debt.intent;
                     match (standing.owe(debt.clone(), phase.clone(), now), phase) {

@@ -324,19 +324,44 @@ impl Standing {
         if self.owed.as_ref().is_some_and(|owed| owed.is_sent() || owed.is_for_a_human_to_settle()) {
             return false;
         }
-        let left_to_do = self.owed.take().is_some_and(|owed| !owed.unfinished.is_empty());
-        if let (true, Some(agreed)) = (left_to_do, &mut self.agreed) {
+        let Some(owed) = self.owed.take() else { return true };
+        if let (false, Some(agreed)) = (owed.unfinished.is_empty(), &mut self.agreed) {
             // A part of it never got there: compared afresh, should it be wanted again.
             agreed.digests = None;
         }
+        self.doubt(owed);
         true
     }
 
-    /// The debt goes out now, with these values. To be durable before the target is called.
-    pub fn begin(&mut self, at: Timestamp, ask_after: Timestamp, values: Digests) {
+    /// What an attempt without an answer may have written over there, or not, is agreed on no more: it is compared afresh.
+    fn doubt(&mut self, owed: Owed) {
+        if let (Some(sent), Some(agreed)) = (owed.sent, &mut self.agreed)
+            && let Some(digests) = &mut agreed.digests
+        {
+            digests.doubt(&sent);
+        }
+    }
+
+    /// The target was read: of what was sent to it without an answer, this is what it holds. Nothing while an outcome is unknown:
+    /// it may arrive yet.
+    pub fn saw(&mut self, held: &Digests) {
+        let (Some(owed), Some(agreed)) = (&mut self.owed, &mut self.agreed) else { return };
+        if let (false, Some(sent), Some(base)) = (owed.is_sent(), &mut owed.sent, &mut agreed.digests) {
+            base.extend(held.clone());
+            sent.forget(held);
+        }
+    }
+
+    /// The debt goes out now, with these values. To be durable before the target is called. A field that was there before, and to
+    /// which another value was sent that had no answer, may hold either.
+    pub fn begin(&mut self, at: Timestamp, ask_after: Timestamp, mut values: Digests) {
         if let Some(owed) = &mut self.owed {
             owed.attempts = owed.attempts.saturating_add(1);
-            owed.sent.get_or_insert_default().extend(values);
+            let sent = owed.sent.get_or_insert_default();
+            if self.agreed.is_some() {
+                values.doubt(sent);
+            }
+            sent.extend(values);
             owed.phase = Phase::Sent { at, ask_after, looks: 0 };
         }
     }
@@ -348,7 +373,8 @@ impl Standing {
         self.owed = None;
     }
 
-    /// The target agreed to a part; `unfinished` is left, in the given phase, and `obstacle` says why.
+    /// The target agreed to a part; `unfinished` is left, in the given phase, and `obstacle` says why. Which of the values that
+    /// were sent got there is not known: what was agreed before stays so, until all of it is there.
     pub fn settle_in_part(
         &mut self,
         link: Link,
@@ -359,7 +385,12 @@ impl Standing {
     ) {
         self.origin.get_or_insert(LinkOrigin::Created);
         let sent = self.owed.as_ref().and_then(|owed| owed.sent.clone());
-        self.agree(link, sent, at);
+        let before = self.agreed.as_ref().map(|agreed| agreed.digests.clone());
+        let mut digests = before.unwrap_or_else(|| sent.clone());
+        if let (Some(digests), Some(sent)) = (&mut digests, &sent) {
+            digests.hires.retain(|hire, _| sent.hires.contains_key(hire));
+        }
+        self.agree(link, digests, at);
         if let Some(owed) = &mut self.owed {
             owed.unfinished = unfinished;
             owed.obstacle = obstacle;
@@ -458,7 +489,9 @@ impl Standing {
 
     /// The target took these hires back. Of somebody of whom nothing is left there, nothing is known any more.
     pub fn take_back(&mut self, hires: &BTreeSet<OpportunityId>, is_anything_left: bool, at: Timestamp) {
-        self.owed = None;
+        if let Some(owed) = self.owed.take() {
+            self.doubt(owed);
+        }
         for hire in hires {
             self.rehires.remove(hire);
             self.starts.remove(hire);
@@ -499,6 +532,9 @@ impl Standing {
     /// afresh.
     pub fn adopt(&mut self, link: Link, origin: LinkOrigin, at: Timestamp) {
         self.origin.get_or_insert(origin);
+        // What has an employment there was decided about without knowing so, unless by a human.
+        self.rehires
+            .retain(|hire, rehire| matches!(rehire.by, Actor::User(_)) || !link.hires.contains_key(hire));
         self.agreed = Some(Agreed { link, digests: None, at });
         // What an attempt may have written there is ours, and not HR's.
         self.owed = self.owed.take().filter(|owed| owed.sent.is_some());
@@ -710,6 +746,27 @@ impl Digests {
         }
     }
 
+    /// Forgets the fields that `other` names.
+    fn forget(&mut self, other: &Digests) {
+        self.person.retain(|field, _| !other.person.contains_key(field));
+        for (hire, fields) in &mut self.hires {
+            fields.retain(|field, _| other.hires.get(hire).is_none_or(|others| !others.contains_key(field)));
+        }
+    }
+
+    /// Of the fields in which `other` differs it is not known any more what they hold.
+    fn doubt(&mut self, other: &Digests) {
+        let of_hires =
+            self.hires.iter_mut().filter_map(|(hire, fields)| Some((fields, other.hires.get(hire)?)));
+        for (fields, others) in of_hires.chain([(&mut self.person, &other.person)]) {
+            for (field, digest) in fields {
+                if others.get(field).is_some_and(|other| other != digest) {
+                    *digest = Digest::IN_DOUBT;
+                }
+            }
+        }
+    }
+
     /// Remembers another digest of one field, or none.
     pub fn set(&mut self, key: &FieldKey, digest: Option<Digest>) {
         let (fields, field) = match key {
@@ -805,7 +862,41 @@ mod tests {
         assert_eq!(standing.owed.as_ref().unwrap().sent, Some(named(2)));
         standing.begin(at(30), at(60), named(3));
         standing.settle_found(link(), at(60));
-        assert_eq!((standing.agreed.unwrap().digests, standing.owed), (Some(named(3)), None));
+        // Which of the two nobody knows: it is compared.
+        assert_eq!((standing.agreed.unwrap().digests, standing.owed), (Some(named(0)), None));
+    }
+
+    #[test]
+    fn what_was_seen_of_an_unsettled_attempt_is_agreed_and_in_doubt_no_more() {
+        let mut standing = Standing::default();
+        standing.settle(link(), named(1), at(0));
+        standing.owe(debt(2), waiting(0), at(0));
+        standing.begin(at(0), at(30), named(2));
+        standing.saw(&named(2));
+        assert_eq!(standing.agreed.as_ref().unwrap().digests, Some(named(1)), "it may arrive yet");
+        standing.resend(at(30));
+        standing.saw(&named(2));
+        standing.owe(debt(3), waiting(30), at(30));
+        standing.begin(at(30), at(60), named(3));
+        assert_eq!(standing.agreed.as_ref().unwrap().digests, Some(named(2)));
+        assert_eq!(standing.owed.unwrap().sent, Some(named(3)));
+    }
+
+    #[test]
+    fn what_was_sent_without_an_answer_and_is_owed_no_more_is_in_doubt() {
+        let ways: [fn(&mut Standing); 2] = [
+            |standing| assert!(standing.forgive()),
+            |standing| standing.take_back(&BTreeSet::new(), true, at(9)),
+        ];
+        for way in ways {
+            let mut standing = Standing::default();
+            standing.settle(link(), named(1), at(0));
+            standing.owe(debt(2), waiting(0), at(0));
+            standing.begin(at(0), at(30), named(2));
+            standing.resend(at(30));
+            way(&mut standing);
+            assert_eq!((standing.agreed.unwrap().digests, standing.owed), (Some(named(0)), None));
+        }
     }
 
     #[test]

@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 pub struct Digest([u8; 16]);
 
 impl Digest {
+    /// Of a value that is one of two, and nobody knows which: equal to the digest of no value.
+    pub const IN_DOUBT: Digest = Digest([0; 16]);
+
     /// Wraps the first 16 bytes of a keyed hash. `ledger::DigestKey` is who computes them.
     pub fn new(bytes: [u8; 16]) -> Self {
         Digest(bytes)

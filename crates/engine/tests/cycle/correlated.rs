@@ -19,7 +19,10 @@ use people::{
     Candidacy, Date, FieldKey, FieldName, Fields, Hire, Offer, OpportunityId, Person, Pii, RemoteHireId,
     Secret, TargetName, Timestamp, Value, Wanted, Zone,
 };
-use proptest::{prelude::*, test_runner::TestRunner};
+use proptest::{
+    prelude::*,
+    test_runner::{TestCaseError, TestRunner},
+};
 
 use crate::world::{contact, opportunity};
 
@@ -96,6 +99,8 @@ struct World {
     record: Option<Record>,
     records_made: usize,
     standing: Standing,
+    /// Fields about which a human was asked.
+    asked: BTreeSet<FieldName>,
     lost: bool,
     policy: Policy,
     can: Capabilities,
@@ -136,6 +141,7 @@ impl World {
             record: None,
             records_made: 0,
             standing: Standing::default(),
+            asked: BTreeSet::new(),
             lost: false,
             policy,
             can,
@@ -353,6 +359,7 @@ impl World {
     fn attempt(&mut self, fate: Fate) -> bool {
         // Nobody is created before the target was asked for exactly that person.
         let (standing, plan) = self.plan();
+        self.asked.extend(plan.tasks.iter().flat_map(|task| task.fields.clone()));
         let hold_back = |standing: &mut Standing, now| match &plan.waiting {
             Some((debt, why)) => {
                 standing.owe(debt.clone(), Phase::Held { why: why.clone(), due: None }, now);
@@ -385,18 +392,20 @@ impl World {
                 false
             }
             Decision::Owe { debt, wanted, digests } => {
-                if debt.intent == Intent::Add && self.record.as_ref().is_some_and(|record| record.kept) {
+                let is_unlinked = debt.intent == Intent::Add && self.standing.agreed.is_none();
+                if is_unlinked && self.record.as_ref().is_some_and(|record| record.kept) {
                     let link = self.found_link();
                     self.standing.adopt(link, LinkOrigin::Adopted, self.now);
                     return true;
                 }
                 let (intent, changed) = (debt.intent, debt.changed.clone());
-                if self.record.is_some() && intent == Intent::Add {
+                if self.record.is_some() && is_unlinked {
                     // It has nothing of ours: an address at most, and a human looks.
                     let why = WhyHeld::Ambiguous { records: 1 };
                     self.standing.owe(debt, Phase::Held { why, due: None }, self.now);
                     return false;
                 }
+                self.standing.saw(&plan.held);
                 self.standing.owe(debt, Phase::Waiting { not_before: self.now }, self.now);
                 if !self.standing.is_ready(self.now) {
                     return false;
@@ -440,7 +449,7 @@ impl World {
                 let link = self.found_link();
                 self.standing.settle_found(link, now);
             }
-            (Fate::InPart, Intent::Add | Intent::AddHire) => {
+            (Fate::InPart, Intent::Add | Intent::AddHire | Intent::Update) => {
                 let steps = vec![adapter_sdk::Step("hires".to_owned())];
                 let phase = Phase::Waiting { not_before: now };
                 let known = self.standing.agreed.as_ref().map(|agreed| agreed.link.clone());
@@ -479,11 +488,8 @@ impl World {
             );
             record.employments.retain(|_, employed| employed.opportunity.as_ref() != Some(hire));
         }
-        let is_rest = self.standing.owed.as_ref().is_some_and(|owed| !owed.unfinished.is_empty());
         for (field, value) in &wanted.person {
-            // What is left of an attempt is done only where nothing of HR's stands by now.
-            let is_theirs = is_rest && record.cells.get(field).is_some_and(|cell| cell.hrs);
-            if is_new || !is_theirs && changed.contains(&FieldKey::Person { field: field.clone() }) {
+            if is_new || changed.contains(&FieldKey::Person { field: field.clone() }) {
                 put(&mut record.cells, field, value.reveal());
             }
         }
@@ -504,6 +510,25 @@ impl World {
                     put(&mut employed.cells, field, value.reveal());
                 }
             }
+        }
+    }
+
+    /// At rest, and nothing waits for a human: where nobody wrote but us, there is what Lever says, or a human was asked.
+    fn must_agree(&self, happened: &[Happens]) {
+        let Some(record) = self.record.as_ref().filter(|_| self.standing.owed.is_none()) else { return };
+        let linked = self.standing.agreed.iter().flat_map(|agreed| &agreed.link.hires);
+        let told: Vec<_> = linked.filter(|(hire, _)| self.person.hires.contains_key(*hire)).collect();
+        let titles = told
+            .iter()
+            .filter_map(|(hire, id)| Some((title(), record.employments.get(*id)?, text(self.titles[*hire]))));
+        let names = told.first().map(|_| (name(), &record.cells, text(self.name)));
+        let titles = titles.map(|(field, employed, says)| (field, &employed.cells, says));
+        for (field, cells, says) in titles.chain(names) {
+            let ours = cells.get(&field).filter(|cell| !cell.hrs && !self.asked.contains(&field));
+            assert!(
+                ours.is_none_or(|cell| cell.value == says),
+                "Lever's change of {field} is lost after {happened:?}"
+            );
         }
     }
 
@@ -592,25 +617,125 @@ fn whatever_happens_to_the_three_views_of_one_person_nothing_is_doubled_and_noth
     };
     let worlds = (0..3u8, any::<bool>(), any::<bool>(), prop::collection::vec(happens(), 1..14));
     let outcome = TestRunner::new(config).run(&worlds, |(begins, employments, withdraws, all)| {
-        let mut world = World::new(begins, employments, withdraws);
-        for (nth, one) in all.iter().enumerate() {
-            world.happen(one);
-            world.must_hold(&all[..=nth]);
-            prop_assert!(
-                world.records_made
-                    <= 1 + all[..=nth].iter().filter(|one| matches!(one, Happens::HrDeletes)).count()
-            );
-        }
-        let mut rounds = 0;
-        while world.attempt(Fate::Arrives) {
-            rounds += 1;
-            prop_assert!(rounds < ROUNDS, "it never comes to rest");
-        }
-        world.must_hold(&all);
-        let rested = at_rest(&world);
-        prop_assert!(!world.attempt(Fate::Arrives), "at rest it stays");
-        prop_assert_eq!(at_rest(&world), rested);
-        Ok(())
+        lives(World::new(begins, employments, withdraws), &all)
     });
     outcome.unwrap_or_else(|failed| panic!("{failed}"));
+}
+
+fn lives(mut world: World, all: &[Happens]) -> Result<(), TestCaseError> {
+    for (nth, one) in all.iter().enumerate() {
+        world.happen(one);
+        let before = &all[..=nth];
+        world.must_hold(before);
+        let deleted = before.iter().filter(|one| matches!(one, Happens::HrDeletes)).count();
+        prop_assert!(world.records_made <= 1 + deleted);
+    }
+    let mut rounds = 0;
+    while world.attempt(Fate::Arrives) {
+        rounds += 1;
+        prop_assert!(rounds < ROUNDS, "it never comes to rest");
+    }
+    world.must_hold(all);
+    world.must_agree(all);
+    let rested = at_rest(&world);
+    prop_assert!(!world.attempt(Fate::Arrives), "at rest it stays");
+    prop_assert_eq!(at_rest(&world), rested);
+    Ok(())
+}
+
+#[test]
+fn histories_that_went_wrong_once_go_well() {
+    use Happens::*;
+    let took_over = Policy(RehireKind::Unclear, Treatment::Update);
+    let left_out = Policy(RehireKind::Unclear, Treatment::Ignore);
+    let linked_by_both =
+        [Hired(1, 1), Hired(0, 0), Attempt(Fate::Arrives), Lever(2), Attempt(Fate::AnswerLost)];
+    for (employments, withdraws, history) in [
+        // HR corrects what was to be changed while a second hire is done in part.
+        (
+            false,
+            false,
+            vec![
+                Hired(0, 0),
+                Attempt(Fate::Arrives),
+                Hired(1, 0),
+                LeverTitle(0, 2),
+                Attempt(Fate::InPart),
+                HrTitle(0, 1),
+            ],
+        ),
+        // A change without an answer is taken back, and what is sent next takes a hire back.
+        (
+            false,
+            true,
+            vec![
+                Hired(2, 1),
+                Attempt(Fate::Arrives),
+                Lever(2),
+                Attempt(Fate::AnswerLost),
+                Lever(1),
+                Hired(0, 0),
+                Deleted(2),
+            ],
+        ),
+        // The same, and HR empties the field meanwhile.
+        (false, true, linked_by_both.into_iter().chain([HrBlank, TakenBack(1)]).collect()),
+        // HR corrects an employment that another hire takes over.
+        (
+            true,
+            false,
+            vec![
+                Hired(1, 0),
+                Attempt(Fate::Arrives),
+                took_over,
+                HrTitle(0, 1),
+                Days(1),
+                LeverTitle(0, 2),
+                Hired(0, 0),
+            ],
+        ),
+        // Without a ledger the hire that is over there is taken for another one, and others are left out.
+        (
+            false,
+            false,
+            vec![
+                left_out,
+                Hired(2, 0),
+                Attempt(Fate::Arrives),
+                LedgerLost,
+                Hired(0, 0),
+                Days(1),
+                TakenBack(2),
+                Hired(2, 0),
+                Lever(2),
+            ],
+        ),
+        // What was left of a hire done in part is made by a change without an answer, and Lever says something new.
+        (
+            false,
+            false,
+            vec![
+                Hired(2, 0),
+                Attempt(Fate::InPart),
+                TakenBack(0),
+                Attempt(Fate::AnswerLost),
+                LeverTitle(2, 2),
+            ],
+        ),
+        // Two changes without an answer, of which the second takes the first one back and never arrives.
+        (
+            false,
+            false,
+            vec![
+                Hired(0, 0),
+                Attempt(Fate::Arrives),
+                Lever(2),
+                Attempt(Fate::AnswerLost),
+                Lever(1),
+                Attempt(Fate::RequestLost),
+            ],
+        ),
+    ] {
+        lives(World::new(0, employments, withdraws), &history).unwrap();
+    }
 }
