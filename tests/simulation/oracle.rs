@@ -62,6 +62,19 @@ pub enum Columns {
     Told,
 }
 
+/// Contacts of each opportunity, and since when.
+type Owners = BTreeMap<String, BTreeMap<ContactId, Millis>>;
+
+/// Those that an opportunity had by then.
+fn by<'o>(
+    owners: &'o Owners,
+    opportunity: &str,
+    then: Millis,
+) -> impl Iterator<Item = &'o ContactId> + use<'o> {
+    let owners = owners.get(opportunity).into_iter().flatten();
+    owners.filter(move |(_, since)| **since <= then).map(|(owner, _)| owner)
+}
+
 /// Remembers what was ever true, and what the file last held.
 pub struct Oracle {
     since: Millis,
@@ -74,7 +87,9 @@ pub struct Oracle {
     /// Titles and departments that a posting ever had: a posting is read once a day.
     jobs: BTreeMap<String, BTreeSet<(String, String)>>,
     /// Contacts that an opportunity ever had, and since when.
-    owners: BTreeMap<String, BTreeMap<ContactId, Millis>>,
+    owners: Owners,
+    /// Those of them that Lever showed us.
+    shown: Owners,
     /// Opportunities that were ever seen as hired before the day from which on hires count: archived again, they stay old.
     old: BTreeSet<String>,
     /// Those that were split into two.
@@ -114,6 +129,7 @@ impl Oracle {
             hires: BTreeMap::new(),
             jobs: BTreeMap::new(),
             owners: BTreeMap::new(),
+            shown: BTreeMap::new(),
             old: BTreeSet::new(),
             split: BTreeSet::new(),
             file: Rows::new(),
@@ -130,9 +146,13 @@ impl Oracle {
             self.jobs.entry(posting.id.to_string()).or_default().insert(job);
         }
         for opportunity in lever.opportunities() {
-            let owners = self.owners.entry(opportunity.id.to_string()).or_default();
-            if !owners.contains_key(&opportunity.contact) {
-                owners.insert(opportunity.contact.clone(), at);
+            let is_shown =
+                opportunity.deleted.is_none() && (self.confidential || !opportunity.is_confidential);
+            for owners in [&mut self.owners].into_iter().chain(is_shown.then_some(&mut self.shown)) {
+                let owners = owners.entry(opportunity.id.to_string()).or_default();
+                if !owners.contains_key(&opportunity.contact) {
+                    owners.insert(opportunity.contact.clone(), at);
+                }
             }
         }
         let hired = lever.hired();
@@ -324,12 +344,20 @@ impl Oracle {
 
     /// Contacts that an opportunity had by then.
     pub fn owners_by(&self, opportunity: &str, then: Millis) -> impl Iterator<Item = &ContactId> {
-        let owners = self.owners.get(opportunity).into_iter().flatten();
-        owners.filter(move |(_, since)| **since <= then).map(|(owner, _)| owner)
+        by(&self.owners, opportunity, then)
     }
 
-    /// The contacts that were one person by then: those that ever shared an opportunity, each with its first.
-    pub fn persons_by(&self, then: Millis) -> BTreeMap<String, String> {
+    /// The contacts that are one person: those that ever shared an opportunity, each with its first.
+    pub fn persons(&self) -> BTreeMap<String, String> {
+        Oracle::persons_of(&self.owners, Millis::MAX)
+    }
+
+    /// The contacts that Lever had shown us to be one person by then. Who was merged with all that is theirs hidden, it did not.
+    pub fn persons_shown_by(&self, then: Millis) -> BTreeMap<String, String> {
+        Oracle::persons_of(&self.shown, then)
+    }
+
+    fn persons_of(owners: &Owners, then: Millis) -> BTreeMap<String, String> {
         let mut first: BTreeMap<String, String> = BTreeMap::new();
         let find = |first: &BTreeMap<String, String>, of: &str| {
             let mut at = of.to_owned();
@@ -338,8 +366,8 @@ impl Oracle {
             }
             at
         };
-        for opportunity in self.owners.keys() {
-            let owners: Vec<String> = self.owners_by(opportunity, then).map(ToString::to_string).collect();
+        for opportunity in owners.keys() {
+            let owners: Vec<String> = by(owners, opportunity, then).map(ToString::to_string).collect();
             let roots: BTreeSet<String> = owners.iter().map(|owner| find(&first, owner)).collect();
             let Some(root) = roots.first().cloned() else { continue };
             for one in roots.into_iter().chain(owners) {

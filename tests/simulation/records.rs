@@ -213,7 +213,7 @@ impl<'o> There<'o> {
             let email = row.text("EXTERNALEMAILADDRESS").to_lowercase();
             emails.entry(email).or_default().insert(row.text("PERSONID").to_owned());
         }
-        let (then, now) = (oracle.persons_by(began), oracle.persons_by(Millis::MAX));
+        let (then, now) = (oracle.persons_shown_by(began), oracle.persons());
         There { oracle, began, forgot_at: None, people, emails, employments, doubled, then, now }
     }
 
@@ -222,7 +222,7 @@ impl<'o> There<'o> {
         record.text(CONTACT).split([' ', ',', ';']).find(|word| self.now.contains_key(*word))
     }
 
-    /// Whether they were one person when the cycle began.
+    /// Whether Lever had shown that they are one person when the cycle began.
     fn is_same(&self, one: &str, other: &str) -> bool {
         one == other || self.then.get(one).is_some_and(|person| self.then.get(other) == Some(person))
     }

@@ -51,7 +51,8 @@ pub const LEVELS: [Level; 7] = [
         name: "model",
         about: "The whole daemon (engine, Lever client, mapping, adapters, ledger in memory) on a paused clock, against state machines of \
                 Lever, of HR systems and of the people who use them; edits, faults, crashes and restores are drawn from a seed. One seed \
-                is ten virtual days: a day costs more the longer its world is, and a new world shows more than an older one.",
+                is ten virtual days: a day costs more the longer its world is, and a new world shows more than an older one. Three worlds \
+                of four have few people, so that much happens to each.",
         violation: "a seed in which an invariant did not hold: somebody twice, somebody lost, a value of HR's overwritten, anything that \
                     was sent and not written down first, or no agreement two cycles after the faults ceased",
         how: How::Seeds {

@@ -3,7 +3,7 @@
 //! records, no hire has two employments, nothing that HR wrote is written over, and only what Lever was seen to take back is taken
 //! back.
 //!
-//! `HIRESYNC_PLANNER_CASES` says how many worlds (20,000 unless it does; the soak of the record is 1,000,000).
+//! `HIRESYNC_PLANNER_CASES` says how many worlds (20,000 unless it does; the soak of the record is 4,000,000).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -517,7 +517,14 @@ impl World {
     fn must_agree(&self, happened: &[Happens]) {
         let Some(record) = self.record.as_ref().filter(|_| self.standing.owed.is_none()) else { return };
         let linked = self.standing.agreed.iter().flat_map(|agreed| &agreed.link.hires);
-        let told: Vec<_> = linked.filter(|(hire, _)| self.person.hires.contains_key(*hire)).collect();
+        let rehires = &self.standing.rehires;
+        // Whose place another took is none any more, and what is left out is not told on.
+        let is_told = |hire: &OpportunityId| {
+            self.person.hires.contains_key(hire)
+                && rehires.values().all(|other| other.replaces.as_ref() != Some(hire))
+                && rehires.get(hire).is_none_or(|own| own.treatment != Treatment::Ignore)
+        };
+        let told: Vec<_> = linked.filter(|(hire, _)| is_told(hire)).collect();
         let titles = told
             .iter()
             .filter_map(|(hire, id)| Some((title(), record.employments.get(*id)?, text(self.titles[*hire]))));
