@@ -8,8 +8,9 @@ use std::{
     time::Duration,
 };
 
-use adapter_sdk::TaskKind;
+use adapter_sdk::{ErrorKind, TaskKind};
 use engine::{About, CycleError, CycleOrder, CycleReport, Hint, SweepKind};
+use ledger::TargetHealth;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use sandbox::Millis;
@@ -279,8 +280,13 @@ impl<'p> Telling<'p> {
                 }
                 let is_usable = report.unusable.iter().all(|target| target.as_str() != ROSTER);
                 holds!(is_usable, "the export folder can be used");
-                if let Some(plain) = &self.daemon.plain {
-                    plain.is_open(report.unusable.iter().all(|target| target.as_str() != PLAIN))?;
+                if let Some(plain) = self.daemon.plain.clone() {
+                    let name = PLAIN.parse().expect("it is a name");
+                    let health = self.daemon.engine().ledger().target(&name).expect("it can be read").health;
+                    // To a daemon that starts right after the first deliveries it looks empty, for its lists are behind.
+                    let looks_empty =
+                        matches!(health, TargetHealth::Quarantined { kind: ErrorKind::ConfigInvalid, .. });
+                    plain.is_open(looks_empty || !report.unusable.contains(&name))?;
                 }
                 Ok(Some(report))
             }
