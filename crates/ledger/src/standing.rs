@@ -352,8 +352,8 @@ impl Standing {
         }
     }
 
-    /// The debt goes out now, with these values. To be durable before the target is called. A field that was there before, and to
-    /// which another value was sent that had no answer, may hold either.
+    /// The debt goes out now, with these values. To be durable before the target is called. Where a record is there already, a field to
+    /// which another value was sent that had no answer may hold either.
     pub fn begin(&mut self, at: Timestamp, ask_after: Timestamp, mut values: Digests) {
         if let Some(owed) = &mut self.owed {
             owed.attempts = owed.attempts.saturating_add(1);

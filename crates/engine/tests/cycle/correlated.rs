@@ -655,8 +655,6 @@ fn histories_that_went_wrong_once_go_well() {
     use Happens::*;
     let took_over = Policy(RehireKind::Unclear, Treatment::Update);
     let left_out = Policy(RehireKind::Unclear, Treatment::Ignore);
-    let linked_by_both =
-        [Hired(1, 1), Hired(0, 0), Attempt(Fate::Arrives), Lever(2), Attempt(Fate::AnswerLost)];
     for (employments, withdraws, history) in [
         // HR corrects what was to be changed while a second hire is done in part.
         (
@@ -686,7 +684,19 @@ fn histories_that_went_wrong_once_go_well() {
             ],
         ),
         // The same, and HR empties the field meanwhile.
-        (false, true, linked_by_both.into_iter().chain([HrBlank, TakenBack(1)]).collect()),
+        (
+            false,
+            true,
+            vec![
+                Hired(1, 1),
+                Hired(0, 0),
+                Attempt(Fate::Arrives),
+                Lever(2),
+                Attempt(Fate::AnswerLost),
+                HrBlank,
+                TakenBack(1),
+            ],
+        ),
         // HR corrects an employment that another hire takes over.
         (
             true,
