@@ -181,6 +181,9 @@ impl Daemon {
             Some(twin) => tokio::join!(ours, Box::pin(twin.cycle(order))).0,
             None => ours.await,
         };
+        if let Some(tenant) = &mut self.world.lock().unwrap().tenant {
+            tenant.cycle_ended(!self.fuse.is_broken() && matches!(ended, Ended::Done(_)));
+        }
         if self.fuse.is_broken() {
             let said =
                 matches!(&ended, Ended::Done(outcome) if matches!(**outcome, Err(CycleError::Ledger(_))));

@@ -121,10 +121,14 @@ fn on_real_sled_nobody_is_lost_doubled_or_overwritten() {
 #[expect(clippy::print_stdout, reason = "the figures are what a soak adds up")]
 fn run(level: &str, ledger: LedgerKind, asked: &Asked, ordinary: Range<u64>) -> Option<Counts> {
     let Asked { seeds, days } = asked;
-    let (many, began) = (seeds.end - seeds.start, Stopwatch::start());
+    let (asked_for, began) = (seeds.end - seeds.start, Stopwatch::start());
     let mut counts = Counts::default();
-    all(seeds.clone(), *days, ledger).iter().for_each(|story| counts.merge(&story.counts));
-    let (seconds, virtual_days) = (began.seconds(), many * days);
+    let told = all(seeds.clone(), *days, ledger);
+    let held = || told.values().flatten();
+    held().for_each(|story| counts.merge(&story.counts));
+    // Days of seeds that failed prove nothing.
+    let many = held().count() as u64;
+    let (seconds, virtual_days, violations) = (began.seconds(), many * days, asked_for - many);
     for (what, count) in &counts.0 {
         println!("  {what:<60} {count:>9}");
     }
@@ -132,34 +136,38 @@ fn run(level: &str, ledger: LedgerKind, asked: &Asked, ordinary: Range<u64>) -> 
     let faults = counts.0.iter().filter(|(what, _)| what.contains("fault: ")).map(|(_, count)| count);
     let faults: u64 = faults.sum();
     let figures = json!({
-        "level": level, "seeds": many, "virtual_days": virtual_days, "violations": 0, "seconds": seconds.round(),
+        "level": level, "seeds": many, "virtual_days": virtual_days, "violations": violations, "seconds": seconds.round(),
         "cycles": of("cycles"), "requests": of("requests") + of("requests to Cezanne"), "rows": of("rows"), "crashes": of("crashes"),
         "faults": faults, "losses": of("ledger losses"),
     });
     println!("{:.1} virtual days a second", virtual_days as f64 / seconds);
     println!("figures: {figures}");
-    (many >= ordinary.end - ordinary.start).then_some(counts)
+    stories(told, *days, ledger);
+    (asked_for >= ordinary.end - ordinary.start).then_some(counts)
 }
 
 #[test]
 fn the_same_seed_makes_the_same_requests_and_the_same_records() {
     let both = || {
-        let mut traces: Vec<u64> =
-            all(0..TWICE, 2, LedgerKind::Memory).iter().map(|story| story.trace).collect();
-        traces.extend(all(0..TWICE / 10, 2, LedgerKind::Sled).iter().map(|story| story.trace));
-        traces
+        let of = |many, ledger| stories(all(0..many, 2, ledger), 2, ledger);
+        let told = of(TWICE, LedgerKind::Memory).into_iter().chain(of(TWICE / 10, LedgerKind::Sled));
+        told.map(|story| story.trace).collect::<Vec<u64>>()
     };
     assert_eq!(both(), both());
 }
 
-/// Every seed, on as many threads as there are processors. Panics with the report of the first that fails.
-fn all(seeds: Range<u64>, days: u64, ledger: LedgerKind) -> Vec<Story> {
+/// What was told of each seed.
+type Told = BTreeMap<u64, Result<Story, String>>;
+
+/// Every seed, on as many threads as there are processors.
+#[expect(clippy::print_stdout, reason = "a soak is watched")]
+fn all(seeds: Range<u64>, days: u64, ledger: LedgerKind) -> Told {
     // Whoever asks for one seed wants to know it all.
     let lines = if seeds.end - seeds.start == 1 { usize::MAX } else { LINES };
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let next = AtomicU64::new(seeds.start);
     let trim = Trim::asked(days);
-    let told: Mutex<BTreeMap<u64, Result<Story, String>>> = Mutex::default();
+    let told: Mutex<Told> = Mutex::default();
     thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
@@ -171,12 +179,20 @@ fn all(seeds: Range<u64>, days: u64, ledger: LedgerKind) -> Vec<Story> {
                     let mut plan = trim.plan(seed);
                     plan.setup.ledger = ledger;
                     let story = caught(&plan, lines);
+                    if let Err(report) = &story {
+                        // Whoever waits for an hour wants to know now.
+                        println!("{}", report.lines().next().unwrap_or_default());
+                    }
                     told.lock().unwrap().insert(seed, story);
                 }
             });
         }
     });
-    let told = told.into_inner().unwrap();
+    told.into_inner().unwrap()
+}
+
+/// The stories, or a panic with the report of the first seed that failed, and the first few made smaller.
+fn stories(told: Told, days: u64, ledger: LedgerKind) -> Vec<Story> {
     let failed: Vec<&str> = told.values().filter_map(|story| story.as_ref().err()?.lines().next()).collect();
     let list =
         format!("{} seeds failed:\n{}\n{}", failed.len(), failed.join("\n"), gifts(&told, days, ledger));
@@ -185,7 +201,7 @@ fn all(seeds: Range<u64>, days: u64, ledger: LedgerKind) -> Vec<Story> {
 }
 
 /// Of the seeds that failed the first few, made smaller.
-fn gifts(told: &BTreeMap<u64, Result<Story, String>>, days: u64, ledger: LedgerKind) -> String {
+fn gifts(told: &Told, days: u64, ledger: LedgerKind) -> String {
     let failed: Vec<(u64, &String)> =
         told.iter().filter_map(|(seed, story)| Some((*seed, story.as_ref().err()?))).collect();
     // What was replayed is as small as whoever replays it wants it.

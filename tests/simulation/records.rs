@@ -96,8 +96,10 @@ impl Records {
             |other: &Record| there.contact(other).is_some_and(|other| there.is_same(other, contact));
         let is_known =
             |at: Millis| at < there.began && there.forgot_at.is_none_or(|forgot_at| at > forgot_at);
-        let deleted =
-            hr.deleted.iter().any(|(gone, at)| is_known(*at) && there.contact(gone) == Some(contact));
+        let deleted = hr
+            .deleted
+            .iter()
+            .any(|gone| gone.was_shown && is_known(gone.at) && there.contact(&gone.record) == Some(contact));
         holds!(
             !deleted || hr.is_ordered(contact),
             "whom HR deleted is not entered again by itself: {code}, {contact}"
@@ -324,7 +326,7 @@ impl<'o> There<'o> {
     fn was_taken_away(&self, hr: &Hr, contact: &str) -> bool {
         let is_same =
             |record: &Record| self.contact(record).is_some_and(|other| self.is_same_now(other, contact));
-        hr.deleted.iter().any(|(record, _)| is_same(record))
+        hr.deleted.iter().any(|gone| is_same(&gone.record))
             || hr.renumbered.iter().any(|code| self.people.get(code).is_some_and(is_same))
     }
 
@@ -335,8 +337,10 @@ impl<'o> There<'o> {
         let was_taken_away = || self.was_taken_away(hr, contact);
         let shares_an_address = || {
             let mine = self.people.iter().filter(|(_, person)| is_same(person)).map(|(code, _)| code).next();
-            let own = self.emails.get(&row["email"].to_lowercase());
-            own.is_some_and(|codes| codes.iter().any(|code| Some(code) != mine))
+            // Who had the same address once is still for a human to look at.
+            let own = self.oracle.emails_of(contact).into_iter().chain([row["email"].clone()]);
+            let mut codes = own.filter_map(|email| self.emails.get(&email.to_lowercase())).flatten();
+            codes.any(|code| Some(code) != mine)
         };
         let records = self.people.values().filter(|person| is_same(person)).count();
         match reason {

@@ -11,6 +11,7 @@ use std::{
 use adapter_sdk::{ErrorKind, TaskKind};
 use engine::{About, CycleError, CycleOrder, CycleReport, Hint, SweepKind};
 use ledger::TargetHealth;
+use people::ContactId;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use sandbox::Millis;
@@ -35,8 +36,11 @@ const OF_A_CYCLE: u64 = 40;
 const OF_AN_OPPORTUNITY: u64 = 6;
 /// How long an impatient human waits for an answer that was lost.
 const IMPATIENT_AFTER: Millis = 70_000;
-/// How often one contact is asked for in a cycle: its pages, in each round, and whenever it was edited meanwhile.
+/// How often one contact is asked for in a cycle: in each round, and whenever it was edited meanwhile. For a page of each opportunity
+/// beside that.
 const OF_A_CONTACT: u64 = 30;
+/// Of how many people a report says what the ledger has.
+const PEOPLE_SHOWN: usize = 8;
 /// A cycle that takes longer does not end.
 const CYCLE_MAX: Duration = Duration::from_secs(6 * 3600);
 
@@ -76,17 +80,22 @@ pub fn tell(plan: &Plan, lines: usize) -> Result<Story, String> {
     })
 }
 
-/// What the ledger says of these contacts.
-fn remembered(daemon: &mut Daemon, contacts: &BTreeSet<String>) -> String {
+/// What the ledger says of these contacts; where nobody is named, of all whom it knows, if they are few.
+fn remembered(daemon: &mut Daemon, named: &BTreeSet<String>) -> String {
+    let mut contacts: BTreeSet<ContactId> =
+        named.iter().map(|id| id.parse().expect("Lever's ids are ids")).collect();
+    if contacts.is_empty() {
+        let people = daemon.engine().people().unwrap_or_default();
+        contacts = people.into_iter().map(|line| line.contact).collect();
+    }
     let ledger = daemon.engine().ledger();
     let mut text = String::new();
-    for contact in contacts {
-        let contact = contact.parse().expect("Lever's ids are ids");
-        for target in [ROSTER, TENANT] {
-            let standing = ledger.standing(&target.parse().expect("a name"), &contact);
+    for contact in contacts.iter().take(PEOPLE_SHOWN) {
+        for target in [ROSTER, TENANT, PLAIN] {
+            let standing = ledger.standing(&target.parse().expect("a name"), contact);
             text += &format!("  {contact}, {target}: {standing:?}\n");
         }
-        for event in ledger.history(&contact).unwrap_or_default() {
+        for event in ledger.history(contact).unwrap_or_default() {
             text += &format!("    {} {:?} {:?}\n", event.at, event.outcome, event.fields);
         }
     }
@@ -336,16 +345,26 @@ impl<'p> Telling<'p> {
         let most = ATTEMPTS * (OF_A_CYCLE + OF_AN_OPPORTUNITY * opportunities);
         holds!(requests <= most, "a cycle asks for nothing without end: {requests} requests, at most {most}");
         let asked_for = std::mem::take(&mut self.world.lock().unwrap().asked_for);
-        let often = asked_for.into_iter().find(|(_, times)| *times > ATTEMPTS * OF_A_CONTACT);
+        let world = self.world.lock().unwrap();
+        let pages = |contact: &str| {
+            world.lever.opportunities().iter().filter(|one| one.contact.as_str() == contact).count() as u64
+        };
+        let most = |contact: &str| ATTEMPTS * (OF_A_CONTACT + pages(contact));
+        let often = asked_for.into_iter().find(|(contact, times)| *times > most(contact));
         holds!(often.is_none(), "a cycle asks for nobody without end: {often:?}");
         Ok(())
     }
 
-    /// Whether nobody is waited for in Cezanne: what it refused is tried again every hour.
+    /// Whether nobody is waited for where it may take hours: what was refused is tried again, and who may be there is looked for.
     fn is_at_rest(&mut self) -> Result<bool, Violation> {
         let people = self.daemon.engine().people();
         let people = people.map_err(|error| Violation(format!("the ledger can be read: {error}")))?;
-        Ok(people.iter().all(|line| line.target.as_str() != TENANT || line.state == "agreed"))
+        let is_at_rest = |line: &engine::PersonLine| match line.target.as_str() {
+            TENANT => line.state == "agreed",
+            PLAIN => matches!(line.state.as_str(), "agreed" | "held"),
+            _ => true,
+        };
+        Ok(people.iter().all(is_at_rest))
     }
 
     /// What HR was asked to look at, in Cezanne. It is remembered, though the ledger may be lost.
@@ -489,7 +508,7 @@ impl<'p> Telling<'p> {
 
     /// Whether only HR can say what is to be done: somebody was deleted, or may be somebody else. Whose address is only shared is
     /// ordered to be entered.
-    fn leaves_it_to_hr(&mut self, contact: &people::ContactId) -> Result<bool, Violation> {
+    fn leaves_it_to_hr(&mut self, contact: &ContactId) -> Result<bool, Violation> {
         let failed = |error: &dyn std::fmt::Display| Violation(format!("the ledger can be read: {error}"));
         let explained = self.daemon.engine().explain(contact).map_err(|error| failed(&error))?;
         let mut world = self.world.lock().unwrap();
@@ -517,7 +536,7 @@ impl<'p> Telling<'p> {
     }
 
     /// A human who is asked whether a hire is old says yes: only old ones are archived again here.
-    fn says_that_it_is_old(&mut self, contact: &people::ContactId) -> Result<bool, Violation> {
+    fn says_that_it_is_old(&mut self, contact: &ContactId) -> Result<bool, Violation> {
         let failed = |error: &dyn std::fmt::Display| Violation(format!("the ledger can be read: {error}"));
         let engine = self.daemon.engine();
         let explained = engine.explain(contact).map_err(|error| failed(&error))?;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rand::{SeedableRng, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
 use sandbox::{
-    Lever, Millis, Opportunity, Reply, Request,
+    Lever, Millis, Opportunity, Reply, Request, Sending,
     cezanne::{Cezanne, Fault, OpenEnded, Record, SERVICE_PATH, Settings, Table, Variant},
 };
 use serde_json::json;
@@ -14,6 +14,8 @@ use super::plan::{self, MINUTE, Staffing};
 
 /// The company of those who are hired.
 pub const COMPANY: &str = "ACME-UK";
+/// How the codes that we give begin.
+const OURS: &str = "LV-";
 /// Sooner than this, nothing is sent a second time.
 const AT_ONCE: Millis = 10_000;
 /// The gender that means that nobody said.
@@ -29,6 +31,20 @@ pub struct Tenant {
     failed: BTreeMap<(String, String, Vec<u8>), Millis>,
     /// A write that nobody who looks first makes.
     blind: Option<String>,
+    /// Codes that reached the daemon in this cycle, and in cycles that came to their end.
+    reached: BTreeSet<String>,
+    shown: BTreeSet<String>,
+}
+
+/// Somebody whom HR deleted.
+#[derive(Debug)]
+pub struct Deleted {
+    /// What the record said.
+    pub record: Record,
+    /// When.
+    pub at: Millis,
+    /// Whether a cycle that came to its end had been told of the record. Nobody can know whom HR deleted before.
+    pub was_shown: bool,
 }
 
 /// What HR did, for whoever judges what is there afterwards. People go by their codes of today.
@@ -36,8 +52,8 @@ pub struct Tenant {
 pub struct Hr {
     /// What HR corrected, and when.
     pub corrected: BTreeMap<(String, Table, &'static str), (String, Millis)>,
-    /// Who was deleted, as the record said, and when.
-    pub deleted: Vec<(Record, Millis)>,
+    /// Who was deleted.
+    pub deleted: Vec<Deleted>,
     /// New codes of those that were renumbered.
     pub renumbered: BTreeSet<String>,
     /// Codes of those whom HR entered.
@@ -73,6 +89,29 @@ impl Tenant {
             fault: "",
             failed: BTreeMap::new(),
             blind: None,
+            reached: BTreeSet::new(),
+            shown: BTreeSet::new(),
+        }
+    }
+
+    /// An answer reached the daemon. If it can be understood, the codes of ours in it are known there now.
+    pub fn reaches(&mut self, reply: &Reply) {
+        let is_whole = reply.sending == Sending::Whole && reply.status < 300;
+        if !is_whole || serde_json::from_slice::<serde_json::Value>(&reply.body).is_err() {
+            return;
+        }
+        for word in reply.body.split(|byte| !(byte.is_ascii_alphanumeric() || *byte == b'-')) {
+            if word.starts_with(OURS.as_bytes()) {
+                self.reached.extend(std::str::from_utf8(word).map(str::to_owned));
+            }
+        }
+    }
+
+    /// A cycle ended. What a killed one was told was not written down for certain.
+    pub fn cycle_ended(&mut self, well: bool) {
+        let reached = std::mem::take(&mut self.reached);
+        if well {
+            self.shown.extend(reached);
         }
     }
 
@@ -172,8 +211,9 @@ impl Tenant {
                 let code = person.text("PERSONID").to_owned();
                 self.cezanne.delete_person(&code).ok()?;
                 self.hr.corrected.retain(|(of, ..), _| *of != code);
-                self.hr.renumbered.remove(&code);
-                self.hr.deleted.push((person, at));
+                // Who was given another code had been there for a while.
+                let was_shown = self.hr.renumbered.remove(&code) || self.shown.contains(&code);
+                self.hr.deleted.push(Deleted { record: person, at, was_shown });
                 Some(code)
             }
             Staffing::Hide => {

@@ -155,7 +155,7 @@ impl Engine {
                 return Ok(if unusable { Look::Unusable } else { Look::Waits });
             }
         };
-        match self.judged(target, &ready.identity, &found)? {
+        match self.judged(target, &ready.identity, &found, &standing)? {
             Match::Nobody => {
                 planted::point(Point::LookedInVain);
                 Ok(Look::GoOn)
@@ -167,24 +167,32 @@ impl Engine {
                 })?;
                 Ok(Look::Adopted)
             }
-            Match::Suspected(_) if standing.owed.as_ref().is_some_and(|owed| owed.looked_at) => {
-                Ok(Look::GoOn)
-            }
             Match::Suspected(records) | Match::Unclear(records) => {
-                let _ = self.ledger.write(|draft| {
-                    let mut standing = draft.standing(&target.name, &ready.contact)?.unwrap_or_default();
-                    let why = WhyHeld::Ambiguous { records };
-                    standing.fail(Phase::Held { why: why.clone(), due: None });
-                    draft.put_standing(&target.name, &ready.contact, standing)?;
-                    let contact = &ready.contact;
-                    let if_none = format!("`hiresync retry {contact}` creates the person");
-                    let task = which_record(&target.name, contact, &found, FOUND_BEFORE_CREATING, &if_none);
-                    self.raise(draft, &ready.contact, Some(&target.name), task)?;
-                    draft.tell(&self.event(&ready.contact, Some(&target.name), Outcome::Held { why }))
-                })?;
+                self.hold_as_ambiguous(target, &ready.contact, &found, records)?;
                 Ok(Look::Waits)
             }
         }
+    }
+
+    /// Held, with a task: only a human can say whether one of these records is this person's.
+    fn hold_as_ambiguous(
+        &self,
+        target: &Target,
+        contact: &ContactId,
+        found: &[Found],
+        records: usize,
+    ) -> Result<(), CycleError> {
+        let _ = self.ledger.write(|draft| {
+            let mut standing = draft.standing(&target.name, contact)?.unwrap_or_default();
+            let why = WhyHeld::Ambiguous { records };
+            standing.fail(Phase::Held { why: why.clone(), due: None });
+            draft.put_standing(&target.name, contact, standing)?;
+            let if_none = format!("`hiresync retry {contact}` creates the person");
+            let task = which_record(&target.name, contact, found, FOUND_BEFORE_CREATING, &if_none);
+            self.raise(draft, contact, Some(&target.name), task)?;
+            draft.tell(&self.event(contact, Some(&target.name), Outcome::Held { why }))
+        })?;
+        Ok(())
     }
 
     async fn deliver_batch(&self, target: &Target, batch: &[&Ready]) -> Result<Delivered, CycleError> {
@@ -574,7 +582,7 @@ impl Engine {
             }
         };
         planted::point(Point::LookedUp);
-        match self.judged(target, identity, &found)? {
+        match self.judged(target, identity, &found, &standing)? {
             // It holds hires, and none of those that were sent: a record of a contact that was merged into this one. It is compared.
             Match::One(link)
                 if owed.intent == Intent::Add
@@ -590,11 +598,7 @@ impl Engine {
                 Ok(true)
             }
             Match::Unclear(records) | Match::Suspected(records) => {
-                self.change_phase(
-                    target,
-                    contact,
-                    Phase::Held { why: WhyHeld::Ambiguous { records }, due: None },
-                )?;
+                self.hold_as_ambiguous(target, contact, &found, records)?;
                 Ok(false)
             }
             Match::Nobody | Match::One(_) => match policy::after_look(at, looks, now) {
@@ -677,15 +681,22 @@ impl Engine {
     }
 
     /// A key that the configuration makes may be given twice, and a human may have said whose the record is, whatever stands on it:
-    /// a record that is another contact's already is not this one's.
+    /// a record that is another contact's already is not this one's. Nor is one that only has their address, once a human looked.
     pub(crate) fn judged(
         &self,
         target: &Target,
         who: &Identity,
         found: &[Found],
+        standing: &ledger::Standing,
     ) -> Result<Match, CycleError> {
         let judged = judge(found);
-        let Match::One(link) = &judged else { return Ok(judged) };
+        let link = match &judged {
+            Match::One(link) => link,
+            Match::Suspected(_) if standing.owed.as_ref().is_some_and(|owed| owed.looked_at) => {
+                return Ok(Match::Nobody);
+            }
+            _ => return Ok(judged),
+        };
         let is_anothers = self.is_linked_to_another(target, &who.contact, &link.remote, who.key.is_some())?;
         Ok(if is_anothers { Match::Unclear(1) } else { judged })
     }
@@ -719,8 +730,8 @@ impl Engine {
                 let who = planning::identity_for(target, &one.identity, wanted);
                 // What cannot be looked up now is looked up before it is sent.
                 let Ok(found) = self.unless_stopped(target.adapter.find(&who)).await? else { continue };
-                if let Match::One(link) = self.judged(target, &who, &found)? {
-                    let standing = self.ledger.standing(&target.name, &one.contact)?.unwrap_or_default();
+                let standing = self.ledger.standing(&target.name, &one.contact)?.unwrap_or_default();
+                if let Match::One(link) = self.judged(target, &who, &found, &standing)? {
                     let _ = self.ledger.write(|draft| {
                         self.notice_unknown(draft, target, &standing, &found)?;
                         self.take(draft, target, &one.contact, link)

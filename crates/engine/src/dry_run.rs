@@ -421,15 +421,13 @@ impl Sheet {
         };
         let words: BTreeSet<String> = found.iter().map(|found| format!("{found:?}")).collect();
         change.basis.record = Pii::new(format!("{words:?}"));
-        let looked_at = standing.owed.as_ref().is_some_and(|owed| owed.looked_at);
-        Ok(match self.paper.judged(target, &who, &found)? {
+        Ok(match self.paper.judged(target, &who, &found, standing)? {
             Match::Nobody => Look::Nobody,
             Match::One(link) => {
                 let paper = &self.paper;
                 let _ = paper.ledger.write(|draft| paper.take(draft, target, &planned.contact, link))?;
                 Look::Adopted
             }
-            Match::Suspected(_) if looked_at => Look::Nobody,
             Match::Suspected(records) | Match::Unclear(records) => Look::Held(WhyHeld::Ambiguous { records }),
         })
     }

@@ -338,6 +338,33 @@ async fn somebody_with_address_and_name_over_there_is_held_and_one_command_decid
 }
 
 #[tokio::test]
+async fn a_human_who_looked_is_believed_also_where_an_attempt_had_no_answer() {
+    for is_hired in [true, false] {
+        // given an attempt that was lost on its way, and a relative who was entered since
+        let world = World::with(Capabilities { dedupes_by_key: false, ..Memory::everything() });
+        world.hire("ada", "Ada", "o1");
+        world.mail("ada", "ada@x");
+        world.target.script([Fault::RequestLost]);
+        world.cycle().await;
+        world.staff("Ada", "ada@x");
+        if !is_hired {
+            world.unhire("ada", "o1");
+        }
+        world.later(TimeDelta::minutes(5));
+        world.cycle().await;
+        assert_eq!(world.state("ada"), Some("held"));
+        assert_eq!(world.open_tasks(), [TaskKind::PossibleDuplicate]);
+        // when
+        assert_eq!(world.engine.retry(&contact("ada"), 7).unwrap(), 1);
+        world.full_sweeps(5).await;
+        // then
+        assert_eq!(world.state("ada"), is_hired.then_some("agreed"));
+        assert_eq!(world.target.records().len(), if is_hired { 2 } else { 1 });
+        world.settles().await;
+    }
+}
+
+#[tokio::test]
 async fn a_link_that_was_taken_away_is_neither_made_again_nor_replaced_until_a_human_says_so() {
     for right in [true, false] {
         let world = World::new();
