@@ -312,7 +312,11 @@ impl<'p> Telling<'p> {
 
     /// What holds after each cycle and each crash. What was written in it was read after `began`.
     fn safe(&mut self, began: Millis) -> Result<(), Violation> {
-        self.hear_tasks()?;
+        let wrote =
+            self.world.lock().unwrap().tenant.as_ref().is_some_and(|tenant| self.records.is_news(tenant));
+        if wrote {
+            self.hear_tasks()?;
+        }
         let mut world = self.world.lock().unwrap();
         let world = &mut *world;
         if self.plan.setup.roster {
@@ -369,16 +373,12 @@ impl<'p> Telling<'p> {
 
     /// What HR was asked to look at, in Cezanne. It is remembered, though the ledger may be lost.
     fn hear_tasks(&mut self) -> Result<(), Violation> {
-        let wrote =
-            self.world.lock().unwrap().tenant.as_ref().is_some_and(|tenant| self.records.is_news(tenant));
-        if wrote {
-            let tasks = self.daemon.engine().ledger().tasks();
-            let tasks = tasks.map_err(|error| Violation(format!("the ledger can be read: {error}")))?;
-            let about = tasks.into_iter().filter(|task| {
-                matches!(task.kind, TaskKind::PossibleDuplicate | TaskKind::Disagreement | TaskKind::Review)
-            });
-            self.records.asked.extend(about.map(|task| task.contact.to_string()));
-        }
+        let tasks = self.daemon.engine().ledger().tasks();
+        let tasks = tasks.map_err(|error| Violation(format!("the ledger can be read: {error}")))?;
+        let about = tasks.into_iter().filter(|task| {
+            matches!(task.kind, TaskKind::PossibleDuplicate | TaskKind::Disagreement | TaskKind::Review)
+        });
+        self.records.asked.extend(about.map(|task| task.contact.to_string()));
         Ok(())
     }
 
@@ -405,8 +405,8 @@ impl<'p> Telling<'p> {
     fn nothing_is_owed(&mut self) -> Result<(), Violation> {
         let failed = |error: &dyn std::fmt::Display| Violation(format!("the ledger can be read: {error}"));
         let status = self.daemon.engine().status().map_err(|error| failed(&error))?;
-        holds!(status.marked == 0, "when everything is settled nobody is marked: {} are", status.marked);
         let people = self.daemon.engine().people().map_err(|error| failed(&error))?;
+        holds!(status.marked == 0, "when everything is settled nobody is marked: {} are", status.marked);
         let now = self.world.lock().unwrap().our_time();
         for (target, status) in &status.targets {
             let (counts, unexplained) = (status.counts, status.unexplained);
@@ -427,6 +427,7 @@ impl<'p> Telling<'p> {
             let owing: Vec<_> = people.iter().filter(is_owing).collect();
             holds!(owing.is_empty(), "when everything is settled nothing is owed: {counts:?} {owing:?}");
         }
+        self.hear_tasks()?;
         let reasons = self.reasons()?;
         let at = self.elapsed();
         let mut world = self.world.lock().unwrap();

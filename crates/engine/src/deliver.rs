@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use adapter_sdk::{
-    Delivery, Effect, Error, ErrorKind, Evidence, Found, Identity, Intent, Link, Receipt, Step, TaskKind,
-    TaskRequest,
+    Delivery, Effect, Error, ErrorKind, Evidence, Found, Identity, Intent, Level, Link, Receipt, Step,
+    TaskKind, TaskRequest,
 };
 use futures::{StreamExt, stream};
 use ledger::{Digests, Draft, Durable, Event, Outcome, Phase, Standing, TargetHealth, WhyHeld};
-use people::{ContactId, Filled, OpportunityId, TargetName, Timestamp, Wanted};
+use people::{ContactId, FieldKey, Filled, OpportunityId, RemoteId, TargetName, Timestamp, Wanted};
 use planted::{Bug, Point};
 
 use crate::{
@@ -54,6 +54,20 @@ impl Ready {
             Intent::Add => standing.agreed.is_none() || !owed.unfinished.is_empty(),
             Intent::AddHire | Intent::Update | Intent::Withdraw => standing.agreed.is_some(),
         }
+    }
+
+    /// Whether it writes the contact on a record that was another contact's: their profiles were merged.
+    fn gives_it_to_another(&self, target: &Target, standing: &Standing) -> bool {
+        let ids = target.adapter.info().schema.ids();
+        let anew = standing.owed.iter().filter(|owed| owed.unfinished.is_empty());
+        let changed = anew.flat_map(|owed| &owed.changed);
+        let mut written = changed.filter_map(|field| match field {
+            FieldKey::Person { field } if ids.contains(&(Level::Person, field.clone())) => {
+                self.wanted.person.get(field)
+            }
+            _ => None,
+        });
+        !self.backfill && written.any(|value| value.reveal().to_text().contains(self.contact.as_str()))
     }
 }
 
@@ -104,7 +118,7 @@ impl Engine {
         let mut out = Outgoing::default();
         let mut going = Vec::new();
         for ready in batch {
-            match self.look_before_create(target, ready).await? {
+            match self.look_first(target, ready).await? {
                 Look::GoOn => going.push(ready),
                 Look::Adopted => {
                     out.delivered.unchanged += 1;
@@ -120,14 +134,14 @@ impl Engine {
         Ok(out)
     }
 
-    /// Nobody is created before the target was asked for exactly that person.
-    async fn look_before_create(&self, target: &Target, ready: &Ready) -> Result<Look, CycleError> {
+    /// Nobody is created, and no record becomes another contact's, before the target was asked for exactly that person.
+    async fn look_first(&self, target: &Target, ready: &Ready) -> Result<Look, CycleError> {
         let standing = self.ledger.standing(&target.name, &ready.contact)?.unwrap_or_default();
         if !ready.is_still_owed(&standing) {
             return Ok(Look::Waits);
         }
-        if standing.agreed.is_some()
-            || ready.intent != Intent::Add
+        let creates = ready.intent == Intent::Add && standing.agreed.is_none();
+        if !creates && !ready.gives_it_to_another(target, &standing)
             || !target.adapter.info().capabilities.find
             || planted::bug(Bug::NoLookBeforeCreate)
             || planted::bug(Bug::ResentUnlooked)
@@ -155,6 +169,10 @@ impl Engine {
                 return Ok(if unusable { Look::Unusable } else { Look::Waits });
             }
         };
+        if let Some(agreed) = &standing.agreed {
+            self.tell_of_another_record(target, &ready.contact, &agreed.link.remote, &found)?;
+            return Ok(Look::GoOn);
+        }
         match self.judged(target, &ready.identity, &found, &standing)? {
             Match::Nobody => {
                 planted::point(Point::LookedInVain);
@@ -172,6 +190,37 @@ impl Engine {
                 Ok(Look::Waits)
             }
         }
+    }
+
+    /// A contact whose profile was merged gets the other's record, and has one already that this ledger knows nothing of: HR is asked to
+    /// merge them, as of two that it knows.
+    fn tell_of_another_record(
+        &self,
+        target: &Target,
+        contact: &ContactId,
+        own: &RemoteId,
+        found: &[Found],
+    ) -> Result<(), CycleError> {
+        let is_kept = |found: &&Found| matches!(found.evidence, Evidence::ContactId | Evidence::Key);
+        let others: BTreeSet<&RemoteId> = found
+            .iter()
+            .filter(is_kept)
+            .map(|found| &found.link.remote)
+            .filter(|remote| *remote != own)
+            .collect();
+        for other in others {
+            let task = TaskRequest {
+                kind: TaskKind::PossibleDuplicate,
+                cause: format!("also {other}"),
+                text: format!(
+                    "Profiles of contact {contact} were merged in Lever, and this person has two records over there, {own} and {other}. \
+                     Merge the two records by hand; {own} is kept up to date."
+                ),
+                fields: Vec::new(),
+            };
+            let _ = self.ledger.write(|draft| self.raise(draft, contact, Some(&target.name), task))?;
+        }
+        Ok(())
     }
 
     /// Held, with a task: only a human can say whether one of these records is this person's.

@@ -190,12 +190,15 @@ impl Engine {
         }
         let others = self.others(target, person)?;
         // A contact that was merged into this one may have a record over there that nobody has seen yet: until that is known, nobody is
-        // made beside it.
-        if others.iter().any(Standing::is_open) {
+        // made beside it. What HR has to tell of first is held; HR's word about this one is about the other as well.
+        let open = others.values().filter(|other| other.is_open());
+        let with_hr = WithHr::of(&others);
+        if open.count() > with_hr.others.len() || self.let_go_on(run, target, &with_hr, &person.contact)? {
             return Ok(Planning::Later);
         }
         let usable = !run.unusable.contains(&target.name);
-        let (in_scope, left_out, doubtful) = self.scope(target, person)?;
+        let (mut in_scope, left_out, doubtful) = self.scope(target, person)?;
+        in_scope.extend(with_hr.hires(person).filter(|hire| !left_out.contains_key(*hire)));
         let today = self.clock.today(self.settings.zone);
         let mut decided_on =
             self.ledger.standing(&target.name, &person.contact)?.unwrap_or_default().decided_on;
@@ -218,7 +221,8 @@ impl Engine {
         standing.decided_on = decided_on;
         standing.starts.extend(starts(person, &in_scope));
         standing.addresses = self.addresses(person);
-        let waiting = self.waiting(target, person, &in_scope, &standing);
+        let mut waiting = self.waiting(target, person, &in_scope, &standing);
+        waiting.extend(with_hr.waiting(&in_scope, &standing));
         let former = self.former(target, person, &standing)?;
         let ids = &target.adapter.info().schema.ids();
         let mapped = wanted.iter().map(|(field, _)| field);
@@ -355,8 +359,36 @@ impl Engine {
             || sent.is_some_and(|sent| sent.hires.contains_key(hire)))
     }
 
+    /// A human let this contact go on, which waits for what is to be said of those: they go on. True if so.
+    fn let_go_on(
+        &self,
+        run: &mut Run,
+        target: &Target,
+        with_hr: &WithHr<'_>,
+        contact: &ContactId,
+    ) -> ledger::Result<bool> {
+        let own = self.ledger.standing(&target.name, contact)?.and_then(|standing| standing.owed);
+        let is_said = own.is_some_and(|owed| owed.looked_at && matches!(owed.phase, Phase::Waiting { .. }));
+        if !is_said || with_hr.others.is_empty() {
+            return Ok(false);
+        }
+        let now = self.clock.now();
+        let _ = self.ledger.write(|draft| {
+            for (other, standing) in &with_hr.others {
+                let mut standing = (*standing).clone();
+                standing.release(now);
+                draft.put_standing(&target.name, other, standing)?;
+                draft.mark(other, now)?;
+                draft.tell(&self.event(other, Some(&target.name), Outcome::Released))?;
+            }
+            Ok(())
+        })?;
+        with_hr.others.iter().for_each(|(other, _)| run.again(other));
+        Ok(true)
+    }
+
     /// Where the contacts stand that were merged into this one and have kept a record of their own over there, or may have one.
-    fn others(&self, target: &Target, person: &Person) -> ledger::Result<Vec<Standing>> {
+    fn others(&self, target: &Target, person: &Person) -> ledger::Result<BTreeMap<ContactId, Standing>> {
         let mut contacts = BTreeSet::new();
         if !target.adapter.info().capabilities.moves_hires {
             for opportunity in person.opportunities.keys() {
@@ -364,10 +396,10 @@ impl Engine {
             }
         }
         contacts.remove(&person.contact);
-        let mut others = Vec::new();
+        let mut others = BTreeMap::new();
         for contact in contacts {
             let standing = self.ledger.standing(&target.name, &contact)?;
-            others.extend(standing.filter(Standing::may_be_over_there));
+            others.extend(standing.filter(Standing::may_be_over_there).map(|standing| (contact, standing)));
         }
         Ok(others)
     }
@@ -483,6 +515,45 @@ impl Engine {
             (Age::Doubtful, Some(Said::Old)) => Age::SaidToBeOld,
             (age, _) => age,
         })
+    }
+}
+
+/// Contacts that were merged into one, of whom only HR can say what came of an attempt.
+struct WithHr<'o> {
+    others: Vec<(&'o ContactId, &'o Standing)>,
+}
+
+impl<'o> WithHr<'o> {
+    fn of(others: &'o BTreeMap<ContactId, Standing>) -> WithHr<'o> {
+        let is_with_hr = |standing: &Standing| {
+            standing.is_open() && standing.owed.as_ref().is_some_and(Owed::is_for_a_human_to_settle)
+        };
+        WithHr { others: others.iter().filter(|(_, standing)| is_with_hr(standing)).collect() }
+    }
+
+    /// Hires of this person that may be on their records.
+    fn hires<'p>(&self, person: &'p Person) -> impl Iterator<Item = &'p OpportunityId> {
+        let sent: BTreeSet<&OpportunityId> =
+            self.others.iter().flat_map(|(_, standing)| standing.unknown_hires()).collect();
+        person.hires.keys().filter(move |hire| sent.contains(hire))
+    }
+
+    /// What waits until HR has said: those hires; all of them where there is no other record to put them on.
+    fn waiting(
+        &self,
+        in_scope: &BTreeSet<&OpportunityId>,
+        own: &Standing,
+    ) -> BTreeMap<OpportunityId, WhyHeld> {
+        let phase =
+            |(_, standing): &(&ContactId, &'o Standing)| standing.owed.as_ref().map(|owed| &owed.phase);
+        let Some(Phase::Held { why, .. }) = self.others.first().and_then(phase) else {
+            return BTreeMap::new();
+        };
+        let sent = |hire: &OpportunityId| {
+            self.others.iter().any(|(_, other)| other.unknown_hires().any(|sent| sent == hire))
+        };
+        let waits = in_scope.iter().filter(|hire| own.agreed.is_none() || sent(hire));
+        waits.map(|hire| ((*hire).clone(), why.clone())).collect()
     }
 }
 

@@ -68,7 +68,7 @@ impl World {
         self.ordered(LinkOrder::Remove { target: None, contact: contact(who) }).await
     }
 
-    fn mail(&self, who: &str, email: &str) {
+    pub fn mail(&self, who: &str, email: &str) {
         self.change(who, |person| person.emails = vec![Pii::new(email.to_owned())]);
     }
 
@@ -486,6 +486,35 @@ async fn levers_ids_are_written_onto_the_records_that_were_there_before_and_noth
     assert!(!line.unwrap().backfill, "done once");
     world.try_cycle(SweepKind::Full).await.unwrap();
     assert_eq!(world.deliveries_after(before), 1);
+}
+
+#[tokio::test]
+async fn a_record_that_becomes_a_merged_contacts_is_told_of_beside_one_that_has_its_id_already() {
+    for has_one in [true, false] {
+        // given a target with a place for the contact's id, and perhaps a record that was forgotten with an earlier ledger
+        let mut world = World::with(Capabilities { moves_hires: false, ..Memory::everything() });
+        let schema = FieldSchema {
+            fields: vec![FieldSpec { holds_ids: true, ..FieldSpec::new(Level::Person, "ref") }],
+            open: true,
+            ..FieldSchema::default()
+        };
+        world.target = world.target.clone().with_schema(schema);
+        world.restart();
+        world.hire("loser", "Ada", "o1");
+        world.cycle().await;
+        if has_one {
+            world.target.plant(Some(contact("winner")), Default::default(), Default::default());
+        }
+        // when
+        world.merge("loser", "winner");
+        world.hire("winner", "Ada", "o1");
+        world.cycle().await;
+        world.full_sweeps(2).await;
+        // then
+        assert_eq!(world.open_tasks(), if has_one { vec![TaskKind::PossibleDuplicate] } else { vec![] });
+        assert_eq!(world.target.records().len(), if has_one { 2 } else { 1 });
+        assert_eq!((world.state("winner"), world.state("loser")), (Some("agreed"), None));
+    }
 }
 
 #[tokio::test]

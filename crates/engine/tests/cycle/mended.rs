@@ -112,6 +112,44 @@ async fn a_hire_that_stays_on_a_record_which_cannot_be_merged_is_not_sent_to_the
 }
 
 #[tokio::test]
+async fn what_hr_has_to_say_of_a_merged_profile_is_asked_of_the_survivor_too_who_is_told_on_meanwhile() {
+    for (asked, has_record) in [("loser", true), ("winner", true), ("winner", false)] {
+        // given two profiles, one of them with an attempt that only HR can tell the outcome of
+        let world = World::with(Capabilities { moves_hires: false, ..doubling() });
+        world.hire("loser", "Ada", "o1");
+        world.mail("loser", "ada@x");
+        world.target.script([Fault::RequestLost]);
+        world.cycle().await;
+        world.staff("Ada", "ada@x");
+        world.later(TimeDelta::minutes(5));
+        world.cycle().await;
+        if has_record {
+            world.hire("winner", "Ada", "o2");
+            world.cycle().await;
+        }
+        // when they are merged, and HR takes its time
+        world.merge("loser", "winner");
+        world.hire("winner", "Ada Lovelace", "o1");
+        world.full_sweeps(2).await;
+        // then
+        assert_eq!(world.explained("winner").0, "held.ambiguous");
+        assert_eq!(world.target.records().len(), 1 + usize::from(has_record));
+        if has_record {
+            assert_eq!(world.name_there("winner"), "Ada Lovelace");
+        }
+        assert_eq!(world.engine.status().unwrap().marked, 0);
+        // and when HR says that it is nobody
+        assert_eq!(world.engine.retry(&contact(asked), 7).unwrap(), 1);
+        world.full_sweeps(5).await;
+        // then all hires are on one record
+        let record = world.target.record_of(&contact("winner")).unwrap();
+        assert_eq!(record.hires.len(), 1 + usize::from(has_record), "{asked}, {has_record}");
+        assert_eq!(world.target.records().len(), 2);
+        assert_eq!((world.state("winner"), world.state("loser")), (Some("agreed"), None));
+    }
+}
+
+#[tokio::test]
 async fn an_edit_made_while_an_answer_was_lost_arrives_whatever_else_hr_touched() {
     for (capabilities, lag) in [(doubling(), Some(Lag::Finds(4))), (Memory::everything(), None)] {
         // given a record that was made, but nobody said so
