@@ -181,8 +181,15 @@ impl Daemon {
             Some(twin) => tokio::join!(ours, Box::pin(twin.cycle(order))).0,
             None => ours.await,
         };
-        if let Some(tenant) = &mut self.world.lock().unwrap().tenant {
-            tenant.cycle_ended(!self.fuse.is_broken() && matches!(ended, Ended::Done(_)));
+        if let Some(tenant) = &mut self.world.lock().unwrap().tenant
+            && tenant.told_something()
+            && matches!(ended, Ended::Done(_))
+            && !self.fuse.is_broken()
+        {
+            let name = TENANT.parse().expect("it is a name");
+            let standings = engine.ledger().standings(&name, None, usize::MAX).unwrap_or_default();
+            let linked = standings.into_iter().filter_map(|(_, standing)| standing.agreed);
+            tenant.knows(linked.map(|agreed| agreed.link.remote.to_string()));
         }
         if self.fuse.is_broken() {
             let said =

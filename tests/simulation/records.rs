@@ -99,7 +99,7 @@ impl Records {
         let deleted = hr
             .deleted
             .iter()
-            .any(|gone| gone.was_shown && is_known(gone.at) && there.contact(&gone.record) == Some(contact));
+            .any(|gone| gone.was_known && is_known(gone.at) && there.contact(&gone.record) == Some(contact));
         holds!(
             !deleted || hr.is_ordered(contact),
             "whom HR deleted is not entered again by itself: {code}, {contact}"

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rand::{SeedableRng, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
 use sandbox::{
-    Lever, Millis, Opportunity, Reply, Request, Sending,
+    Lever, Millis, Opportunity, Reply, Request,
     cezanne::{Cezanne, Fault, OpenEnded, Record, SERVICE_PATH, Settings, Table, Variant},
 };
 use serde_json::json;
@@ -31,9 +31,10 @@ pub struct Tenant {
     failed: BTreeMap<(String, String, Vec<u8>), Millis>,
     /// A write that nobody who looks first makes.
     blind: Option<String>,
-    /// Codes that reached the daemon in this cycle, and in cycles that came to their end.
+    /// Codes that reached the daemon in this cycle.
     reached: BTreeSet<String>,
-    shown: BTreeSet<String>,
+    /// Codes that were somebody's for the daemon at the end of a cycle.
+    known: BTreeSet<String>,
 }
 
 /// Somebody whom HR deleted.
@@ -43,8 +44,8 @@ pub struct Deleted {
     pub record: Record,
     /// When.
     pub at: Millis,
-    /// Whether a cycle that came to its end had been told of the record. Nobody can know whom HR deleted before.
-    pub was_shown: bool,
+    /// Whether a cycle that came to its end had learnt that this is somebody's record. Nobody can know whom HR deleted before.
+    pub was_known: bool,
 }
 
 /// What HR did, for whoever judges what is there afterwards. People go by their codes of today.
@@ -90,16 +91,12 @@ impl Tenant {
             failed: BTreeMap::new(),
             blind: None,
             reached: BTreeSet::new(),
-            shown: BTreeSet::new(),
+            known: BTreeSet::new(),
         }
     }
 
-    /// An answer reached the daemon. If it can be understood, the codes of ours in it are known there now.
+    /// An answer reached the daemon.
     pub fn reaches(&mut self, reply: &Reply) {
-        let is_whole = reply.sending == Sending::Whole && reply.status < 300;
-        if !is_whole || serde_json::from_slice::<serde_json::Value>(&reply.body).is_err() {
-            return;
-        }
         for word in reply.body.split(|byte| !(byte.is_ascii_alphanumeric() || *byte == b'-')) {
             if word.starts_with(OURS.as_bytes()) {
                 self.reached.extend(std::str::from_utf8(word).map(str::to_owned));
@@ -107,12 +104,14 @@ impl Tenant {
         }
     }
 
-    /// A cycle ended. What a killed one was told was not written down for certain.
-    pub fn cycle_ended(&mut self, well: bool) {
-        let reached = std::mem::take(&mut self.reached);
-        if well {
-            self.shown.extend(reached);
-        }
+    /// Whether a cycle that ends now may have learnt whose a record is.
+    pub fn told_something(&mut self) -> bool {
+        std::mem::take(&mut self.reached).iter().any(|code| !self.known.contains(code))
+    }
+
+    /// The daemon knows these codes as somebody's.
+    pub fn knows(&mut self, codes: impl IntoIterator<Item = String>) {
+        self.known.extend(codes);
     }
 
     /// What it answers, and the family of the fault that was played.
@@ -212,8 +211,8 @@ impl Tenant {
                 self.cezanne.delete_person(&code).ok()?;
                 self.hr.corrected.retain(|(of, ..), _| *of != code);
                 // Who was given another code had been there for a while.
-                let was_shown = self.hr.renumbered.remove(&code) || self.shown.contains(&code);
-                self.hr.deleted.push(Deleted { record: person, at, was_shown });
+                let was_known = self.hr.renumbered.remove(&code) || self.known.contains(&code);
+                self.hr.deleted.push(Deleted { record: person, at, was_known });
                 Some(code)
             }
             Staffing::Hide => {
