@@ -262,6 +262,9 @@ impl Daemon {
         }
         if lost {
             world.forgot_at = Some(world.elapsed());
+            if let Some(tenant) = &mut world.tenant {
+                tenant.forgets();
+            }
             world.counts.count("ledger losses");
             world.tell("its ledger was lost");
         }

@@ -25,6 +25,8 @@ pub struct Records {
     writes: u64,
     /// Contacts about whom HR was asked: a possible duplicate, or values on which Lever and Cezanne disagree.
     pub asked: BTreeSet<String>,
+    /// Contacts who were entered with a lost ledger, while a record of theirs was hidden from us.
+    unseen: BTreeSet<String>,
     /// Corrections that came while a delivery was under way, which may not have seen them.
     pub raced: u64,
 }
@@ -53,16 +55,17 @@ impl Records {
         }
         self.writes = tenant.writes();
         let there = There { forgot_at, ..There::new(tenant, oracle, began) };
-        there.nobody_is_there_twice(&self.asked)?;
         for (code, person) in &there.people {
             if !self.people.contains(code)
                 && !tenant.hr.own.contains(code)
                 && !tenant.hr.renumbered.contains(code)
             {
                 self.may_enter(&there, &tenant.hr, code, person)?;
+                self.unseen.extend(there.contact(person).filter(|it| there.is_hidden(it)).map(str::to_owned));
             }
             there.values_were_true(&tenant.hr, code, person)?;
         }
+        there.nobody_is_there_twice(&self.asked, &self.unseen)?;
         for (opportunity, row) in &there.employments {
             there.is_on_its_person(opportunity, row)?;
             let gone = oracle.gone_since(opportunity).is_some_and(|gone| gone < began);
@@ -248,20 +251,33 @@ impl<'o> There<'o> {
         asked.iter().any(|other| self.is_same_now(other, contact))
     }
 
-    fn nobody_is_there_twice(&self, asked: &BTreeSet<String>) -> Result<(), Violation> {
+    /// Whether a record of this person is hidden from a daemon that lost its ledger.
+    fn is_hidden(&self, contact: &str) -> bool {
+        let is_same =
+            |record: &Record| self.contact(record).is_some_and(|other| self.is_same_now(other, contact));
+        self.forgot_at.is_some() && self.people.values().any(|person| person.is_hidden && is_same(person))
+    }
+
+    fn nobody_is_there_twice(
+        &self,
+        asked: &BTreeSet<String>,
+        unseen: &BTreeSet<String>,
+    ) -> Result<(), Violation> {
         let mut of: BTreeMap<&str, &str> = BTreeMap::new();
         for (code, person) in &self.people {
             if let Some(contact) = self.contact(person) {
                 let other = of.insert(contact, code);
-                let is_told = other.is_none() || self.is_asked_about(asked, contact);
+                let is_told = other.is_none()
+                    || self.is_asked_about(asked, contact)
+                    || self.is_asked_about(unseen, contact);
                 holds!(is_told, "nobody is there twice: {contact} is {code} and {other:?}");
             }
         }
         let doubled = &self.doubled;
         let is_told = doubled.iter().all(|opportunity| {
-            self.oracle
-                .owners_by(opportunity, Millis::MAX)
-                .any(|owner| self.is_asked_about(asked, owner.as_str()))
+            self.oracle.owners_by(opportunity, Millis::MAX).any(|owner| {
+                self.is_asked_about(asked, owner.as_str()) || self.is_asked_about(unseen, owner.as_str())
+            })
         });
         holds!(is_told, "every hire is one employment: {doubled:?} is two");
         Ok(())

@@ -109,6 +109,11 @@ impl Tenant {
         std::mem::take(&mut self.reached).iter().any(|code| !self.known.contains(code))
     }
 
+    /// Its ledger is not what it was.
+    pub fn forgets(&mut self) {
+        self.known.clear();
+    }
+
     /// The daemon knows these codes as somebody's.
     pub fn knows(&mut self, codes: impl IntoIterator<Item = String>) {
         self.known.extend(codes);
@@ -345,9 +350,10 @@ impl Hr {
             let was = self.corrected.remove(&(code, table, column)).expect("it was just seen");
             self.corrected.insert((to.to_owned(), table, column), was);
         }
-        for set in [&mut self.renumbered, &mut self.hidden] {
-            set.remove(from);
-        }
+        self.renumbered.remove(from);
         self.renumbered.insert(to.to_owned());
+        if self.hidden.remove(from) {
+            self.hidden.insert(to.to_owned());
+        }
     }
 }

@@ -43,6 +43,8 @@ pub(crate) struct Ready {
     pub withdrawn: BTreeSet<OpportunityId>,
     /// Lever's ids for a record that was there before us, and nothing else.
     pub backfill: bool,
+    /// Some other hire waits: once this was delivered, the person is looked at again.
+    pub waits: bool,
 }
 
 impl Ready {
@@ -54,6 +56,14 @@ impl Ready {
             Intent::Add => standing.agreed.is_none() || !owed.unfinished.is_empty(),
             Intent::AddHire | Intent::Update | Intent::Withdraw => standing.agreed.is_some(),
         }
+    }
+
+    /// Hires that are to be added to a record.
+    fn new_hires<'r>(&'r self, standing: &'r Standing) -> impl Iterator<Item = &'r OpportunityId> {
+        let anew = standing.owed.as_ref().is_some_and(|owed| owed.unfinished.is_empty());
+        let link = standing.agreed.as_ref().map(|agreed| &agreed.link);
+        let hires = self.wanted.hires.keys().filter(move |_| anew && self.intent == Intent::AddHire);
+        hires.filter(move |hire| link.is_some_and(|link| !link.hires.contains_key(*hire)))
     }
 
     /// Whether it writes the contact on a record that was another contact's: their profiles were merged.
@@ -134,14 +144,15 @@ impl Engine {
         Ok(out)
     }
 
-    /// Nobody is created, and no record becomes another contact's, before the target was asked for exactly that person.
+    /// Nobody is created, no hire is added, and no record becomes another contact's, before the target was asked for exactly that person.
     async fn look_first(&self, target: &Target, ready: &Ready) -> Result<Look, CycleError> {
         let standing = self.ledger.standing(&target.name, &ready.contact)?.unwrap_or_default();
         if !ready.is_still_owed(&standing) {
             return Ok(Look::Waits);
         }
         let creates = ready.intent == Intent::Add && standing.agreed.is_none();
-        if !creates && !ready.gives_it_to_another(target, &standing)
+        let adds = ready.new_hires(&standing).next().is_some();
+        if !(creates || adds || ready.gives_it_to_another(target, &standing))
             || !target.adapter.info().capabilities.find
             || planted::bug(Bug::NoLookBeforeCreate)
             || planted::bug(Bug::ResentUnlooked)
@@ -170,8 +181,7 @@ impl Engine {
             }
         };
         if let Some(agreed) = &standing.agreed {
-            self.tell_of_another_record(target, &ready.contact, &agreed.link.remote, &found)?;
-            return Ok(Look::GoOn);
+            return self.look_beside(target, ready, &standing, &agreed.link.remote, &found);
         }
         match self.judged(target, &ready.identity, &found, &standing)? {
             Match::Nobody => {
@@ -192,35 +202,40 @@ impl Engine {
         }
     }
 
-    /// A contact whose profile was merged gets the other's record, and has one already that this ledger knows nothing of: HR is asked to
-    /// merge them, as of two that it knows.
-    fn tell_of_another_record(
+    /// Whoever has a record may have another one that this ledger knows nothing of: it was lost, and profiles were merged since. A hire
+    /// that stands there is not added here without a human's word; of the two records HR is told.
+    fn look_beside(
         &self,
         target: &Target,
-        contact: &ContactId,
+        ready: &Ready,
+        standing: &Standing,
         own: &RemoteId,
         found: &[Found],
-    ) -> Result<(), CycleError> {
-        let is_kept = |found: &&Found| matches!(found.evidence, Evidence::ContactId | Evidence::Key);
-        let others: BTreeSet<&RemoteId> = found
-            .iter()
-            .filter(is_kept)
-            .map(|found| &found.link.remote)
-            .filter(|remote| *remote != own)
-            .collect();
-        for other in others {
+    ) -> Result<Look, CycleError> {
+        let others: Vec<&Found> =
+            found.iter().filter(|found| found.evidence.is_proof() && found.link.remote != *own).collect();
+        let has_it = |hire: &OpportunityId| others.iter().any(|other| other.link.hires.contains_key(hire));
+        let looked_at = standing.owed.as_ref().is_some_and(|owed| owed.looked_at);
+        if !looked_at && ready.new_hires(standing).any(has_it) {
+            self.hold_as_ambiguous(target, &ready.contact, found, others.len())?;
+            return Ok(Look::Waits);
+        }
+        let is_theirs = |found: &&&Found| matches!(found.evidence, Evidence::ContactId | Evidence::Key);
+        let theirs = others.iter().filter(is_theirs).map(|found| &found.link.remote);
+        for other in theirs.collect::<BTreeSet<_>>() {
+            let contact = &ready.contact;
             let task = TaskRequest {
                 kind: TaskKind::PossibleDuplicate,
                 cause: format!("also {other}"),
                 text: format!(
-                    "Profiles of contact {contact} were merged in Lever, and this person has two records over there, {own} and {other}. \
-                     Merge the two records by hand; {own} is kept up to date."
+                    "Contact {contact} has two records over there, {own} and {other}: Lever merged profiles of this person. Merge the two \
+                     records by hand; {own} is kept up to date."
                 ),
                 fields: Vec::new(),
             };
             let _ = self.ledger.write(|draft| self.raise(draft, contact, Some(&target.name), task))?;
         }
-        Ok(())
+        Ok(Look::GoOn)
     }
 
     /// Held, with a task: only a human can say whether one of these records is this person's.
@@ -390,7 +405,7 @@ impl Engine {
                 _ if ready.backfill => standing.backfilled(link, ready.digests.clone(), now),
                 _ => standing.settle(link, ready.digests.clone(), now),
             }
-            if ready.intent == Intent::Withdraw {
+            if ready.intent == Intent::Withdraw || ready.waits {
                 draft.mark(&ready.contact, now)?;
             }
             Outcome::Agreed { effect }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use adapter_sdk::{TaskKind, TaskRequest};
-use ledger::{Outcome, Owed, Seen, Standing};
+use adapter_sdk::{ErrorKind, TaskKind, TaskRequest};
+use ledger::{Outcome, Owed, Phase, Seen, Standing};
 use people::{Candidacy, ContactId, OpportunityId, Person};
 
 use crate::cycle::{CycleError, Engine};
@@ -94,6 +94,11 @@ impl Engine {
                     let is_deleted = self.ledger.seen(hire)?.is_some_and(|seen| seen.deleted_at.is_some());
                     Ok::<_, ledger::Error>(is_whole && (is_here || is_deleted))
                 })?;
+                if let Some(kept) = &kept
+                    && (is_beside_another(&lost) && kept.agreed.is_some() || is_beside_another(kept) && lost.agreed.is_some())
+                {
+                    self.raise(draft, into, Some(&target.name), beside_another_task(from, into))?;
+                }
                 // An attempt may have made a record that nobody would know of: it is looked for under the contact it was made for.
                 let may_be_one = kept.as_ref().is_some_and(|kept| kept.is_open() && kept.owed.as_ref().is_some_and(Owed::is_sent));
                 if (lost.is_open() || may_be_one) && !moves_hires {
@@ -125,6 +130,26 @@ impl Engine {
             Ok(())
         })?;
         Ok(())
+    }
+}
+
+/// Whether the target refused to make somebody, because another record stands there that is not shown to us.
+pub(crate) fn is_beside_another(standing: &Standing) -> bool {
+    let phase = standing.owed.as_ref().map(|owed| &owed.phase);
+    standing.agreed.is_none() && matches!(phase, Some(Phase::Parked { kind: ErrorKind::Conflict, .. }))
+}
+
+/// What HR is asked then.
+pub(crate) fn beside_another_task(from: &ContactId, into: &ContactId) -> TaskRequest {
+    TaskRequest {
+        kind: TaskKind::PossibleDuplicate,
+        cause: format!("beside another {from}"),
+        text: format!(
+            "Lever merged contact {from} into {into}. One of them could not be made over there, because another record stands in its \
+             place that is not shown to us; the other has a record, which gets all of their hires. Look whether the record that is not \
+             shown is this person's, and merge the two by hand."
+        ),
+        fields: Vec::new(),
     }
 }
 

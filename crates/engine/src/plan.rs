@@ -487,7 +487,11 @@ fn change(
             // does not speak of is such a one: its records are not of one mind.
             let person = facts.wanted.person.keys().map(|field| FieldKey::Person { field: field.clone() });
             let ours = person.filter(|field| !rules.is_over(field) && !rules.is_only_if_empty(field));
-            compared.write.extend(ours.filter(|field| held_value(remote, field).is_none()));
+            let unspoken: Vec<FieldKey> = ours.filter(|field| held_value(remote, field).is_none()).collect();
+            // What an attempt left of the hire may be agreed on before these were written.
+            let was_agreed = |field: &&FieldKey| agreed_on(field).is_some();
+            unspoken.iter().filter(was_agreed).for_each(|it| plan.held.set(it, Some(Digest::IN_DOUBT)));
+            compared.write.extend(unspoken);
             compared.write.sort();
             compared.write.dedup();
         }

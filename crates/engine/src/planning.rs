@@ -11,6 +11,7 @@ use planted::Bug;
 
 use crate::{
     cycle::{CycleError, Engine, Run},
+    merge,
     plan::{self, Decision, Facts, Plan, Remote},
     rehire,
     settings::{DeliverFrom, Target},
@@ -336,6 +337,9 @@ impl Engine {
         }
         let _ = self.ledger.write(|draft| {
             let mut standing = draft.standing(&target.name, contact)?.unwrap_or_default();
+            if let Some(instead) = instead.filter(|_| survives && merge::is_beside_another(&standing)) {
+                self.raise(draft, instead, Some(&target.name), merge::beside_another_task(contact, instead))?;
+            }
             if !standing.forgive() {
                 return Ok(());
             }

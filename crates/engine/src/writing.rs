@@ -128,9 +128,6 @@ impl Engine {
                     }
                 }
                 Decision::Owe { debt, wanted, digests } => {
-                    if plan.waits {
-                        draft.mark(&one.contact, now)?;
-                    }
                     // What replaces a debt that a guard holds was not shown to anybody yet: it is held too.
                     let held_before = before.is_for_approval() && !run.approve;
                     let phase = if is_new(&before, debt) && (held || held_before) && !plan.backfill {
@@ -170,6 +167,7 @@ impl Engine {
                                 moot: plan.moot_once_delivered.clone(),
                                 withdrawn: plan.withdrawn.clone(),
                                 backfill: plan.backfill,
+                                waits: plan.waits,
                             },
                         ));
                     }

@@ -518,6 +518,25 @@ async fn a_record_that_becomes_a_merged_contacts_is_told_of_beside_one_that_has_
 }
 
 #[tokio::test]
+async fn a_hire_that_stands_on_a_record_nobody_knew_of_is_not_added_to_another_without_a_humans_word() {
+    // given somebody with a record, and a profile whose record was forgotten with an earlier ledger
+    let world =
+        World::with(Capabilities { moves_hires: false, dedupes_by_key: false, ..Memory::everything() });
+    world.hire("winner", "Ada", "o1");
+    world.cycle().await;
+    let hires = [(opportunity("o2"), Default::default())].into();
+    world.target.plant(Some(contact("loser")), Default::default(), hires);
+    // when the profiles are merged
+    world.hire("winner", "Ada", "o2");
+    world.cycle().await;
+    world.full_sweeps(2).await;
+    // then
+    assert_eq!(world.explained("winner").0, "held.ambiguous");
+    assert_eq!(world.open_tasks(), [TaskKind::PossibleDuplicate]);
+    assert_eq!(world.target.record_of(&contact("winner")).unwrap().hires.len(), 1);
+}
+
+#[tokio::test]
 async fn a_target_without_a_place_for_levers_ids_says_so() {
     let world = World::new();
     let there = world.staff("Ada", "a@x");

@@ -150,6 +150,28 @@ async fn what_hr_has_to_say_of_a_merged_profile_is_asked_of_the_survivor_too_who
 }
 
 #[tokio::test]
+async fn where_a_merge_joins_a_record_and_somebody_refused_for_one_that_is_not_shown_hr_is_told() {
+    for (hidden, shown) in [("loser", "winner"), ("winner", "loser")] {
+        // given
+        let world = World::with(Capabilities { moves_hires: false, ..doubling() });
+        world.hire(hidden, "Ada", "o1");
+        world.target.script([Fault::Conflict]);
+        world.cycle().await;
+        assert_eq!(world.state(hidden), Some("parked"));
+        world.hire(shown, "Ada", "o2");
+        world.cycle().await;
+        // when
+        world.merge("loser", "winner");
+        world.hire("winner", "Ada", if hidden == "loser" { "o1" } else { "o2" });
+        world.full_sweeps(2).await;
+        // then
+        assert_eq!(world.open_tasks(), [TaskKind::PossibleDuplicate], "{hidden}");
+        assert_eq!(world.target.record_of(&contact("winner")).unwrap().hires.len(), 2);
+        assert_eq!(world.state("winner"), Some("agreed"));
+    }
+}
+
+#[tokio::test]
 async fn an_edit_made_while_an_answer_was_lost_arrives_whatever_else_hr_touched() {
     for (capabilities, lag) in [(doubling(), Some(Lag::Finds(4))), (Memory::everything(), None)] {
         // given a record that was made, but nobody said so

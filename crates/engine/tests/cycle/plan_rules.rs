@@ -187,7 +187,8 @@ impl Desk {
     }
 
     fn attempt(&mut self, fate: Fate) -> Option<Wanted> {
-        match self.plan().decision {
+        let plan = self.plan();
+        match plan.decision {
             Decision::Agreed | Decision::NotInScope | Decision::Ask => {
                 self.standing.forgive();
                 None
@@ -203,6 +204,7 @@ impl Desk {
             }
             Decision::Owe { debt, wanted, digests } => {
                 let changed = debt.changed.clone();
+                self.standing.saw(&plan.held);
                 self.standing.owe(debt, Phase::Waiting { not_before: now() }, now());
                 self.standing.begin(now(), now(), digests.clone());
                 if fate != Fate::RequestLost {
@@ -349,6 +351,27 @@ fn a_hire_that_joins_brings_what_is_written_only_on_creation_and_one_that_comes_
         );
         assert_eq!(desk.cycle(), None, "read {read}");
     }
+}
+
+#[test]
+fn the_person_is_written_into_the_row_of_a_hire_that_came_back_however_often_it_is_tried() {
+    // given a row that stands as it was when its hire was taken back
+    let mut desk = Desk::delivered();
+    desk.hire("o2");
+    desk.cycle().unwrap();
+    let gone = desk.wanted.hires.remove(&opportunity("o2")).unwrap();
+    desk.lever("name", "2");
+    desk.cycle().unwrap();
+    desk.wanted.hires.insert(opportunity("o2"), gone);
+    // when the rows are not of one mind, and no attempt arrives
+    desk.remote.as_mut().unwrap().person.remove(&FieldName::new("name"));
+    for attempt in 1..=4 {
+        assert!(changed(&desk.plan()).contains(&of_person("name")), "attempt {attempt}");
+        desk.attempt(Fate::RequestLost);
+    }
+    desk.cycle().unwrap();
+    // then
+    assert_eq!((desk.there("name").as_str(), desk.cycle()), ("2", None));
 }
 
 #[test]
