@@ -58,14 +58,6 @@ impl Ready {
         }
     }
 
-    /// Hires that are to be added to a record.
-    fn new_hires<'r>(&'r self, standing: &'r Standing) -> impl Iterator<Item = &'r OpportunityId> {
-        let anew = standing.owed.as_ref().is_some_and(|owed| owed.unfinished.is_empty());
-        let link = standing.agreed.as_ref().map(|agreed| &agreed.link);
-        let hires = self.wanted.hires.keys().filter(move |_| anew && self.intent == Intent::AddHire);
-        hires.filter(move |hire| link.is_some_and(|link| !link.hires.contains_key(*hire)))
-    }
-
     /// Whether it writes the contact on a record that was another contact's: their profiles were merged.
     fn gives_it_to_another(&self, target: &Target, standing: &Standing) -> bool {
         let ids = target.adapter.info().schema.ids();
@@ -79,6 +71,35 @@ impl Ready {
         });
         !self.backfill && written.any(|value| value.reveal().to_text().contains(self.contact.as_str()))
     }
+}
+
+/// Hires that are to be added to a record, unless they are made already in part.
+fn new_hires<'r>(wanted: &'r Wanted, standing: &'r Standing) -> impl Iterator<Item = &'r OpportunityId> {
+    let anew = standing.owed.as_ref().is_some_and(|owed| owed.unfinished.is_empty());
+    let link = standing.agreed.as_ref().map(|agreed| &agreed.link);
+    let hires = wanted.hires.keys().filter(move |_| anew);
+    hires.filter(move |hire| link.is_some_and(|link| !link.hires.contains_key(*hire)))
+}
+
+/// What HR is asked about somebody who has two records, of which `own` is linked.
+pub(crate) fn two_records(contact: &ContactId, own: &RemoteId, other: &RemoteId, what: &str) -> TaskRequest {
+    TaskRequest {
+        kind: TaskKind::PossibleDuplicate,
+        cause: format!("also {other}"),
+        text: format!(
+            "Contact {contact} has two records over there, {own} and {other}. Merge the two records by hand. {what}"
+        ),
+        fields: Vec::new(),
+    }
+}
+
+/// Other records of somebody who has one.
+#[derive(Debug, Default)]
+pub(crate) struct Beside {
+    /// Nobody's, as far as this ledger knows.
+    pub(crate) records: BTreeSet<RemoteId>,
+    /// A hire that is to be added stands on one of them.
+    pub(crate) holds: bool,
 }
 
 impl Engine {
@@ -151,7 +172,7 @@ impl Engine {
             return Ok(Look::Waits);
         }
         let creates = ready.intent == Intent::Add && standing.agreed.is_none();
-        let adds = ready.new_hires(&standing).next().is_some();
+        let adds = ready.intent == Intent::AddHire && new_hires(&ready.wanted, &standing).next().is_some();
         if !(creates || adds || ready.gives_it_to_another(target, &standing))
             || !target.adapter.info().capabilities.find
             || planted::bug(Bug::NoLookBeforeCreate)
@@ -181,7 +202,8 @@ impl Engine {
             }
         };
         if let Some(agreed) = &standing.agreed {
-            return self.look_beside(target, ready, &standing, &agreed.link.remote, &found);
+            let beside = self.beside(target, &ready.contact, &ready.wanted, &standing, &found)?;
+            return self.tell_of_those_beside(target, &ready.contact, &agreed.link.remote, &beside);
         }
         match self.judged(target, &ready.identity, &found, &standing)? {
             Match::Nobody => {
@@ -202,40 +224,93 @@ impl Engine {
         }
     }
 
-    /// Whoever has a record may have another one that this ledger knows nothing of: it was lost, and profiles were merged since. A hire
-    /// that stands there is not added here without a human's word; of the two records HR is told.
-    fn look_beside(
+    /// Whoever has a record may have another one that this ledger knows nothing of: it was lost, and profiles were merged since.
+    pub(crate) fn beside(
         &self,
         target: &Target,
-        ready: &Ready,
+        contact: &ContactId,
+        wanted: &Wanted,
         standing: &Standing,
-        own: &RemoteId,
         found: &[Found],
-    ) -> Result<Look, CycleError> {
-        let others: Vec<&Found> =
-            found.iter().filter(|found| found.evidence.is_proof() && found.link.remote != *own).collect();
-        let has_it = |hire: &OpportunityId| others.iter().any(|other| other.link.hires.contains_key(hire));
+    ) -> Result<Beside, CycleError> {
+        let own = standing.agreed.as_ref().map(|agreed| &agreed.link.remote);
         let looked_at = standing.owed.as_ref().is_some_and(|owed| owed.looked_at);
-        if !looked_at && ready.new_hires(standing).any(has_it) {
-            self.hold_as_ambiguous(target, &ready.contact, found, others.len())?;
-            return Ok(Look::Waits);
+        let mut beside = Beside::default();
+        for other in found.iter().filter(|found| found.evidence.is_proof() && Some(&found.link.remote) != own)
+        {
+            if self.is_linked_to_another(target, contact, &other.link.remote, true)? {
+                continue;
+            }
+            let has_it = |hire: &OpportunityId| other.link.hires.contains_key(hire);
+            beside.holds |= !looked_at && new_hires(wanted, standing).any(has_it);
+            if beside.holds || matches!(other.evidence, Evidence::ContactId | Evidence::Key) {
+                beside.records.insert(other.link.remote.clone());
+            }
         }
-        let is_theirs = |found: &&&Found| matches!(found.evidence, Evidence::ContactId | Evidence::Key);
-        let theirs = others.iter().filter(is_theirs).map(|found| &found.link.remote);
-        for other in theirs.collect::<BTreeSet<_>>() {
-            let contact = &ready.contact;
-            let task = TaskRequest {
-                kind: TaskKind::PossibleDuplicate,
-                cause: format!("also {other}"),
-                text: format!(
-                    "Contact {contact} has two records over there, {own} and {other}: Lever merged profiles of this person. Merge the two \
-                     records by hand; {own} is kept up to date."
-                ),
-                fields: Vec::new(),
-            };
-            let _ = self.ledger.write(|draft| self.raise(draft, contact, Some(&target.name), task))?;
+        Ok(beside)
+    }
+
+    /// Of two records HR is told. A hire that stands on the other one is not added here without a human's word.
+    fn tell_of_those_beside(
+        &self,
+        target: &Target,
+        contact: &ContactId,
+        own: &RemoteId,
+        beside: &Beside,
+    ) -> Result<Look, CycleError> {
+        if beside.records.is_empty() {
+            return Ok(Look::GoOn);
         }
-        Ok(Look::GoOn)
+        let what = if beside.holds {
+            format!(
+                "A hire that would be added to {own} stands on the other one, so it waits: `hiresync retry {contact}` adds it all the same."
+            )
+        } else {
+            format!("{own} is kept up to date.")
+        };
+        let _ = self.ledger.write(|draft| {
+            for other in &beside.records {
+                let task = two_records(contact, own, other, &what);
+                match beside.holds {
+                    true => self.raise_anew(draft, contact, target, task)?,
+                    false => self.raise(draft, contact, Some(&target.name), task)?,
+                };
+            }
+            if beside.holds {
+                self.hold(draft, target, contact, WhyHeld::Ambiguous { records: beside.records.len() })?;
+            }
+            Ok(())
+        })?;
+        Ok(if beside.holds { Look::Waits } else { Look::GoOn })
+    }
+
+    fn hold(
+        &self,
+        draft: &mut Draft<'_>,
+        target: &Target,
+        contact: &ContactId,
+        why: WhyHeld,
+    ) -> ledger::Result<()> {
+        let mut standing = draft.standing(&target.name, contact)?.unwrap_or_default();
+        standing.fail(Phase::Held { why: why.clone(), due: None });
+        draft.put_standing(&target.name, contact, standing)?;
+        draft.tell(&self.event(contact, Some(&target.name), Outcome::Held { why }))
+    }
+
+    /// Raises what somebody waits for now: also where a human closed the same before.
+    fn raise_anew(
+        &self,
+        draft: &mut Draft<'_>,
+        contact: &ContactId,
+        target: &Target,
+        task: TaskRequest,
+    ) -> ledger::Result<bool> {
+        let id = self.task_id(task.kind, Some(&target.name), contact, &task.cause);
+        let is_open = self.ledger.task(&id)?.is_some_and(|task| task.done_at.is_none());
+        if !is_open {
+            self.forget_reason(draft, task.kind, Some(&target.name), contact, &task.cause)?;
+        }
+        self.raise(draft, contact, Some(&target.name), task)
     }
 
     /// Held, with a task: only a human can say whether one of these records is this person's.
@@ -247,14 +322,10 @@ impl Engine {
         records: usize,
     ) -> Result<(), CycleError> {
         let _ = self.ledger.write(|draft| {
-            let mut standing = draft.standing(&target.name, contact)?.unwrap_or_default();
-            let why = WhyHeld::Ambiguous { records };
-            standing.fail(Phase::Held { why: why.clone(), due: None });
-            draft.put_standing(&target.name, contact, standing)?;
             let if_none = format!("`hiresync retry {contact}` creates the person");
             let task = which_record(&target.name, contact, found, FOUND_BEFORE_CREATING, &if_none);
-            self.raise(draft, contact, Some(&target.name), task)?;
-            draft.tell(&self.event(contact, Some(&target.name), Outcome::Held { why }))
+            self.raise_anew(draft, contact, target, task)?;
+            self.hold(draft, target, contact, WhyHeld::Ambiguous { records })
         })?;
         Ok(())
     }
@@ -619,6 +690,10 @@ impl Engine {
             _ => return Ok(true),
         };
         let capabilities = target.adapter.info().capabilities;
+        if owed.looked_at && !capabilities.find && !owed.is_sent() {
+            // A human looked: nothing arrived.
+            return Ok(true);
+        }
         // Repeating settles it only if it will be repeated. A new hire taken back since then may be over there all the same,
         // and is looked for: else nobody would be told. One that was there before says nothing about this attempt.
         let repeatable = (capabilities.dedupes_by_key
@@ -646,6 +721,13 @@ impl Engine {
             }
         };
         planted::point(Point::LookedUp);
+        let own = standing.agreed.as_ref().map(|agreed| &agreed.link.remote);
+        let own = found.iter().find(|found| Some(&found.link.remote) == own);
+        if let Some(own) = own.filter(|own| self.holds_new_hire(&standing, &own.link)) {
+            // It arrived, whatever other records there are.
+            let _ = self.ledger.write(|draft| self.take_found(draft, target, contact, own.link.clone()))?;
+            return Ok(true);
+        }
         match self.judged(target, identity, &found, &standing)? {
             // It holds hires, and none of those that were sent: a record of a contact that was merged into this one. It is compared.
             Match::One(link)

@@ -304,7 +304,7 @@ impl Sheet {
         let mut goes = self.write_down(target, planned, &standing, &plan)?;
         if goes
             && let Decision::Owe { debt, wanted, .. } = &plan.decision
-            && debt.intent == Intent::Add
+            && matches!(debt.intent, Intent::Add | Intent::AddHire)
         {
             let wanted = wanted.clone();
             match self.look(target, planned, &standing, &wanted, &mut change).await? {
@@ -412,7 +412,7 @@ impl Sheet {
         wanted: &Wanted,
         change: &mut PlannedChange,
     ) -> Result<Look, CycleError> {
-        if standing.agreed.is_some() || !target.adapter.info().capabilities.find {
+        if !target.adapter.info().capabilities.find {
             return Ok(Look::Nobody);
         }
         let who = identity_for(target, &planned.identity, wanted);
@@ -420,6 +420,13 @@ impl Sheet {
             return Ok(Look::Unasked);
         };
         let words: BTreeSet<String> = found.iter().map(|found| format!("{found:?}")).collect();
+        if standing.agreed.is_some() {
+            change.basis.record = Pii::new(format!("{} {words:?}", change.basis.record.reveal()));
+            let now = self.paper.ledger.standing(&target.name, &planned.contact)?.unwrap_or_default();
+            let beside = self.paper.beside(target, &planned.contact, wanted, &now, &found)?;
+            let why = WhyHeld::Ambiguous { records: beside.records.len() };
+            return Ok(if beside.holds { Look::Held(why) } else { Look::Nobody });
+        }
         change.basis.record = Pii::new(format!("{words:?}"));
         Ok(match self.paper.judged(target, &who, &found, standing)? {
             Match::Nobody => Look::Nobody,

@@ -100,7 +100,7 @@ impl Engine {
                     self.raise(draft, into, Some(&target.name), beside_another_task(from, into))?;
                 }
                 // An attempt may have made a record that nobody would know of: it is looked for under the contact it was made for.
-                let may_be_one = kept.as_ref().is_some_and(|kept| kept.is_open() && kept.owed.as_ref().is_some_and(Owed::is_sent));
+                let may_be_one = kept.as_ref().is_some_and(|kept| kept.is_open() && kept.owed.as_ref().is_some_and(|owed| owed.is_sent() || owed.is_for_a_human_to_settle()));
                 if (lost.is_open() || may_be_one) && !moves_hires {
                     continue;
                 }

@@ -373,7 +373,9 @@ impl Engine {
     ) -> ledger::Result<bool> {
         let own = self.ledger.standing(&target.name, contact)?.and_then(|standing| standing.owed);
         let is_said = own.is_some_and(|owed| owed.looked_at && matches!(owed.phase, Phase::Waiting { .. }));
-        if !is_said || with_hr.others.is_empty() {
+        // One that was let go, and is held again, is still to be cleared up: this word is not about that.
+        let is_news = |(_, other): &(_, &Standing)| other.owed.as_ref().is_some_and(|owed| !owed.looked_at);
+        if !is_said || !with_hr.others.iter().any(is_news) {
             return Ok(false);
         }
         let now = self.clock.now();
@@ -556,7 +558,10 @@ impl<'o> WithHr<'o> {
         let sent = |hire: &OpportunityId| {
             self.others.iter().any(|(_, other)| other.unknown_hires().any(|sent| sent == hire))
         };
-        let waits = in_scope.iter().filter(|hire| own.agreed.is_none() || sent(hire));
+        let is_there = |hire: &OpportunityId| {
+            own.agreed.as_ref().is_some_and(|agreed| agreed.link.hires.contains_key(hire))
+        };
+        let waits = in_scope.iter().filter(|hire| own.agreed.is_none() || sent(hire) && !is_there(hire));
         waits.map(|hire| ((*hire).clone(), why.clone())).collect()
     }
 }

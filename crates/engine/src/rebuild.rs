@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     cycle::{CycleError, Engine},
+    deliver::two_records,
     settings::Target,
     sweep::CURSOR,
 };
@@ -155,7 +156,12 @@ impl Engine {
         if draft.is_buried(&contact)? {
             return Ok(());
         }
-        if draft.standing(&target.name, &contact)?.is_some_and(|standing| standing.agreed.is_some()) {
+        if let Some(own) = draft.standing(&target.name, &contact)?.and_then(|standing| standing.agreed) {
+            let (own, other) = (&own.link.remote, &found.link.remote);
+            if own != other {
+                let what = format!("{own} is kept up to date.");
+                self.raise(draft, &contact, Some(&target.name), two_records(&contact, own, other, &what))?;
+            }
             return Ok(());
         }
         for opportunity in found.link.hires.keys() {

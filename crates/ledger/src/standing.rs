@@ -285,6 +285,9 @@ pub const LONGEST_WAIT: chrono::TimeDelta = chrono::TimeDelta::hours(25);
 impl Standing {
     /// Owes `debt` in the given phase, unless the same is owed already or an outcome is unknown.
     pub fn owe(&mut self, debt: Debt, phase: Phase, now: Timestamp) -> Owing {
+        // Of a human's word about look-alikes nothing changes with the values that are owed.
+        let is_to_be_made = |owed: &Owed| self.agreed.is_none() && owed.intent == Intent::Add;
+        let looked_at = self.owed.as_ref().is_some_and(|owed| owed.looked_at && is_to_be_made(owed));
         let (owing, since, unfinished, sent) = match self.owed.take() {
             Some(owed) if owed.is_sent() || owed.is_for_a_human_to_settle() => {
                 self.owed = Some(owed);
@@ -310,7 +313,7 @@ impl Standing {
             obstacle: None,
             hired_at: None,
             attempts: 0,
-            looked_at: false,
+            looked_at: looked_at && intent == Intent::Add,
             approved: false,
             since,
             phase,

@@ -346,17 +346,40 @@ impl Engine {
         draft.put_standing(&target.name, contact, standing)?;
         for (opportunity, hired) in person.opportunities.keys().map(|id| (id, person.hires.get(id))) {
             let seen = draft.seen(opportunity)?.unwrap_or_else(|| Seen::of(contact.clone()));
+            self.clear_up(draft, target, &seen.contact)?;
             // Of a hire that is old and of nobody we know only the date is kept, and a merge would pass unnoticed.
             let digest = seen.digest.or_else(|| Some(self.ledger.key().record("linked by hand")));
             let first_hired_at = seen.first_hired_at.or(hired.map(|hire| hire.hired_at));
             draft.put_seen(opportunity, &Seen { digest, first_hired_at, ..seen })?;
         }
+        self.forget_what_was_asked(draft, target, contact)?;
+        draft.mark(contact, now)?;
+        draft.tell(&self.said_by(user, contact, target, Outcome::Linked))
+    }
+
+    /// What came of an attempt at a profile that was merged into this one, only a human could say, and did.
+    fn clear_up(&self, draft: &mut Draft<'_>, target: &Target, merged: &ContactId) -> ledger::Result<()> {
+        let standing = draft.standing(&target.name, merged)?;
+        let is_it = |standing: &Standing| {
+            standing.is_open() && standing.owed.as_ref().is_some_and(Owed::is_for_a_human_to_settle)
+        };
+        if !standing.as_ref().is_some_and(is_it) {
+            return Ok(());
+        }
+        draft.remove_standing(&target.name, merged)?;
+        self.forget_what_was_asked(draft, target, merged)
+    }
+
+    fn forget_what_was_asked(
+        &self,
+        draft: &mut Draft<'_>,
+        target: &Target,
+        contact: &ContactId,
+    ) -> ledger::Result<()> {
         for cause in [FOUND_BEFORE_CREATING, FOUND_BY_ORDER] {
             self.forget_reason(draft, TaskKind::PossibleDuplicate, Some(&target.name), contact, cause)?;
         }
-        self.forget_reason(draft, TaskKind::Review, Some(&target.name), contact, crate::deliver::NO_ANSWER)?;
-        draft.mark(contact, now)?;
-        draft.tell(&self.said_by(user, contact, target, Outcome::Linked))
+        self.forget_reason(draft, TaskKind::Review, Some(&target.name), contact, crate::deliver::NO_ANSWER)
     }
 
     /// A line of the history about what a human said.

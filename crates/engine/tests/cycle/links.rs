@@ -1,6 +1,6 @@
 //! Adoption: whoever is in the target already is linked by a human's word or a kept id, and by nothing weaker.
 
-use std::time::Duration;
+use std::{panic::catch_unwind, time::Duration};
 
 use adapter_sdk::{
     Capabilities, FieldSchema, FieldSpec, Intent, Level, TaskKind,
@@ -15,6 +15,7 @@ use engine::{
 };
 use ledger::{Actor, LinkOrigin, Outcome, Phase, WhyHeld};
 use people::{Candidacy, FieldName, Pii, RemoteId, Timestamp, Value};
+use planted::{Bug, arm};
 
 use crate::world::{HIRE, PERSON, World, contact, mapping, opportunity};
 
@@ -528,12 +529,79 @@ async fn a_hire_that_stands_on_a_record_nobody_knew_of_is_not_added_to_another_w
     world.target.plant(Some(contact("loser")), Default::default(), hires);
     // when the profiles are merged
     world.hire("winner", "Ada", "o2");
+    let dry = world.engine.dry_run(&[contact("winner")]).await.unwrap();
     world.cycle().await;
     world.full_sweeps(2).await;
     // then
+    let changes = &dry.changes;
+    assert_eq!((changes[0].decision.as_str(), changes[0].sends), ("held.ambiguous", false));
     assert_eq!(world.explained("winner").0, "held.ambiguous");
     assert_eq!(world.open_tasks(), [TaskKind::PossibleDuplicate]);
     assert_eq!(world.target.record_of(&contact("winner")).unwrap().hires.len(), 1);
+}
+
+/// Two records have the id of one contact.
+fn copied_by_hr(can: Capabilities) -> World {
+    let world = World::with(can);
+    let hires = [(opportunity("o1"), Default::default())].into();
+    world.target.plant(Some(contact("ada")), Default::default(), hires);
+    world.target.plant(Some(contact("ada")), Default::default(), Default::default());
+    world.hire("ada", "Ada", "o1");
+    world
+}
+
+#[tokio::test]
+async fn where_a_target_that_is_listed_has_two_records_of_somebody_hr_is_told_of_the_one_that_is_left() {
+    let world =
+        copied_by_hr(Capabilities { moves_hires: false, dedupes_by_key: false, ..Memory::everything() });
+    world.full_sweeps(2).await;
+    assert_eq!((world.state("ada"), world.open_tasks()), (Some("agreed"), vec![TaskKind::PossibleDuplicate]));
+    assert_eq!(world.target.records().len(), 2);
+}
+
+#[tokio::test]
+async fn of_two_records_that_have_somebodys_id_none_is_taken() {
+    // given a contact whose record HR copied before the ledger was lost
+    let world = copied_by_hr(Capabilities { dedupes_by_key: false, list: false, ..Memory::everything() });
+    // when
+    world.full_sweeps(2).await;
+    // then
+    assert_eq!((world.explained("ada").0.as_str(), world.linked_to("ada")), ("held.ambiguous", None));
+    assert_eq!(world.open_tasks(), [TaskKind::PossibleDuplicate]);
+    assert_eq!(world.target.deliveries().len(), 0);
+}
+
+#[test]
+fn a_planted_mistake_that_takes_one_of_them_is_noticed() {
+    let _planted = arm::plant(Bug::AdoptsOneOfMany);
+    assert!(catch_unwind(of_two_records_that_have_somebodys_id_none_is_taken).is_err());
+    assert_eq!(Bug::AdoptsOneOfMany.level(), planted::Level::EngineTest);
+}
+
+#[tokio::test]
+async fn a_record_that_hr_says_is_a_merged_profiles_ends_the_wait_for_what_came_of_its_attempt() {
+    for asked in ["loser", "winner"] {
+        // given
+        let can = Capabilities { moves_hires: false, dedupes_by_key: false, ..Memory::everything() };
+        let world = World::with(can);
+        world.hire("loser", "Ada", "o1");
+        world.mail("loser", "ada@x");
+        world.target.script([Fault::RequestLost]);
+        world.cycle().await;
+        let there = world.staff("Ada", "ada@x");
+        world.later(TimeDelta::minutes(5));
+        world.cycle().await;
+        world.merge("loser", "winner");
+        world.hire("winner", "Ada", "o1");
+        world.full_sweeps(1).await;
+        assert_eq!(world.explained("winner").0, "held.ambiguous");
+        // when
+        assert_eq!(world.set(asked, &there).await, RowResult::Linked);
+        world.full_sweeps(2).await;
+        // then
+        assert_eq!((world.state("winner"), world.state("loser")), (Some("agreed"), None), "{asked}");
+        assert_eq!((world.target.records().len(), world.open_tasks()), (1, vec![]));
+    }
 }
 
 #[tokio::test]

@@ -150,6 +150,85 @@ async fn what_hr_has_to_say_of_a_merged_profile_is_asked_of_the_survivor_too_who
 }
 
 #[tokio::test]
+async fn a_merge_waits_for_what_hr_has_to_say_of_the_survivor() {
+    // given two profiles, and of the one that survives an attempt that only HR can tell the outcome of
+    let world = World::with(Capabilities { moves_hires: false, ..doubling() });
+    world.hire("winner", "Ada", "o1");
+    world.mail("winner", "ada@x");
+    world.target.script([Fault::RequestLost]);
+    world.cycle().await;
+    world.staff("Ada", "ada@x");
+    world.later(TimeDelta::minutes(5));
+    world.cycle().await;
+    world.hire("loser", "Ada", "o2");
+    world.cycle().await;
+    let before = world.target.deliveries().len();
+    // when
+    world.merge("loser", "winner");
+    world.hire("winner", "Ada", "o2");
+    world.full_sweeps(2).await;
+    // then
+    assert_eq!(world.explained("winner").0, "held.ambiguous");
+    assert_eq!((world.deliveries_after(before), world.engine.status().unwrap().marked), (0, 0));
+    // and when HR says that it is nobody
+    assert_eq!(world.engine.retry(&contact("winner"), 7).unwrap(), 1);
+    world.full_sweeps(3).await;
+    assert_eq!(world.target.record_of(&contact("winner")).unwrap().hires.len(), 2);
+    assert_eq!((world.target.records().len(), world.state("winner")), (2, Some("agreed")));
+}
+
+#[tokio::test]
+async fn where_nobody_can_look_a_humans_word_about_a_merged_profile_is_the_end_of_it() {
+    for (asked, has_record) in [("loser", true), ("winner", true), ("loser", false), ("winner", false)] {
+        // given
+        let can = Capabilities { moves_hires: false, dedupes_by_key: false, ..blind() };
+        let world = World::with(can);
+        world.hire("loser", "Ada", "o1");
+        world.target.script([Fault::RequestLost]);
+        world.cycle().await;
+        world.later(TimeDelta::minutes(5));
+        world.cycle().await;
+        assert_eq!(world.explained("loser").0, "held.ambiguous");
+        if has_record {
+            world.hire("winner", "Ada", "o2");
+            world.cycle().await;
+        }
+        world.merge("loser", "winner");
+        world.hire("winner", "Ada", "o1");
+        world.full_sweeps(2).await;
+        assert_eq!(world.explained("winner").0, "held.ambiguous");
+        // when
+        assert_eq!(world.engine.retry(&contact(asked), 7).unwrap(), 1);
+        world.full_sweeps(3).await;
+        // then
+        let record = world.target.record_of(&contact("winner")).unwrap();
+        assert_eq!(record.hires.len(), 1 + usize::from(has_record), "{asked}, {has_record}");
+        assert_eq!((world.state("winner"), world.state("loser")), (Some("agreed"), None));
+        assert_eq!((world.target.records().len(), world.engine.status().unwrap().marked), (1, 0));
+    }
+}
+
+#[tokio::test]
+async fn who_was_said_to_be_nobody_stays_so_when_a_refused_value_is_corrected() {
+    // given
+    let world = World::with(doubling());
+    world.staff("Ada", "ada@x");
+    world.hire("ada", "Ada", "o1");
+    world.mail("ada", "ada@x");
+    world.cycle().await;
+    assert_eq!(world.explained("ada").0, "held.ambiguous");
+    // when a human says that it is somebody else, the target refuses a value, and it is corrected in Lever
+    assert_eq!(world.engine.retry(&contact("ada"), 7).unwrap(), 1);
+    world.target.script([Fault::Rejected]);
+    world.cycle().await;
+    assert_eq!(world.state("ada"), Some("parked"));
+    world.rename("ada", "Ada Lovelace");
+    world.cycle().await;
+    // then
+    assert_eq!((world.state("ada"), world.target.records().len()), (Some("agreed"), 2));
+}
+
+#[tokio::test]
 async fn where_a_merge_joins_a_record_and_somebody_refused_for_one_that_is_not_shown_hr_is_told() {
     for (hidden, shown) in [("loser", "winner"), ("winner", "loser")] {
         // given
