@@ -807,8 +807,6 @@ impl Engine {
 
     /// Held, with a task: nobody but a human can see whether it arrived.
     fn ask_what_came_of_it(&self, target: &Target, contact: &ContactId) -> Result<(), CycleError> {
-        let why = WhyHeld::Ambiguous { records: 0 };
-        self.change_phase(target, contact, Phase::Held { why: why.clone(), due: None })?;
         let _ = self.ledger.write(|draft| {
             let task = TaskRequest {
                 kind: TaskKind::Review,
@@ -820,8 +818,8 @@ impl Engine {
                 ),
                 fields: Vec::new(),
             };
-            self.raise(draft, contact, Some(&target.name), task)?;
-            draft.tell(&self.event(contact, Some(&target.name), Outcome::Held { why }))
+            self.raise_anew(draft, contact, target, task)?;
+            self.hold(draft, target, contact, WhyHeld::Ambiguous { records: 0 })
         })?;
         Ok(())
     }

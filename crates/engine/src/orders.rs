@@ -494,16 +494,13 @@ impl Engine {
                             self.decide_one(draft, &target.name, &task.contact, &hire, ignore, user)?;
                         }
                     }
-                    if let Some(hire) = doubted(&standing)
-                        && task.id
-                            == self.task_id(
-                                task.kind,
-                                Some(&target.name),
-                                &task.contact,
-                                &doubtful_cause(hire),
-                            )
-                    {
-                        say(draft, hire, Said::Old)?;
+                    // Of several that are in doubt, one is held for at a time, and each has its task.
+                    for hire in standing.decided_on.keys().chain(doubted(&standing)) {
+                        let cause = doubtful_cause(hire);
+                        let asked = self.task_id(task.kind, Some(&target.name), &task.contact, &cause);
+                        if task.id == asked {
+                            say(draft, hire, Said::Old)?;
+                        }
                     }
                 }
             }

@@ -531,10 +531,7 @@ struct WithHr<'o> {
 
 impl<'o> WithHr<'o> {
     fn of(others: &'o BTreeMap<ContactId, Standing>) -> WithHr<'o> {
-        let is_with_hr = |standing: &Standing| {
-            standing.is_open() && standing.owed.as_ref().is_some_and(Owed::is_for_a_human_to_settle)
-        };
-        WithHr { others: others.iter().filter(|(_, standing)| is_with_hr(standing)).collect() }
+        WithHr { others: others.iter().filter(|(_, standing)| standing.is_with_hr()).collect() }
     }
 
     /// Hires of this person that may be on their records.

@@ -655,6 +655,11 @@ impl Standing {
         self.agreed.is_none() && self.owed.as_ref().is_some_and(|owed| owed.sent.is_some())
     }
 
+    /// True when only a human can say whether an attempt of ours made a record.
+    pub fn is_with_hr(&self) -> bool {
+        self.is_open() && self.owed.as_ref().is_some_and(Owed::is_for_a_human_to_settle)
+    }
+
     /// True while a guard holds the debt, or a human approved exactly it: what replaces it was shown to nobody.
     pub fn is_for_approval(&self) -> bool {
         self.is_held_by_guard() || self.owed.as_ref().is_some_and(|owed| owed.approved)

@@ -360,10 +360,7 @@ impl Engine {
     /// What came of an attempt at a profile that was merged into this one, only a human could say, and did.
     fn clear_up(&self, draft: &mut Draft<'_>, target: &Target, merged: &ContactId) -> ledger::Result<()> {
         let standing = draft.standing(&target.name, merged)?;
-        let is_it = |standing: &Standing| {
-            standing.is_open() && standing.owed.as_ref().is_some_and(Owed::is_for_a_human_to_settle)
-        };
-        if !standing.as_ref().is_some_and(is_it) {
+        if !standing.as_ref().is_some_and(Standing::is_with_hr) {
             return Ok(());
         }
         draft.remove_standing(&target.name, merged)?;

@@ -256,3 +256,23 @@ async fn what_a_human_said_of_a_hire_counts_after_a_merge_and_approving_somethin
     world.cycle().await;
     assert!(world.doubts("eve"));
 }
+
+#[tokio::test]
+async fn of_two_hires_in_doubt_each_is_as_old_as_a_human_says_whichever_is_held() {
+    // given
+    let world = World::new();
+    for hire in ["o2", "o1"] {
+        world.archive_again("ada", hire, Some(day("2019-05-05")));
+        world.cycle().await;
+    }
+    assert_eq!(world.open_tasks(), [TaskKind::Review; 2]);
+    // when
+    for task in world.engine.ledger().tasks().unwrap() {
+        assert!(world.engine.task_done(&task.id, 0).unwrap());
+    }
+    world.full_sweeps(2).await;
+    // then
+    assert!(!world.doubts("ada"));
+    assert_eq!((world.open_tasks(), world.target.records().len()), (vec![], 0));
+    assert_eq!(world.explained("ada").0, "out_of_scope.hire_date");
+}
