@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`world`] | one test's world: a folder, a configuration, a pretend Lever, the program run on them |
 //! | [`mailbox`] | a mail server on loopback |
-//! | [`port`] | a pretend vendor on a port of its own |
+//! | [`port`] | a port that nobody else gets, and a pretend vendor on one |
 //! | [`cezanne`] | the pretend Cezanne, its HR people, and the comparison with the truth |
 //! | [`lever`] | the pretend Lever on a port of its own, and its recruiters |
 //! | [`program`] | the real program: run to its end, or as a daemon that is asked, signalled, killed |

@@ -1,21 +1,57 @@
-//! A pretend vendor on a port of its own.
+//! Ports that nobody else gets, and a pretend vendor on one.
 
 use std::{
-    net::{SocketAddr, TcpListener},
+    net::{Ipv4Addr, SocketAddr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread::JoinHandle,
-    time::Duration,
 };
 
 use sandbox::Pretend;
-use tokio::sync::oneshot;
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    runtime,
+    sync::oneshot,
+};
 
-use super::{lever::now_ms, wait_until};
+use super::lever::now_ms;
+
+/// A port where nobody listens, so that connections are refused, and that no other test gets while this lives.
+pub struct Reserved {
+    _bound: TcpSocket,
+    address: SocketAddr,
+}
+
+impl Reserved {
+    /// A free port of loopback.
+    pub fn new() -> Reserved {
+        let bound = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+        let address = bound.local_addr().unwrap();
+        Reserved { _bound: bound, address }
+    }
+
+    /// Where nobody listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// From now on somebody does. Within a runtime.
+    fn listen(&self) -> TcpListener {
+        bind(self.address).listen(1024).unwrap()
+    }
+}
+
+/// Sockets of ours may share a port, and nobody is given a shared one who asks for any.
+fn bind(address: SocketAddr) -> TcpSocket {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_reuseport(true).unwrap();
+    socket.bind(address).unwrap();
+    socket
+}
 
 /// A vendor that answers on loopback until it is dropped or its port closed.
 pub struct Port<V: Pretend> {
     vendor: Arc<Mutex<V>>,
-    address: SocketAddr,
+    port: Reserved,
     serving: Option<Serving>,
 }
 
@@ -27,16 +63,15 @@ struct Serving {
 impl<V: Pretend> Port<V> {
     /// Serves `vendor` on a free port.
     pub fn open(vendor: V) -> Port<V> {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
         let vendor = Arc::new(Mutex::new(vendor));
-        let serving = Some(serve(Arc::clone(&vendor), listener));
-        Port { vendor, address, serving }
+        let port = Reserved::new();
+        let serving = Some(serve(Arc::clone(&vendor), &port));
+        Port { vendor, port, serving }
     }
 
     /// Where it is, or was.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.port.address()
     }
 
     /// Connections are refused from now on.
@@ -49,10 +84,7 @@ impl<V: Pretend> Port<V> {
 
     /// The same port answers again.
     pub fn reopen(&mut self) {
-        let listener = wait_until("the port is free again", Duration::from_secs(5), || {
-            TcpListener::bind(self.address).ok()
-        });
-        self.serving = Some(serve(Arc::clone(&self.vendor), listener));
+        self.serving = Some(serve(Arc::clone(&self.vendor), &self.port));
     }
 
     /// The vendor itself.
@@ -67,15 +99,15 @@ impl<V: Pretend> Drop for Port<V> {
     }
 }
 
-fn serve<V: Pretend>(vendor: Arc<Mutex<V>>, listener: TcpListener) -> Serving {
+fn serve<V: Pretend>(vendor: Arc<Mutex<V>>, port: &Reserved) -> Serving {
     let (shutdown, asked_to_stop) = oneshot::channel();
+    let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let listener = {
+        let _within = runtime.enter();
+        port.listen()
+    };
     let thread = std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            listener.set_nonblocking(true).unwrap();
-            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-            sandbox::serve(vendor, listener, now_ms, async { drop(asked_to_stop.await) }).await;
-        });
+        runtime.block_on(sandbox::serve(vendor, listener, now_ms, async { drop(asked_to_stop.await) }));
     });
     Serving { shutdown, thread }
 }

@@ -1,8 +1,8 @@
 //! Being told: who gets which letter, once, whatever is killed, refused or silent in between.
 
-use std::{net::TcpListener, time::Duration};
+use std::time::Duration;
 
-use crate::harness::{Mailbox, World, mailbox::Mode};
+use crate::harness::{Mailbox, World, mailbox::Mode, port::Reserved};
 
 const SOON: Duration = Duration::from_secs(60);
 /// On no day of a test.
@@ -128,8 +128,8 @@ fn hr_reads_how_it_is_and_with_names_where_that_is_wished_and_the_engineer_what_
 
 #[test]
 fn a_server_that_refuses_or_is_not_there_holds_up_no_cycle_and_is_said() {
-    let nobody_there = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let world = telling(nobody_there, NEVER, "");
+    let nobody_there = Reserved::new();
+    let world = telling(nobody_there.address().port(), NEVER, "");
     world.lever.hire("Ada Example");
     let daemon = world.daemon();
     daemon.wait_for_status("said", SOON, |status| {

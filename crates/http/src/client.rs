@@ -168,7 +168,7 @@ fn headers(pairs: &[(&'static str, String)]) -> Result<HeaderMap, Failure> {
 mod tests {
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
-        net::{TcpListener, TcpStream},
+        net::{TcpListener, TcpSocket, TcpStream},
     };
     use url::Url;
 
@@ -282,9 +282,9 @@ mod tests {
 
     #[tokio::test]
     async fn what_never_left_is_told_from_what_was_not_answered() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let nobody = format!("http://{}/?email=planted", listener.local_addr().unwrap());
-        drop(listener);
+        let bound = TcpSocket::new_v4().unwrap();
+        bound.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let nobody = format!("http://{}/?email=planted", bound.local_addr().unwrap());
         let plain = "http://example.com/?email=planted".to_owned();
         let no_name = "https://planted.invalid/?email=planted".to_owned();
         for url in [nobody, plain] {
