@@ -49,8 +49,9 @@ fn killed_at_any_moment_a_crash_loses_doubles_and_spoils_nobody() {
     let began = Instant::now();
     let share = |world: u64| kills / WORLDS + u64::from(world < kills % WORLDS);
     let tally = std::thread::scope(|scope| {
-        let worlds: Vec<_> =
-            (0..WORLDS).map(|world| scope.spawn(move || of_one_world(seed + world, share(world)))).collect();
+        let worlds: Vec<_> = (0..WORLDS)
+            .map(|world| scope.spawn(move || of_one_world(seed * WORLDS + world, share(world))))
+            .collect();
         worlds.into_iter().map(|world| world.join().expect("a world held")).sum::<Tally>()
     });
     println!("crash: {tally}");

@@ -2,7 +2,7 @@
 //! taken away; whatever a dry run meets, it asks for nothing that could change anything, and leaves ledger and export folder as
 //! they were. Counted at the wire and by both state machines, through the wiring of the real program.
 //!
-//! `HIRESYNC_DRY_RUNS=20000 cargo test -p scenarios dry_runs -- --nocapture` does as many as that.
+//! `HIRESYNC_DRY_RUNS=20000 cargo test -p scenarios dry_runs -- --nocapture` does as many as that, `HIRESYNC_DRY_SEED` in other worlds.
 
 use std::{
     collections::BTreeMap,
@@ -41,6 +41,8 @@ use crate::harness::lever::hire;
 const DRY_RUNS: u64 = 2_000;
 /// Of each world.
 const OF_A_WORLD: u64 = 4;
+/// No run has so many worlds, so that two seeds have none in common.
+const MOST_WORLDS: u64 = 1 << 32;
 /// 4 May 2026, noon.
 const BEGIN_MS: u64 = 1_777_896_000_000;
 const SECRET: &str = "cezanne-secret";
@@ -92,9 +94,11 @@ const SOMETIMES: [&str; 8] = [
 
 #[test]
 pub fn no_dry_run_asks_for_anything_that_could_change_something() {
-    let dry_runs = asked();
+    let dry_runs = asked("HIRESYNC_DRY_RUNS").unwrap_or(DRY_RUNS);
+    let seed = asked("HIRESYNC_DRY_SEED").unwrap_or(0);
+    println!("dry runs: HIRESYNC_DRY_SEED={seed} HIRESYNC_DRY_RUNS={dry_runs}");
     let mut counts = Counts::default();
-    for seed in 0..dry_runs.div_ceil(OF_A_WORLD) {
+    for seed in (0..dry_runs.div_ceil(OF_A_WORLD)).map(|world| seed * MOST_WORLDS + world) {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         runtime.block_on(Box::pin(one_world(seed, &mut counts)));
@@ -107,10 +111,10 @@ pub fn no_dry_run_asks_for_anything_that_could_change_something() {
     assert!(dry_runs < DRY_RUNS || never.is_empty(), "these never happened: {never:?}");
 }
 
-#[expect(clippy::disallowed_methods, reason = "how many is asked of whoever runs the test")]
-fn asked() -> u64 {
-    let number = std::env::var("HIRESYNC_DRY_RUNS").ok();
-    number.map_or(DRY_RUNS, |text| text.parse().expect("HIRESYNC_DRY_RUNS is a number"))
+#[expect(clippy::disallowed_methods, reason = "how many and which is asked of whoever runs the test")]
+fn asked(variable: &str) -> Option<u64> {
+    let number = std::env::var(variable).ok()?;
+    Some(number.parse().unwrap_or_else(|_| panic!("{variable} is a number")))
 }
 
 async fn one_world(seed: u64, counts: &mut Counts) {

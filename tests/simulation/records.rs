@@ -263,23 +263,23 @@ impl<'o> There<'o> {
         asked: &BTreeSet<String>,
         unseen: &BTreeSet<String>,
     ) -> Result<(), Violation> {
+        let is_told =
+            |contact: &str| self.is_asked_about(asked, contact) || self.is_asked_about(unseen, contact);
         let mut of: BTreeMap<&str, &str> = BTreeMap::new();
         for (code, person) in &self.people {
             if let Some(contact) = self.contact(person) {
                 let other = of.insert(contact, code);
-                let is_told = other.is_none()
-                    || self.is_asked_about(asked, contact)
-                    || self.is_asked_about(unseen, contact);
-                holds!(is_told, "nobody is there twice: {contact} is {code} and {other:?}");
+                holds!(
+                    other.is_none() || is_told(contact),
+                    "nobody is there twice: {contact} is {code} and {other:?}"
+                );
             }
         }
         let doubled = &self.doubled;
-        let is_told = doubled.iter().all(|opportunity| {
-            self.oracle.owners_by(opportunity, Millis::MAX).any(|owner| {
-                self.is_asked_about(asked, owner.as_str()) || self.is_asked_about(unseen, owner.as_str())
-            })
+        let are_told = doubled.iter().all(|opportunity| {
+            self.oracle.owners_by(opportunity, Millis::MAX).any(|owner| is_told(owner.as_str()))
         });
-        holds!(is_told, "every hire is one employment: {doubled:?} is two");
+        holds!(are_told, "every hire is one employment: {doubled:?} is two");
         Ok(())
     }
 

@@ -47,7 +47,7 @@ pub struct World {
     timeline: VecDeque<Happening>,
     shifts: ChaCha8Rng,
     races: ChaCha8Rng,
-    /// How often each contact was asked for in this cycle.
+    /// How often each contact was asked for in this cycle; the further pages of an answer do not count.
     pub asked_for: BTreeMap<String, u64>,
     /// How many were renamed while they were read, and on which day.
     raced: (u64, u32),
@@ -191,7 +191,8 @@ impl World {
             self.tell(&line);
         }
         self.counts.add("requests", 1);
-        for (_, contact) in request.query.iter().filter(|(name, _)| name == "contact_id") {
+        let is_first_page = !request.query.iter().any(|(name, _)| name == "offset");
+        for (_, contact) in request.query.iter().filter(|(name, _)| is_first_page && name == "contact_id") {
             *self.asked_for.entry(contact.clone()).or_default() += 1;
         }
         self.shift_page(&reply);

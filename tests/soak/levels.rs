@@ -115,7 +115,11 @@ pub const LEVELS: [Level; 7] = [
         name: "dry runs",
         about: "Dry runs in worlds in which Lever and Cezanne fail in every way they know, counted at the wire and at both state machines.",
         violation: "a request that could change anything, or a byte of ledger or export folder that did",
-        how: How::Many { test: "simulation::dry_runs::", many: "HIRESYNC_DRY_RUNS", seed: None },
+        how: How::Many {
+            test: "simulation::dry_runs::",
+            many: "HIRESYNC_DRY_RUNS",
+            seed: Some("HIRESYNC_DRY_SEED"),
+        },
         weight: 1,
         counts: "runs",
         goal: Goal { many: 20_000, unit: "dry runs", of: 1.0 },
