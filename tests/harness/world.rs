@@ -18,6 +18,9 @@ use super::{
     wait::within,
 };
 
+/// Bytes of the ledger's data file that no ledger can do with.
+const CUT_AT: u64 = 1_024;
+
 /// What the configuration says, where a test wants it otherwise.
 #[derive(Debug, Clone)]
 pub struct Setup {
@@ -260,6 +263,13 @@ changes_per_cycle_max = {changes_per_cycle_max}
     pub fn roster_identity(&self) -> (u64, i64, i64) {
         let found = fs::metadata(self.roster_file()).unwrap();
         (found.ino(), found.mtime(), found.mtime_nsec())
+    }
+
+    /// Cuts the ledger off within what it holds. Its data file.
+    pub fn cut_ledger(&self) -> PathBuf {
+        let db = self.setup.state.join("store/db");
+        fs::OpenOptions::new().write(true).open(&db).unwrap().set_len(CUT_AT).unwrap();
+        db
     }
 
     /// Ledgers that were moved aside.

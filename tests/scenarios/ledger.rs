@@ -59,8 +59,8 @@ fn a_damaged_ledger_is_said_moved_aside_and_rebuilt_and_doubles_nobody() {
     let spoilings: [(&str, Spoiling); 7] = [
         ("every 64th byte flipped", |store| flip_every(64, &store.join("db"))),
         ("a page zeroed at the start", |store| zero(&store.join("db"), 0)),
-        ("cut in half", |store| cut(&store.join("db"), 2)),
-        ("emptied", |store| cut(&store.join("db"), usize::MAX)),
+        ("cut within what it holds", |store| cut(&store.join("db"), 1_024)),
+        ("emptied", |store| cut(&store.join("db"), 0)),
         ("its data file removed", |store| fs::remove_file(store.join("db")).unwrap()),
         ("the whole store removed", |store| fs::remove_dir_all(store).unwrap()),
         ("its key removed", |store| fs::remove_file(store.parent().unwrap().join("digest.key")).unwrap()),
@@ -165,9 +165,8 @@ fn zero(path: &Path, at: u64) {
     OpenOptions::new().write(true).open(path).unwrap().write_all_at(&[0; 4096], at).unwrap();
 }
 
-fn cut(path: &Path, by: usize) {
-    let length = fs::metadata(path).unwrap().len();
-    OpenOptions::new().write(true).open(path).unwrap().set_len(length / by as u64).unwrap();
+fn cut(path: &Path, at: u64) {
+    OpenOptions::new().write(true).open(path).unwrap().set_len(at).unwrap();
 }
 
 pub fn copy_folder(from: &Path, to: &Path) {

@@ -3,7 +3,8 @@
 //! * `snap.*.generating` is removed before opening: killed while opening, sled otherwise takes a half-written snapshot for
 //!   the newest and never opens again, about once in 1,400 kills.
 //! * `flush` is no power-loss barrier on Linux (it ends in `sync_file_range`), so `fdatasync` of the data file follows it.
-//! * It syncs neither its settings nor the names of its files: both are synced whenever it was opened.
+//! * It syncs neither its settings nor the names of its files. A new store is made under another name, and has its own once all of it
+//!   is on the disk; the names are synced whenever it was opened.
 //! * It loses records silently on corruption (60 % of 900 random faults). Each value carries a checksum over tree, key and
 //!   value; each tree a count and a sum of those checksums, written in the same transaction and verified at start.
 //! * Opening a damaged store may panic: it is done inside `catch_unwind`.
@@ -11,21 +12,24 @@
 use std::{
     collections::BTreeMap,
     fs::File,
+    io::ErrorKind,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use planted::{Bug, Point};
+use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use sled::transaction::{ConflictableTransactionError, Transactional};
 
 use crate::{
-    store::{Batch, Entry, Error, Result, Store, Tree},
+    store::{Batch, Entry, Error, Result, Store, Tree, at},
     witness::Witness,
 };
 
@@ -78,6 +82,9 @@ impl DiskStore {
     /// Opens the store in `dir`, making it if need be, and verifies every record. `Err` is a sentence that says what is
     /// wrong with it.
     pub(crate) fn open(dir: &Path, witness: Witness, lineage: &str) -> Result<DiskStore, String> {
+        if !dir.exists() {
+            make(dir).map_err(|error| format!("it cannot be made: {error}"))?;
+        }
         remove_half_written_snapshots(dir).map_err(|error| format!("its folder cannot be read: {error}"))?;
         sync_data(dir).map_err(|error| format!("its data file cannot be synced: {error}"))?;
         planted::point(Point::SnapshotsCleaned);
@@ -243,19 +250,65 @@ fn verify(trees: &[sled::Tree]) -> Result<Option<Head>, String> {
 /// ahead of what it is a snapshot of.
 fn sync_data(dir: &Path) -> std::io::Result<()> {
     match File::open(dir.join("db")) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         data => data?.sync_data(),
     }
 }
 
-/// Makes the names of sled's files durable, and its settings with them: it syncs neither. A power failure would otherwise take away
-/// the whole store, or leave settings that it refuses.
+/// Makes a store where there is none. A power failure leaves all of it, or none.
+fn make(dir: &Path) -> std::io::Result<()> {
+    let fresh = dir.with_extension("new");
+    match std::fs::remove_dir_all(&fresh) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        removed => removed?,
+    }
+    drop(open_trees(&fresh)?);
+    wait_until_closed(&fresh).map_err(std::io::Error::other)?;
+    for entry in std::fs::read_dir(&fresh)? {
+        File::open(entry?.path())?.sync_all()?;
+    }
+    File::open(&fresh)?.sync_all()?;
+    planted::point(Point::StoreMade);
+    std::fs::rename(&fresh, dir)?;
+    dir.parent().map_or(Ok(()), |parent| File::open(parent)?.sync_all())
+}
+
+/// sled holds a lock on its data file for as long as one of its threads still has it, which is a moment longer than we do, and a
+/// store that is locked looks to it like one that cannot be opened. [`Error::Locked`] when it stays so: then it is another
+/// program's, which does not know our lock.
+pub(crate) fn wait_until_closed(store_dir: &Path) -> Result<()> {
+    const LOOKS: u32 = 300;
+    const PAUSE: Duration = Duration::from_millis(10);
+    let path = store_dir.join("db");
+    let data = match File::open(&path) {
+        Ok(data) => data,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(at("open", &path)(error)),
+    };
+    for _ in 0..LOOKS {
+        match flock(&data, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(()),
+            Err(rustix::io::Errno::WOULDBLOCK) => pause(PAUSE),
+            Err(error) => return Err(at("lock", &path)(error.into())),
+        }
+    }
+    Err(Error::Locked { dir: store_dir.to_owned(), pid: "unknown".to_owned() })
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "before the ledger is open nothing else runs, and no clock is simulated"
+)]
+fn pause(moment: Duration) {
+    std::thread::sleep(moment);
+}
+
+/// Makes the names of sled's files durable, which it does not do.
 fn sync_names(dir: &Path) -> std::io::Result<()> {
-    File::open(dir.join("conf"))?.sync_all()?;
-    for folder in [Some(dir.join("blobs")), Some(dir.to_owned()), dir.parent().map(Path::to_owned)] {
-        match folder.map(File::open).transpose() {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            opened => opened?.map_or(Ok(()), |folder| folder.sync_all())?,
+    for folder in [dir.join("blobs"), dir.to_owned()] {
+        match File::open(folder) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            opened => opened?.sync_all()?,
         }
     }
     Ok(())
@@ -263,7 +316,7 @@ fn sync_names(dir: &Path) -> std::io::Result<()> {
 
 fn remove_half_written_snapshots(dir: &Path) -> std::io::Result<()> {
     let entries = match std::fs::read_dir(dir) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         other => other?,
     };
     for entry in entries {

@@ -3,7 +3,7 @@
 //! ```text
 //! <dir>/lock         held by the one process that may use the folder
 //! <dir>/digest.key   0600; the key under which values are remembered, unless the configuration names another
-//! <dir>/store/       sled
+//! <dir>/store/       sled; `store.new` while it is made
 //! <dir>/witness      how far the store had come
 //! <dir>/place        empty; no copy of the folder keeps its inode and time of birth
 //! <dir>/lost-<time>/ a store that could not be used, or was replaced, moved aside, never deleted
@@ -18,7 +18,7 @@ use std::{
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
     sync::Arc,
-    time::{Duration, UNIX_EPOCH},
+    time::UNIX_EPOCH,
 };
 
 use people::{Secret, TargetName, Timestamp};
@@ -28,12 +28,12 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     ArchiveError, DigestKey, Manifest, archive,
-    disk::DiskStore,
+    disk::{DiskStore, wait_until_closed},
     erasure,
     ledger::{self, Birth, Ledger, begin_as_copy, birth, put_birth},
     records::{Origin, TargetState},
     schema::SCHEMA,
-    store::{Batch, Error, Result, Store, Tree},
+    store::{Batch, Error, Result, Store, Tree, at},
     witness::Witness,
 };
 
@@ -464,36 +464,6 @@ fn lock_if_there(dir: &Path) -> Result<Option<File>> {
     Ok(Some(lock))
 }
 
-/// sled holds a lock on its data file for as long as one of its threads still has it, which is a moment longer than we do, and a
-/// store that is locked looks to it like one that cannot be opened. [`Error::Locked`] when it stays so: then it is another
-/// program's, which does not know our lock.
-fn wait_until_closed(store_dir: &Path) -> Result<()> {
-    const LOOKS: u32 = 300;
-    const PAUSE: Duration = Duration::from_millis(10);
-    let path = store_dir.join("db");
-    let data = match File::open(&path) {
-        Ok(data) => data,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(at("open", &path)(error)),
-    };
-    for _ in 0..LOOKS {
-        match flock(&data, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => return Ok(()),
-            Err(rustix::io::Errno::WOULDBLOCK) => pause(PAUSE),
-            Err(error) => return Err(at("lock", &path)(error.into())),
-        }
-    }
-    Err(Error::Locked { dir: store_dir.to_owned(), pid: "unknown".to_owned() })
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "before the ledger is open nothing else runs, and no clock is simulated"
-)]
-fn pause(moment: Duration) {
-    std::thread::sleep(moment);
-}
-
 /// A digest of the machine, and of what no copy of the file keeps.
 fn place_of(file: &File) -> io::Result<String> {
     let found = file.metadata()?;
@@ -552,11 +522,6 @@ enum Found {
     Whole(Arc<dyn Store>, Birth),
     Empty(Arc<dyn Store>, String),
     Lost(String),
-}
-
-fn at(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error + use<> {
-    let path = path.to_owned();
-    move |source| Error::File { doing, path, source }
 }
 
 /// Keeps a digest key in `dir`.

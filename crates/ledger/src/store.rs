@@ -1,7 +1,11 @@
 //! The seam to the disk: ordered keys and bytes in a few trees, written atomically and durably. Names no engine, so that a
 //! second one can stand behind it.
 
-use std::{collections::BTreeMap, fmt, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fmt, io,
+    path::{Path, PathBuf},
+};
 
 /// The result of anything the ledger does.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -55,6 +59,12 @@ pub enum Error {
         /// What we know.
         known: u32,
     },
+}
+
+/// What could not be done with a file.
+pub(crate) fn at(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error + use<> {
+    let path = path.to_owned();
+    move |source| Error::File { doing, path, source }
 }
 
 /// The trees of the ledger.

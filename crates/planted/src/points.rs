@@ -29,6 +29,8 @@ points! {
     KeyNamed = "key-named",
     /// Half-written snapshots are gone.
     SnapshotsCleaned = "snapshots-cleaned",
+    /// A new store is on the disk, and has another name.
+    StoreMade = "store-made",
     /// sled has opened the store.
     StoreOpened = "store-opened",
     /// The names of the store's files are durable.
