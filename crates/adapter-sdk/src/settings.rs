@@ -10,12 +10,15 @@ use std::{
     fmt,
     fs::File,
     io::Read,
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     str::FromStr,
 };
 
 use people::{Date, Secret};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+
+use crate::Finding;
 
 /// Longest secret, in bytes.
 const SECRET_MAX: usize = 64 << 10;
@@ -116,6 +119,7 @@ pub struct Reading {
     secrets: Secrets,
     unread: RefCell<Vec<String>>,
     expiries: RefCell<Vec<Expiry>>,
+    warnings: RefCell<Vec<Finding>>,
     faults: RefCell<Vec<Fault>>,
 }
 
@@ -162,6 +166,11 @@ impl Reading {
     /// When secrets expire, as far as the configuration says so.
     pub fn expiries(&self) -> Vec<Expiry> {
         self.expiries.borrow().clone()
+    }
+
+    /// What was read and works, and somebody should know of, for `check`.
+    pub fn warnings(&self) -> Vec<Finding> {
+        self.warnings.borrow().clone()
     }
 
     /// The paths of the secrets that were not looked at: see [`Secrets::IfThere`].
@@ -408,7 +417,11 @@ impl<'a> Section<'a> {
                     return None;
                 }
             },
-            (None, Some(file)) => self.reading.resolved(file),
+            (None, Some(file)) => {
+                let path = self.reading.resolved(file);
+                self.warn_if_exposed(at, &path);
+                path
+            }
             _ => {
                 self.reading.fault(at, "names no single place for the secret", FORMS);
                 return None;
@@ -416,6 +429,20 @@ impl<'a> Section<'a> {
         };
         section.finish();
         self.open_secret(at, &path)
+    }
+
+    fn warn_if_exposed(&self, at: &str, path: &Path) {
+        // One that cannot be looked at is a fault as soon as it is read.
+        let Ok(metadata) = path.metadata() else { return };
+        let finding = Finding::Warning {
+            what: format!("{at}: every user of this machine may read {}", path.display()),
+            remedy: "chmod 600 it, or 640 with the group of the user that runs hiresync; renew the secret if others have been on the machine".to_owned(),
+        };
+        let mut warnings = self.reading.warnings.borrow_mut();
+        // A section may be read twice.
+        if metadata.is_file() && metadata.mode() & 0o007 != 0 && !warnings.contains(&finding) {
+            warnings.push(finding);
+        }
     }
 
     fn open_secret(&self, at: &str, path: &Path) -> Option<Secret> {

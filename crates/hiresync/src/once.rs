@@ -244,9 +244,8 @@ pub fn check(path: &Path, offline: bool, as_json: bool) -> Result<Exit, Exit> {
         .webhook
         .iter()
         .map(|webhook| CheckReport { findings: vec![webhook.finding()], ..CheckReport::default() });
-    let expiring = config.expiring(clock().now());
-    if !expiring.is_empty() {
-        let findings = expiring.iter().map(Expiring::finding).collect();
+    let findings = about_secrets(&config);
+    if !findings.is_empty() {
         reports.push(("secrets".to_owned(), Ok(CheckReport { findings, ..CheckReport::default() })));
     }
     reports.extend(webhook.map(|report| ("webhook".to_owned(), Ok(report))));
@@ -282,14 +281,20 @@ fn not_looked_at(secrets: &[String]) -> String {
     }
 }
 
-fn warned(config: &Config) -> String {
+/// Secrets that expire soon, and those that others may read.
+fn about_secrets(config: &Config) -> Vec<Finding> {
     let expiring = config.expiring(clock().now());
-    let expiring = expiring.iter().map(Expiring::words).map(|(what, remedy)| format!("{what}; {remedy}\n"));
-    let webhook = match config.webhook.as_ref().map(WebhookConfig::finding) {
-        Some(Finding::Warning { what, remedy }) => format!("webhook: {what}; {remedy}\n"),
-        _ => String::new(),
+    expiring.iter().map(Expiring::finding).chain(config.warnings.clone()).collect()
+}
+
+fn warned(config: &Config) -> String {
+    let words = |of: &str, finding: Finding| match finding {
+        Finding::Warning { what, remedy } => format!("{of}{what}; {remedy}\n"),
+        Finding::Good { .. } => String::new(),
     };
-    expiring.chain([webhook]).collect()
+    let webhook = config.webhook.as_ref().map(WebhookConfig::finding);
+    let secrets = about_secrets(config).into_iter().map(|finding| words("", finding));
+    secrets.chain(webhook.map(|finding| words("webhook: ", finding))).collect()
 }
 
 fn show_check(reports: &[(String, adapter_sdk::Result<CheckReport>)], as_json: bool) -> Result<Exit, Exit> {

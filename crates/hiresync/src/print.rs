@@ -185,6 +185,11 @@ pub fn safe(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
+/// In quotes on one line, as JSON has it; letters of every script stay as they are.
+pub fn quoted(text: &str) -> String {
+    flat(&serde_json::Value::from(text).to_string())
+}
+
 /// The same on one line.
 pub fn flat(text: &str) -> String {
     safe(&text.replace(['\r', '\n', '\t'], " "))

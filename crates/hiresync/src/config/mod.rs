@@ -19,7 +19,7 @@ use std::{
     sync::Arc,
 };
 
-use adapter_sdk::HrisAdapter;
+use adapter_sdk::{Finding, HrisAdapter};
 use engine::Guards;
 use http::Way;
 use mapping::Mapping;
@@ -58,6 +58,8 @@ pub struct Config {
     pub unread: Vec<String>,
     /// When secrets expire, as far as it says so.
     pub expiries: Vec<Expiry>,
+    /// What was read and works, and somebody should know of.
+    pub warnings: Vec<Finding>,
 }
 
 /// `[lever]`: the recruiting system.

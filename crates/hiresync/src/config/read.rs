@@ -136,6 +136,7 @@ impl<'r> Reader<'r> {
             targets,
             unread: self.reading.unread(),
             expiries: self.reading.expiries(),
+            warnings: self.reading.warnings(),
         })
     }
 

@@ -1,7 +1,8 @@
 //! The configuration as a whole: what a person may write, and what they are told.
 
-use std::{ffi::OsString, fs, sync::Arc};
+use std::{ffi::OsString, fs, os::unix::fs::PermissionsExt as _, sync::Arc};
 
+use adapter_sdk::Finding;
 use people::{Clock, SystemClock};
 
 use super::{Config, Env, Faults, Outside, Secrets};
@@ -231,6 +232,23 @@ fn a_secret_that_never_ends_is_refused_and_not_read_to_its_end() {
     let desk = Desk::new();
     let faults = desk.faults(&TEN_LINES.replace("\"key\"", "\"/dev/zero\""), &[]);
     assert!(faults[0].contains("lever.api_key: /dev/zero is longer than any secret"), "{faults:?}");
+}
+
+#[test]
+fn of_a_secret_that_every_user_of_the_machine_may_read_check_warns() {
+    let desk = Desk::new();
+    let warnings = |mode| {
+        fs::set_permissions(desk.dir.path().join("key"), fs::Permissions::from_mode(mode)).unwrap();
+        desk.read(TEN_LINES, &[]).unwrap().warnings
+    };
+    let Finding::Warning { what, remedy } = warnings(0o644).remove(0) else { panic!("it is not good") };
+    assert!(
+        what.starts_with("lever.api_key: every user") && remedy.starts_with("chmod 600"),
+        "{what}; {remedy}"
+    );
+    assert_eq!([warnings(0o640), warnings(0o600)], [vec![], vec![]]);
+    // What systemd hands over is its business.
+    assert_eq!(desk.shipped(SHIPPED[0].1).unwrap().warnings, []);
 }
 
 #[test]

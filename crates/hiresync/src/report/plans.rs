@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     exit::Exit,
-    print::{count, moment},
+    print::{count, moment, quoted},
 };
 
 /// `hiresync plan`
@@ -215,8 +215,8 @@ impl PlanLine {
         let PlanLine { target, contact, decision, why, .. } = self;
         let _ = writeln!(text, "{target} {contact}{record}: {decision}{then}: {why}");
         for field in &self.fields {
-            let old = field.old.as_ref().map_or_else(String::new, |old| format!("{old:?} → "));
-            let _ = writeln!(text, "    {} = {old}{:?}", field.field, field.new);
+            let old = field.old.as_ref().map_or_else(String::new, |old| format!("{} → ", quoted(old)));
+            let _ = writeln!(text, "    {} = {old}{}", field.field, quoted(&field.new));
         }
         for filled in &self.filled {
             let _ = writeln!(text, "    filled in by us: {filled}");

@@ -325,8 +325,8 @@ fn a_plan_shows_old_and_new_and_counts_its_decisions() {
     };
     let field = PlanField {
         field: "person.first".to_owned(),
-        old: Some("Ana".to_owned()),
-        new: "Ada\u{1b}".to_owned(),
+        old: Some("श्रेया O'Neil".to_owned()),
+        new: "Ada\u{1b}\u{9b}".to_owned(),
     };
     let changes = vec![line("update", vec![field]), line("nothing", vec![])];
     let plan = PlanAnswer {
@@ -341,7 +341,7 @@ fn a_plan_shows_old_and_new_and_counts_its_decisions() {
     };
     assert_eq!(
         plan.text(None),
-        "roster c1: update: hired\n    person.first = \"Ana\" → \"Ada\\u{1b}\"\nNothing goes to hr now: it is paused.\n\
+        "roster c1: update: hired\n    person.first = \"श्रेया O'Neil\" → \"Ada\\u001b\u{fffd}\"\nNothing goes to hr now: it is paused.\n\
          The guard would hold all of a cycle with this: 12 new, and 10 pass. To apply this plan is to approve exactly this.\n\
          Plan P-1 for 1 person: 0 to create, 1 to change, 0 adopted, 0 held, 0 invented, 1 as they should be. Nothing was written.\n"
     );
