@@ -61,6 +61,29 @@ fn no_dependency_is_taken_in_just_any_version() {
 }
 
 #[test]
+fn every_dependency_is_used_where_its_manifest_names_it() {
+    for (package, manifest) in ours() {
+        let folder = PathBuf::from(manifest["manifest_path"].as_str().unwrap()).parent().unwrap().to_owned();
+        let all = code_in(&folder);
+        let ships: Vec<&str> = all.iter().filter_map(|(file, text)| shipped(&folder, file, text)).collect();
+        let dependencies = manifest["dependencies"].as_array().unwrap();
+        for dependency in
+            dependencies.iter().filter(|one| !ONLY_SWITCHED.contains(&(package.as_str(), name_of(one))))
+        {
+            let path = format!("{}::", name_of(dependency).replace('-', "_"));
+            let is_used = match dependency["kind"].as_str() {
+                Some("dev") => all.values().any(|text| mentions(text, &path)),
+                _ => ships.iter().any(|text| mentions(text, &path)),
+            };
+            assert!(is_used, "{package} depends on {} and never says {path}", name_of(dependency));
+        }
+    }
+    assert!(
+        mentions("use serde::Serialize;", "serde::") && !mentions("use toml_serde::Serialize;", "serde::")
+    );
+}
+
+#[test]
 fn unsafe_code_is_forbidden_in_every_package_of_ours_but_the_recorder_of_the_tests() {
     for (name, package) in ours() {
         let manifest = PathBuf::from(package["manifest_path"].as_str().unwrap());
@@ -164,6 +187,44 @@ fn taken(rest: &mut &[String], word: &str) -> bool {
         *rest = &rest[1..];
     }
     is_next
+}
+
+/// Named for a feature that it switches on, and not for its items: the package, and what it depends on.
+const ONLY_SWITCHED: [(&str, &str); 1] = [("recorder", "rustix")];
+
+/// What a package calls what it depends on.
+fn name_of(dependency: &Value) -> &str {
+    dependency["rename"].as_str().or(dependency["name"].as_str()).unwrap()
+}
+
+fn mentions(text: &str, path: &str) -> bool {
+    let is_inside = |before: &str| before.ends_with(|c: char| c.is_alphanumeric() || c == '_');
+    text.match_indices(path).any(|(at, _)| !is_inside(&text[..at]))
+}
+
+/// Every file of Rust in a folder.
+fn code_in(folder: &Path) -> BTreeMap<PathBuf, String> {
+    let mut files = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(code_in(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.insert(path.clone(), std::fs::read_to_string(&path).unwrap());
+        }
+    }
+    files
+}
+
+/// The part of a file that is no test. All of it, in a package without `src`.
+fn shipped<'t>(folder: &Path, file: &Path, text: &'t str) -> Option<&'t str> {
+    let src = folder.join("src");
+    if !src.is_dir() {
+        return Some(text);
+    }
+    let mut parts = file.strip_prefix(&src).ok()?.components();
+    let (code, _) = text.split_once("#[cfg(test)]\nmod tests {").unwrap_or((text, ""));
+    (!parts.any(|part| part.as_os_str() == "tests" || part.as_os_str() == "tests.rs")).then_some(code)
 }
 
 fn ours() -> BTreeMap<String, Value> {
