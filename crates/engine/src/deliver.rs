@@ -93,6 +93,13 @@ pub(crate) fn two_records(contact: &ContactId, own: &RemoteId, other: &RemoteId,
     }
 }
 
+/// Whether a target is asked about a person before it is told. Where a hire that is delivered moves, no other record of somebody who has
+/// one stands in its way.
+pub(crate) fn is_asked(target: &Target, standing: &Standing) -> bool {
+    let can = target.adapter.info().capabilities;
+    can.find && !(can.moves_hires && standing.agreed.is_some())
+}
+
 /// Other records of somebody who has one.
 #[derive(Debug, Default)]
 pub(crate) struct Beside {
@@ -174,7 +181,7 @@ impl Engine {
         let creates = ready.intent == Intent::Add && standing.agreed.is_none();
         let adds = ready.intent == Intent::AddHire && new_hires(&ready.wanted, &standing).next().is_some();
         if !(creates || adds || ready.gives_it_to_another(target, &standing))
-            || !target.adapter.info().capabilities.find
+            || !is_asked(target, &standing)
             || planted::bug(Bug::NoLookBeforeCreate)
             || planted::bug(Bug::ResentUnlooked)
                 && standing.owed.as_ref().is_some_and(|owed| owed.sent.is_some())

@@ -17,7 +17,7 @@ use people::{
 use crate::{
     Activity,
     cycle::{CycleError, Engine, READ_BATCH, Run, SweepKind},
-    deliver::Match,
+    deliver::{Match, is_asked},
     orders,
     plan::{self, Decision, Plan},
     planning::{Planned, Planning, identity_for},
@@ -412,7 +412,7 @@ impl Sheet {
         wanted: &Wanted,
         change: &mut PlannedChange,
     ) -> Result<Look, CycleError> {
-        if !target.adapter.info().capabilities.find {
+        if !is_asked(target, standing) {
             return Ok(Look::Nobody);
         }
         let who = identity_for(target, &planned.identity, wanted);

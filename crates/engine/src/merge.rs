@@ -109,7 +109,9 @@ impl Engine {
                     _ if !is_whole && !moves_hires => None,
                     None => Some(lost),
                     Some(kept) if lost.agreed.is_none() && !is_open => Some(kept),
-                    Some(kept) if kept.agreed.is_none() && !kept.owed.as_ref().is_some_and(Owed::is_sent) => Some(lost),
+                    Some(kept) if kept.agreed.is_none() && !kept.owed.as_ref().is_some_and(Owed::is_sent) => {
+                        Some(if moves_hires { lost.with_attempt_of(kept) } else { lost })
+                    }
                     Some(kept) if (moves_hires || is_one_record(&kept, &lost)) && !is_open => Some(kept.absorb(lost)),
                     Some(_) => None,
                 };

@@ -599,6 +599,18 @@ impl Standing {
         self
     }
 
+    /// Whose record this is has no record of its own, but an attempt may have made one: what it held is not forgotten.
+    pub fn with_attempt_of(mut self, other: Standing) -> Standing {
+        match (&mut self.owed, other.owed) {
+            (Some(owed), Some(Owed { sent: Some(sent), .. })) => {
+                owed.sent.get_or_insert_default().extend(sent)
+            }
+            (None, Some(attempted)) if attempted.sent.is_some() => self.owed = Some(attempted),
+            _ => {}
+        }
+        self
+    }
+
     /// Forgets what the values were, and that anything is owed: the person was anonymised. The link stays, so that nobody is
     /// created in their place. False when there was nothing to forget, or an outcome is unknown.
     pub fn forget_values(&mut self) -> bool {

@@ -562,6 +562,34 @@ async fn nobody_is_made_beside_a_record_that_a_merge_brings_while_an_outcome_is_
 }
 
 #[tokio::test]
+async fn where_hires_move_what_an_attempt_at_the_survivor_made_is_known_and_moves_without_a_question() {
+    // given somebody with a record, and an attempt at another contact whose answer was lost, about to be repeated
+    let world = World::new();
+    let target = world.target.adapter().info().target.clone();
+    world.hire("loser", "Ada", "o1");
+    world.cycle().await;
+    world.hire("winner", "Ada", "o2");
+    world.target.script([Fault::AnswerLost]);
+    world.cycle().await;
+    world.engine.pause(&target).unwrap();
+    world.later(TimeDelta::minutes(2));
+    world.try_cycle(SweepKind::Full).await.unwrap();
+    assert_eq!(world.state("winner"), Some("waiting"));
+    // when both turn out to be one
+    world.merge("loser", "winner");
+    world.hire("winner", "Ada", "o1");
+    world.try_cycle(SweepKind::Full).await.unwrap();
+    // then
+    assert_eq!(world.standing("winner").unknown_hires().collect::<Vec<_>>(), [&opportunity("o2")]);
+    world.engine.resume(&target).unwrap();
+    world.full_sweeps(2).await;
+    assert_eq!((world.state("loser"), world.state("winner")), (None, Some("agreed")));
+    let holds =
+        |hire| world.target.records().iter().filter(|it| it.hires.contains_key(&opportunity(hire))).count();
+    assert_eq!((holds("o1"), holds("o2"), world.open_tasks()), (1, 1, vec![]));
+}
+
+#[tokio::test]
 async fn nothing_is_owed_to_a_contact_that_was_merged_away() {
     // given two people with a record each, and a change of one that could not be sent yet
     let world = World::with(Capabilities { moves_hires: false, ..doubling() });
