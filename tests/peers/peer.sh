@@ -40,6 +40,8 @@ start() {
     if [ ${#program[@]} -eq 0 ]; then
         program=(cargo run --quiet --manifest-path "$folder/../../Cargo.toml" --package hiresync --)
     fi
+    # Whatever the one before said is not to be taken for what this one says.
+    : >"$work/said"
     "${program[@]}" sandbox "${vendor[@]}" >"$work/said" 2>"$work/complaints" &
     sandbox=$!
     until address=$(sed -n 's/^listening on //p' "$work/said") && [ -n "$address" ]; do
