@@ -19,7 +19,7 @@ use super::{
 };
 
 /// Bytes of the ledger's data file that no ledger can do with.
-const CUT_AT: u64 = 1_024;
+pub const CUT_AT: u64 = 1_024;
 
 /// What the configuration says, where a test wants it otherwise.
 #[derive(Debug, Clone)]

@@ -31,11 +31,11 @@ use sandbox::{
 };
 use serde_json::json;
 
-use super::number;
 use crate::harness::{
     PretendCezanne, World,
     cezanne::{Company, KEEPING},
     lever::hire,
+    number,
     wait::within,
     wait_until,
 };

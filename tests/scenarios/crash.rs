@@ -25,6 +25,7 @@ use tokio::time::Instant;
 use crate::harness::{
     Comparison, Daemon, PretendLever, World,
     lever::{hire, now_ms},
+    number,
     program::{command, run},
     wait::{pause, within},
     watch::{Change, Watch},
@@ -43,8 +44,8 @@ const SETTLED_WITHIN: Duration = Duration::from_secs(420);
 
 #[test]
 fn killed_at_any_moment_a_crash_loses_doubles_and_spoils_nobody() {
-    let seed = super::number("HIRESYNC_CRASH_SEED").unwrap_or_else(now_ms);
-    let kills = super::number("HIRESYNC_CRASH_KILLS").unwrap_or(300);
+    let seed = number("HIRESYNC_CRASH_SEED").unwrap_or_else(now_ms);
+    let kills = number("HIRESYNC_CRASH_KILLS").unwrap_or(300);
     println!("crash: HIRESYNC_CRASH_SEED={seed} HIRESYNC_CRASH_KILLS={kills}");
     let began = Instant::now();
     let share = |world: u64| kills / WORLDS + u64::from(world < kills % WORLDS);
@@ -93,7 +94,14 @@ fn of_one_world(seed: u64, kills: u64) -> Tally {
         }
         let how = run_until(&world, &moment, &mut dice);
         tally.enter(&moment, how);
-        check_after_kill(&world, &format!("world {seed}, after kill {} ({moment:?})", tally.kills()));
+        check_after_kill(
+            &world,
+            &format!(
+                "world {seed} of HIRESYNC_CRASH_SEED={}, after kill {} ({moment:?})",
+                seed / WORLDS,
+                tally.kills()
+            ),
+        );
     }
     let comparison = settled(&world);
     tally.in_scope = comparison.in_scope as u64;
@@ -135,8 +143,8 @@ fn settled(world: &World) -> Comparison {
 
 #[test]
 fn stopped_at_any_moment_it_is_gone_within_five_seconds_and_nothing_is_lost() {
-    let seed = super::number("HIRESYNC_CRASH_SEED").unwrap_or_else(now_ms);
-    let stops = super::number("HIRESYNC_STOPS").unwrap_or(20);
+    let seed = number("HIRESYNC_CRASH_SEED").unwrap_or_else(now_ms);
+    let stops = number("HIRESYNC_STOPS").unwrap_or(20);
     println!("stops: HIRESYNC_CRASH_SEED={seed} HIRESYNC_STOPS={stops}");
     let mut dice = ChaCha8Rng::seed_from_u64(seed);
     let settings = Settings { rate: None, seed, ..Settings::default() };

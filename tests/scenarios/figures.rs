@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use people::{Clock, SystemClock, Zone};
 use sandbox::{Lever, Settings};
 
-use crate::harness::{PretendLever, World, awaited, lever::now_ms, roster::in_scope};
+use crate::harness::{PretendLever, World, awaited, lever::now_ms, number, roster::in_scope};
 
 /// Records on one of Lever's pages.
 const PAGE: usize = 100;
@@ -87,7 +87,7 @@ fn an_idle_daemon_asks_at_most_three_times_a_cycle_and_writes_nothing() {
 /// `HIRESYNC_IDLE_OPPORTUNITIES=30500` makes it ten thousand people and ten minutes of five-minute polls.
 #[test]
 fn an_idle_daemon_takes_hardly_any_memory_and_hardly_any_time() {
-    let asked = super::number("HIRESYNC_IDLE_OPPORTUNITIES");
+    let asked = number("HIRESYNC_IDLE_OPPORTUNITIES");
     let opportunities = usize::try_from(asked.unwrap_or(600)).unwrap();
     let lever = Lever::seeded(Settings::default(), opportunities, now_ms());
     let world = World::around(PretendLever::start(lever)).with(|setup| {

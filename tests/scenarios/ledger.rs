@@ -9,6 +9,7 @@ use std::{
 use crate::harness::{
     World,
     host::{SmallDisk, left_out},
+    world::CUT_AT,
 };
 
 /// What happens to the store in this folder.
@@ -59,7 +60,7 @@ fn a_damaged_ledger_is_said_moved_aside_and_rebuilt_and_doubles_nobody() {
     let spoilings: [(&str, Spoiling); 7] = [
         ("every 64th byte flipped", |store| flip_every(64, &store.join("db"))),
         ("a page zeroed at the start", |store| zero(&store.join("db"), 0)),
-        ("cut within what it holds", |store| cut(&store.join("db"), 1_024)),
+        ("cut within what it holds", |store| cut(&store.join("db"), CUT_AT)),
         ("emptied", |store| cut(&store.join("db"), 0)),
         ("its data file removed", |store| fs::remove_file(store.join("db")).unwrap()),
         ("the whole store removed", |store| fs::remove_dir_all(store).unwrap()),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::harness::{World, wait_until};
+use crate::harness::{World, number, wait_until};
 
 const SOON: Duration = Duration::from_secs(40);
 /// How long the storm of 503 lasts here; a soak lets the real minute pass.
@@ -21,7 +21,7 @@ fn world_with_work_to_do() -> World {
 
 #[test]
 fn a_503_storm_passes_and_then_everybody_arrives() {
-    let seconds = super::number("HIRESYNC_STORM_SECONDS").unwrap_or(STORM_SECONDS);
+    let seconds = number("HIRESYNC_STORM_SECONDS").unwrap_or(STORM_SECONDS);
     let world = World::empty().with(|setup| setup.poll = "*/2 * * * * *");
     world.lever.hire("Ada Example");
     let mut daemon = world.daemon();

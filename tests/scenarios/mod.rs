@@ -36,12 +36,6 @@ use std::time::Duration;
 
 use crate::harness::wait::within;
 
-/// A number in the environment: how a soak asks for more.
-fn number(name: &str) -> Option<u64> {
-    let text = std::env::var_os(name)?.into_string().unwrap();
-    Some(text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
-}
-
 /// Checks again and again for so long that something stays as it is.
 fn all_along(span: Duration, mut check: impl FnMut()) {
     let _: Option<()> = within(span, || {

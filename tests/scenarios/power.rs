@@ -33,6 +33,7 @@ use super::crash::hires_that_may_be_over_there;
 use crate::harness::{
     Roster, World,
     lever::now_ms,
+    number,
     program::{recorded, run},
 };
 
@@ -629,8 +630,8 @@ fn short(event: Option<&Event>) -> String {
 
 #[test]
 pub(super) fn whatever_is_left_of_the_disk_no_acknowledged_step_is_lost_and_nobody_is_doubled() {
-    let seed = super::number("HIRESYNC_POWER_SEED").unwrap_or_else(now_ms);
-    let images = super::number("HIRESYNC_POWER_IMAGES").unwrap_or(200);
+    let seed = number("HIRESYNC_POWER_SEED").unwrap_or_else(now_ms);
+    let images = number("HIRESYNC_POWER_IMAGES").unwrap_or(200);
     println!("power: HIRESYNC_POWER_SEED={seed} HIRESYNC_POWER_IMAGES={images}");
     let began = Instant::now();
     let recorded = record();

@@ -23,7 +23,7 @@ use rand_chacha::ChaCha8Rng;
 use tokio::time::Instant;
 
 use super::ledger::copy_folder;
-use crate::harness::{Comparison, Roster, World, lever::now_ms};
+use crate::harness::{Comparison, Roster, World, lever::now_ms, number};
 
 const OPENED_WITHIN: Duration = Duration::from_secs(5);
 const AT_ONCE: usize = 2;
@@ -218,8 +218,8 @@ fn show(path: &Path) -> String {
 
 #[test]
 fn whatever_rots_in_the_state_folder_is_said_or_harmless_and_nobody_is_doubled() {
-    let seed = super::number("HIRESYNC_ROT_SEED").unwrap_or_else(now_ms);
-    let rots = super::number("HIRESYNC_ROTS").unwrap_or(200);
+    let seed = number("HIRESYNC_ROT_SEED").unwrap_or_else(now_ms);
+    let rots = number("HIRESYNC_ROTS").unwrap_or(200);
     println!("rot: HIRESYNC_ROT_SEED={seed} HIRESYNC_ROTS={rots}");
     let began = Instant::now();
     let tally: Mutex<BTreeMap<Came, u64>> = Mutex::default();

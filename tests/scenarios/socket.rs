@@ -21,8 +21,7 @@ use tokio::{
     time::Instant,
 };
 
-use super::number;
-use crate::harness::{Daemon, World, host::left_out, program::command, socket, wait_until};
+use crate::harness::{Daemon, World, host::left_out, number, program::command, socket, wait_until};
 
 const SOON: Duration = Duration::from_secs(60);
 /// A cycle at the start, and then none for as long as a test lasts.

@@ -200,6 +200,8 @@ impl Daemon {
         self.fuse.arm(None);
         if matches!(ended, Ended::Crashed { .. }) {
             self.die();
+        } else if let Some(plain) = &self.plain {
+            plain.wrote();
         }
         ended
     }
@@ -237,6 +239,9 @@ impl Daemon {
     /// The process is gone. What was on disk at this moment stays.
     fn die(&mut self) {
         self.world.lock().unwrap().tell("the daemon was killed");
+        if let Some(plain) = &self.plain {
+            plain.was_killed();
+        }
         if let Disk::Sled { dir, number } = &mut self.disk {
             // To drop sled's handle would write what a killed process has not written: the copy is what it leaves behind.
             *number += 1;

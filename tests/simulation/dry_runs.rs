@@ -35,7 +35,7 @@ use tempfile::TempDir;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::world::{Counts, KEY};
-use crate::harness::lever::hire;
+use crate::harness::{lever::hire, number};
 
 /// Dry runs of an ordinary run.
 const DRY_RUNS: u64 = 2_000;
@@ -94,8 +94,8 @@ const SOMETIMES: [&str; 8] = [
 
 #[test]
 pub fn no_dry_run_asks_for_anything_that_could_change_something() {
-    let dry_runs = asked("HIRESYNC_DRY_RUNS").unwrap_or(DRY_RUNS);
-    let seed = asked("HIRESYNC_DRY_SEED").unwrap_or(0);
+    let dry_runs = number("HIRESYNC_DRY_RUNS").unwrap_or(DRY_RUNS);
+    let seed = number("HIRESYNC_DRY_SEED").unwrap_or(0);
     println!("dry runs: HIRESYNC_DRY_SEED={seed} HIRESYNC_DRY_RUNS={dry_runs}");
     let mut counts = Counts::default();
     for seed in (0..dry_runs.div_ceil(OF_A_WORLD)).map(|world| seed * MOST_WORLDS + world) {
@@ -109,12 +109,6 @@ pub fn no_dry_run_asks_for_anything_that_could_change_something() {
     assert!(counts.0["dry runs"] >= dry_runs);
     let never: Vec<&&str> = SOMETIMES.iter().filter(|what| !counts.0.contains_key(**what)).collect();
     assert!(dry_runs < DRY_RUNS || never.is_empty(), "these never happened: {never:?}");
-}
-
-#[expect(clippy::disallowed_methods, reason = "how many and which is asked of whoever runs the test")]
-fn asked(variable: &str) -> Option<u64> {
-    let number = std::env::var(variable).ok()?;
-    Some(number.parse().unwrap_or_else(|_| panic!("{variable} is a number")))
 }
 
 async fn one_world(seed: u64, counts: &mut Counts) {

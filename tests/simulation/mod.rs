@@ -56,6 +56,8 @@ use serde_json::json;
 use story::{Story, tell};
 use world::Counts;
 
+use crate::harness::number;
+
 /// Seeds of an ordinary run on a model of the ledger, and on sled; and the days of each.
 const SEEDS: Range<u64> = 0..300;
 const SLED_SEEDS: Range<u64> = 0..30;
@@ -247,10 +249,6 @@ struct Asked {
 )]
 fn asked(seeds: &str, ordinary: Range<u64>) -> Asked {
     minimise::plant_what_is_asked();
-    let number = |name: &str| {
-        let text = std::env::var(name).ok()?;
-        Some(text.parse::<u64>().unwrap_or_else(|_| panic!("{name} is a number")))
-    };
     let range = std::env::var(seeds).ok().map(|text| {
         let bounds = text.split_once("..").and_then(|(from, to)| Some(from.parse().ok()?..to.parse().ok()?));
         bounds.unwrap_or_else(|| panic!("{seeds} is a range like 200..400"))

@@ -59,6 +59,8 @@ struct Heard {
     unanswered: usize,
     /// What was decided of somebody, how often it failed for certain, and when it did last, by our clock.
     failed: BTreeMap<ContactId, (Generation, usize, Timestamp)>,
+    /// Who failed in the cycle that is under way: a daemon that is killed in it may not have written that down.
+    unwritten: BTreeSet<ContactId>,
     /// A call that came too soon.
     hasty: Option<String>,
 }
@@ -109,10 +111,23 @@ impl Plain {
                     heard.failed.entry(delivery.contact.clone()).or_insert((delivery.generation, 0, now));
                 *times = if *generation == delivery.generation { *times + 1 } else { 1 };
                 (*generation, *at) = (delivery.generation, now);
+                heard.unwritten.insert(delivery.contact.clone());
             } else {
                 heard.failed.remove(&delivery.contact);
             }
         }
+    }
+
+    /// A cycle is over, and what was heard in it is written.
+    pub fn wrote(&self) {
+        self.heard.lock().unwrap().unwritten.clear();
+    }
+
+    /// The daemon was killed: of what it heard in this cycle it may know nothing.
+    pub fn was_killed(&self) {
+        let mut heard = self.heard.lock().unwrap();
+        let unwritten = std::mem::take(&mut heard.unwritten);
+        heard.failed.retain(|contact, _| !unwritten.contains(contact));
     }
 
     /// How many calls got no answer since this was last asked.
