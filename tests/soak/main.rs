@@ -94,15 +94,15 @@ impl Wish {
 /// Runs what is wanted. Says how many violations there were.
 fn soak(wish: &Wish) -> Result<u64, String> {
     let place = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("FIGURES.md");
-    let page = || Page::read(&place).map_err(|error| format!("{}: {error}", place.display()));
+    let at = |error| format!("{}: {error}", place.display());
     // What cannot be written is better known before an hour of work than after it.
-    page()?.write(&place).map_err(|error| format!("{}: {error}", place.display()))?;
+    Page::change(&place, |_| ()).map_err(at)?;
     let shares = wish.shares();
     let runner = Runner::new(shares.iter().any(|(level, _)| !matches!(level.how, levels::How::Fuzz)))?;
     let (mut violations, mut faults) = (0, 0);
     for (level, minutes) in shares {
         // Somebody else may have added to it meanwhile.
-        let before = page()?;
+        let before = Page::read(&place).map_err(at)?;
         let amount = (before.a_minute(level).unwrap_or(level.a_minute) * minutes).max(1.0);
         let seed = before.next_seed(level.name);
         println!("{}: for about {minutes:.0} minutes", level.name);
@@ -119,9 +119,7 @@ fn soak(wish: &Wish) -> Result<u64, String> {
                 continue;
             }
         };
-        let mut after = page()?;
-        note(&mut after, level, &ended, &runner);
-        after.write(&place).map_err(|error| format!("{}: {error}", place.display()))?;
+        Page::change(&place, |page| note(page, level, &ended, &runner)).map_err(at)?;
         violations += ended.violations;
         println!("{}: {} s, {} violations", level.name, ended.seconds, ended.violations);
     }

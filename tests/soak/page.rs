@@ -1,4 +1,4 @@
-//! `tests/FIGURES.md`: read, added to, and written again. Pure but for [`Page::write`].
+//! `tests/FIGURES.md`: read, added to, and written again. Pure but for [`Page::change`].
 
 use std::{collections::BTreeMap, fmt::Write as _, fs, io, path::Path};
 
@@ -54,10 +54,14 @@ impl Page {
         Ok(Page { rows, findings: findings.to_owned() })
     }
 
-    /// Writes it whole, or leaves what is there.
-    pub fn write(&self, path: &Path) -> io::Result<()> {
+    /// Changes the page whole, or leaves what is there. Several soaks run side by side: one of them at a time.
+    pub fn change(path: &Path, change: impl FnOnce(&mut Page)) -> io::Result<()> {
+        let folder = fs::File::open(path.parent().unwrap_or(Path::new(".")))?;
+        folder.lock()?;
+        let mut page = Page::read(path)?;
+        change(&mut page);
         let made = path.with_extension("md.new");
-        fs::write(&made, self.text())?;
+        fs::write(&made, page.text())?;
         fs::File::open(&made)?.sync_all()?;
         fs::rename(&made, path)
     }
@@ -229,6 +233,17 @@ mod tests {
             Page::parse("## Runs\n| day |\n|---|\n| what is this |\n").is_err(),
             "no row is dropped in silence"
         );
+    }
+
+    #[test]
+    fn soaks_side_by_side_lose_none_of_each_others_rows() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("FIGURES.md");
+        let one_more = || Page::change(&path, |page| page.rows.push(row("kill", "–", 1.0, 1, 0))).unwrap();
+        std::thread::scope(|scope| {
+            (0..8).for_each(|_| drop(scope.spawn(|| (0..8).for_each(|_| one_more()))));
+        });
+        assert_eq!(Page::read(&path).unwrap().rows.len(), 64);
     }
 
     #[test]
