@@ -9,10 +9,12 @@
 //! Only fsync and fdatasync make anything durable, and of a name only that of its folder does.
 //!
 //! Each image is opened as the daemon opens it. What must hold: it opens, and not as one that lost something; every step that the
-//! program had acknowledged by then is in it; each row that HR can read is backed by a mark or an agreement; and a sample of images is
-//! run once, after which everybody is there once.
+//! program had acknowledged by then is in it; and each row that HR can read is backed by a mark or an agreement. Over one in
+//! [`RUN_ONE_IN`] of the random ones, laid out once more, the program itself runs a cycle and a full one, after which everybody is there
+//! once.
 //!
-//! `HIRESYNC_POWER_SEED` and `HIRESYNC_POWER_IMAGES` replay what is drawn (the trace is made anew each time).
+//! `HIRESYNC_POWER_SEED` and `HIRESYNC_POWER_IMAGES` replay what is drawn. The trace is made anew each time: over one that is longer or
+//! shorter, the same seed draws other images.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -632,7 +634,9 @@ fn short(event: Option<&Event>) -> String {
 pub(super) fn whatever_is_left_of_the_disk_no_acknowledged_step_is_lost_and_nobody_is_doubled() {
     let seed = number("HIRESYNC_POWER_SEED").unwrap_or_else(now_ms);
     let images = number("HIRESYNC_POWER_IMAGES").unwrap_or(200);
-    println!("power: HIRESYNC_POWER_SEED={seed} HIRESYNC_POWER_IMAGES={images}");
+    println!(
+        "power: HIRESYNC_POWER_SEED={seed} HIRESYNC_POWER_IMAGES={images} cargo test -p scenarios scenarios::power:: -- --nocapture"
+    );
     let began = Instant::now();
     let recorded = record();
     let mut tally = pull_plugs(&recorded, seed, images).unwrap_or_else(|why| panic!("{why}"));

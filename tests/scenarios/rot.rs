@@ -1,11 +1,12 @@
-//! Rot: a file of the state folder is cut, zeroed, flipped, removed, or swapped for another; then the daemon's way of opening it is
-//! taken, and a cycle is run.
+//! Rot: a file of the state folder is cut, zeroed, flipped, emptied, removed, swapped for another, or has a page of another place; then
+//! it is opened as the daemon opens it.
 //!
 //! Either it says so (it begins in recovery, takes the folder for a copy, or refuses it with an error), or no harm was done: it holds
-//! what it held. Never silently less, never a panic, never longer than five seconds; and whatever it was, nobody is doubled by the
-//! cycle after it.
+//! what it held. Never silently less, never a panic, never longer than five seconds. One in [`RUN_ONE_IN`] is done once more to another
+//! copy, over which the real program runs a cycle: after it, everybody is in the file once.
 //!
-//! `HIRESYNC_ROT_SEED` and `HIRESYNC_ROTS` replay what is done.
+//! `HIRESYNC_ROT_SEED` and `HIRESYNC_ROTS` replay what is done. Each has a seed of its own, which its finding names: the next one's is
+//! one more. The folder is made anew each time.
 
 use std::{
     collections::BTreeMap,
@@ -27,7 +28,7 @@ use crate::harness::{Comparison, Roster, World, lever::now_ms, number};
 
 const OPENED_WITHIN: Duration = Duration::from_secs(5);
 const AT_ONCE: usize = 2;
-/// One in so many is run through a cycle of the real program as well.
+/// One in so many is done once more to another copy, for a cycle of the real program.
 const RUN_ONE_IN: u32 = 8;
 const PAGE: usize = 4096;
 
@@ -195,7 +196,7 @@ fn judge(healthy: &Healthy, copy: &Copied, at: &str) -> Came {
     }
 }
 
-/// A cycle of the real program over the rotten folder, and a later day.
+/// A cycle of the real program over the rotten folder.
 fn go_on(healthy: &Healthy, copy: &Copied, nth: u64, at: &str) {
     let world = &healthy.world;
     let (state, export) = (copy.state(), copy.0.path().join("roster"));
@@ -220,7 +221,9 @@ fn show(path: &Path) -> String {
 fn whatever_rots_in_the_state_folder_is_said_or_harmless_and_nobody_is_doubled() {
     let seed = number("HIRESYNC_ROT_SEED").unwrap_or_else(now_ms);
     let rots = number("HIRESYNC_ROTS").unwrap_or(200);
-    println!("rot: HIRESYNC_ROT_SEED={seed} HIRESYNC_ROTS={rots}");
+    println!(
+        "rot: HIRESYNC_ROT_SEED={seed} HIRESYNC_ROTS={rots} cargo test -p scenarios scenarios::rot:: -- --nocapture"
+    );
     let began = Instant::now();
     let tally: Mutex<BTreeMap<Came, u64>> = Mutex::default();
     let next = std::sync::atomic::AtomicU64::new(0);
@@ -265,32 +268,33 @@ fn whatever_rots_in_the_state_folder_is_said_or_harmless_and_nobody_is_doubled()
 
 fn one(healthy: &Healthy, seed: u64, nth: u64) -> Came {
     let mut dice = ChaCha8Rng::seed_from_u64(seed.wrapping_add(nth));
-    let copy = Copied::of(&healthy.world.setup.state, healthy.world.dir());
+    let state = &healthy.world.setup.state;
     // Half of it where the records are.
     let db = healthy.files.iter().find(|file| file.ends_with("store/db")).expect("sled has a data file");
     let file = if dice.random_bool(0.5) { db } else { healthy.files.choose(&mut dice).unwrap() };
-    let length = fs::metadata(copy.state().join(file)).unwrap().len() as usize;
-    let rot = Rot::draw(&mut dice, used(&copy.state().join(file), length), &healthy.files);
+    let length = fs::metadata(state.join(file)).unwrap().len() as usize;
+    let rot = Rot::draw(&mut dice, used(&state.join(file), length), &healthy.files);
     let at =
         format!("HIRESYNC_ROT_SEED={} HIRESYNC_ROTS=1: {} {rot:?}", seed.wrapping_add(nth), file.display());
-    // `place` is linked to the original: it is made a file of its own before anything befalls it.
-    let place = copy.state().join("place");
-    let is_place = file.ends_with("place") || matches!(&rot, Rot::Swapped(other) if other.ends_with("place"));
-    if is_place {
-        fs::remove_file(&place).unwrap();
-        fs::write(&place, "").unwrap();
-    }
-    rot.befall(&copy.state().join(file), &copy.state());
+    let rotten = || {
+        let copy = Copied::of(state, healthy.world.dir());
+        // `place` is linked to the original: it is made a file of its own before anything befalls it.
+        let is_place =
+            file.ends_with("place") || matches!(&rot, Rot::Swapped(other) if other.ends_with("place"));
+        if is_place {
+            let place = copy.state().join("place");
+            fs::remove_file(&place).unwrap();
+            fs::write(&place, "").unwrap();
+        }
+        rot.befall(&copy.state().join(file), &copy.state());
+        copy
+    };
+    let came = judge(healthy, &rotten(), &at);
     if dice.random_ratio(1, RUN_ONE_IN) {
-        go_on(healthy, &copy, nth, &at);
-        return came_to(&copy);
+        // As it was left: whoever opens it may write to it.
+        go_on(healthy, &rotten(), nth, &at);
     }
-    judge(healthy, &copy, &at)
-}
-
-/// What it was found to be, seen from after a cycle.
-fn came_to(copy: &Copied) -> Came {
-    open(copy.state()).map_or(Came::Refused, |(came, _)| came)
+    came
 }
 
 /// sled makes its file longer than what is in it: what befalls the rest befalls nobody.

@@ -1,8 +1,9 @@
-//! Dry runs over faulty worlds: Lever and Cezanne fail in every way they know, cycles were cut off, ledgers lost, records edited and
-//! taken away; whatever a dry run meets, it asks for nothing that could change anything, and leaves ledger and export folder as
-//! they were. Counted at the wire and by both state machines, through the wiring of the real program.
+//! Dry runs over faulty worlds: Lever and Cezanne each fail in one of fourteen ways or not at all, cycles were cut off, ledgers lost,
+//! records edited and taken away; whatever a dry run meets, it asks for nothing that could change anything, and leaves ledger and export
+//! folder as they were. Counted at the wire and by both state machines, through the wiring of the real program.
 //!
 //! `HIRESYNC_DRY_RUNS=20000 cargo test -p scenarios dry_runs -- --nocapture` does as many as that, `HIRESYNC_DRY_SEED` in other worlds.
+//! Where something was changed, the two variables that bring the world back are said: its runs are the last.
 
 use std::{
     collections::BTreeMap,
@@ -124,11 +125,29 @@ async fn one_world(seed: u64, counts: &mut Counts) {
         place.fail();
         let before = place.everything();
         place.dry_run(counts).await;
-        assert_eq!(place.everything(), before, "seed {seed}");
+        assert_eq!(place.everything(), before, "{}", replay(seed));
         counts.count("dry runs");
         sleep(Duration::from_secs(place.dice.random_range(1..4_000))).await;
     }
     counts.add("requests of dry runs", place.wire.asked.load(Ordering::Relaxed));
+}
+
+/// What brings a world back. Those before it are played as well.
+fn replay(world: u64) -> String {
+    let (seed, runs) = (world / MOST_WORLDS, (world % MOST_WORLDS + 1) * OF_A_WORLD);
+    format!(
+        "HIRESYNC_DRY_SEED={seed} HIRESYNC_DRY_RUNS={runs} cargo test -p scenarios simulation::dry_runs::"
+    )
+}
+
+#[test]
+fn a_world_of_dry_runs_is_replayed_as_the_last_one() {
+    for (world, seed, runs) in [(0, 0, 4), (499, 0, 2_000), (3 * MOST_WORLDS + 2, 3, 12)] {
+        let command = replay(world);
+        let variables = format!("HIRESYNC_DRY_SEED={seed} HIRESYNC_DRY_RUNS={runs} ");
+        assert!(command.starts_with(&variables), "{command}");
+        assert_eq!(seed * MOST_WORLDS + (runs / OF_A_WORLD - 1), world);
+    }
 }
 
 /// The network, and both vendors at its ends.

@@ -6,7 +6,8 @@
 //! In CI the seed that noticed a mistake the last time is tried first: that is an order and no proof, and where worlds are drawn
 //! otherwise since, the seeds from 0 follow. `HIRESYNC_PLANTED_REPORT=1` counts honestly, from seed 0.
 //!
-//! `HIRESYNC_PLANTED=unhire-deletes HIRESYNC_SIM_SEED=0 cargo test -p scenarios simulation::on_a_model` shows one of them at work.
+//! `HIRESYNC_PLANTED=unhire-deletes HIRESYNC_SIM_SEED=19 HIRESYNC_SIM_DAYS=6 cargo test -p scenarios simulation::on_a_model` shows one
+//! of them at work.
 
 use std::{
     cell::Cell,
@@ -118,25 +119,33 @@ fn order(bug: Bug, asked: &Asked) -> Vec<u64> {
 /// What whoever runs this wants to know.
 struct Asked {
     honestly: bool,
-    only: Option<String>,
+    only: Option<Vec<Bug>>,
 }
 
 impl Asked {
     #[expect(clippy::disallowed_methods, reason = "how much is asked of whoever runs the test")]
     fn read() -> Asked {
-        Asked {
-            honestly: std::env::var("HIRESYNC_PLANTED_REPORT").is_ok(),
-            only: std::env::var("HIRESYNC_PLANTED_ONLY").ok(),
-        }
+        Asked { honestly: std::env::var("HIRESYNC_PLANTED_REPORT").is_ok(), only: only() }
     }
 
     /// Those that the simulation has to notice; by name any.
     fn is_meant(&self, bug: Bug) -> bool {
         match &self.only {
-            Some(names) => names.split(',').any(|name| name == bug.name()),
+            Some(only) => only.contains(&bug),
             None => bug.level() == Level::Simulation,
         }
     }
+}
+
+/// What `HIRESYNC_PLANTED_ONLY` names, if anybody asks for these only.
+#[expect(clippy::disallowed_methods, reason = "which to try is asked of whoever runs the test")]
+pub fn only() -> Option<Vec<Bug>> {
+    let names = std::env::var("HIRESYNC_PLANTED_ONLY").ok()?;
+    let named = |name| {
+        Bug::named(name)
+            .unwrap_or_else(|| panic!("HIRESYNC_PLANTED_ONLY: `{name}` is no mistake of planted::Bug"))
+    };
+    Some(names.split(',').map(named).collect())
 }
 
 /// In the real adapter, one seed long.
