@@ -1,7 +1,12 @@
 //! Killed at every named place between two steps (`planted::Point`), started again, and nobody is lost, doubled or spoilt.
 //!
 //! Each point belongs to a play that comes past it; a point that its play does not reach fails the test, so that none is named in
-//! vain. What is checked after a kill is what `crash` checks after one at a random moment.
+//! vain.
+//!
+//! A cycle into a file is killed up to four times at a point, twice of them on a later day; a cycle into Cezanne once on the first day and
+//! once on a later one. Of what is done now and then (recoveries, copies, imports, upgrades, plans, a daemon's start and end) there is one
+//! play and no later day. After a kill in a cycle into a file, a plan or a daemon, what `crash` checks is checked; the others check what
+//! comes of the next start. In the end, everybody is there once in each.
 
 use std::{collections::BTreeMap, fs, path::Path, process::Command, sync::Mutex, time::Duration};
 
@@ -18,8 +23,8 @@ use crate::harness::{
     wait_until,
 };
 
-/// Killed when it comes to the point for the n-th time, on the first day and on a later one. What is done once in a cycle is
-/// not come to a third time, and need not be.
+/// A cycle into a file is killed when it comes to the point for the n-th time, on the first day and on a later one. What is done once in
+/// a cycle is not come to a third time, and need not be.
 const FIRST_DAY: [u32; 2] = [1, 3];
 const LATER: [u32; 2] = [1, 2];
 const AT_ONCE: usize = 4;
@@ -140,10 +145,6 @@ fn killed_at_every_named_point_and_started_again_nobody_is_lost_or_doubled() {
         "kill",
         &[
             ("cycles", kills.values().map(|kills| u64::from(*kills)).sum()),
-            ("points", kills.len() as u64),
-            ("duplicates", 0),
-            ("lost", 0),
-            ("unopenable", 0),
             ("seconds", began.elapsed().as_secs()),
         ],
     );

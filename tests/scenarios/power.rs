@@ -654,9 +654,6 @@ pub(super) fn whatever_is_left_of_the_disk_no_acknowledged_step_is_lost_and_nobo
             ("run", tally.run),
             ("events", recorded.events.len() as u64),
             ("acknowledged", tally.acknowledged),
-            ("duplicates", 0),
-            ("lost", 0),
-            ("unopenable", 0),
             ("seconds", began.elapsed().as_secs()),
         ],
     );

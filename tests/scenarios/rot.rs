@@ -257,10 +257,6 @@ fn whatever_rots_in_the_state_folder_is_said_or_harmless_and_nobody_is_doubled()
             ("recoveries", of(Came::Recovery)),
             ("refused", of(Came::Refused)),
             ("copies", of(Came::Copied)),
-            ("silent", 0),
-            ("panics", 0),
-            ("hangs", 0),
-            ("duplicates", 0),
             ("seconds", began.elapsed().as_secs()),
         ],
     );

@@ -1,4 +1,5 @@
-//! What there is to run: the one table of names, knobs and goals.
+//! What there is to run: the one table of names, knobs and goals. A level here is a test of which more can be played; README.md has two
+//! other things of that name.
 
 /// One kind of proof, and how more of it is asked for.
 #[derive(Debug)]
@@ -53,8 +54,9 @@ pub const LEVELS: [Level; 7] = [
                 Lever, of HR systems and of the people who use them; edits, faults, crashes and restores are drawn from a seed. One seed \
                 is ten virtual days: a day costs more the longer its world is, and a new world shows more than an older one. Three worlds \
                 of four have few people, so that much happens to each.",
-        violation: "a seed in which an invariant did not hold: somebody twice, somebody lost, a value of HR's overwritten, anything that \
-                    was sent and not written down first, or no agreement two cycles after the faults ceased",
+        violation: "a seed in which an invariant did not hold (tests/README.md has the table): somebody twice, somebody lost, a value of \
+                    HR's overwritten, a write to Cezanne without a look before it, or a file that is not right by the midnight of a \
+                    quiet evening",
         how: How::Seeds {
             test: "simulation::on_a_model_of_the_ledger",
             seeds: "HIRESYNC_SIM_SEEDS",
@@ -67,7 +69,9 @@ pub const LEVELS: [Level; 7] = [
     },
     Level {
         name: "sled",
-        about: "The same, with the ledger in real sled on a real disk: every crash closes nothing and opens what the kernel has.",
+        about: "The same, with the ledger in real sled, in a folder in /dev/shm where there is one: every crash closes nothing and opens a \
+                copy of what the kernel has. What needs the model is left out: nobody is killed at a commit, no step is refused by the \
+                disk, no machine is cloned or put back to an earlier day, and no backup is restored. Ledgers are lost here, too.",
         violation: "as above, and a ledger that does not open",
         how: How::Seeds { test: "simulation::on_real_sled", seeds: "HIRESYNC_SLED_SEEDS", days: 10 },
         weight: 5,
@@ -77,9 +81,10 @@ pub const LEVELS: [Level; 7] = [
     },
     Level {
         name: "kill",
-        about: "The real program as a process, killed with SIGKILL while it starts, at any moment and at named points of its work, while \
-                recruiters go on.",
-        violation: "a row without a mark that was on disk before it, a ledger that does not open, somebody twice, lost or wrong at the end",
+        about: "The real program as a process, killed with SIGKILL while it starts, at any moment, at writes to the export folder and at 26 \
+                of the 73 named points of its work, while recruiters go on.",
+        violation: "a row without a mark that was on disk before it (but of somebody whose profile was merged), a ledger that does not \
+                    open, somebody twice, lost or wrong at the end",
         how: How::Many {
             test: "scenarios::crash::killed_at_any_moment",
             many: "HIRESYNC_CRASH_KILLS",
@@ -92,9 +97,12 @@ pub const LEVELS: [Level; 7] = [
     },
     Level {
         name: "power",
-        about: "Disks as a power failure may leave them: from a recorded trace of writes, those that were not synced are dropped, torn or \
-                reordered; the program starts on each such disk.",
-        violation: "a step lost that was acknowledged, a ledger that does not open, somebody sent twice afterwards",
+        about: "Disks as a power failure may leave them: from a recorded trace of the program's writes, those that were not synced are \
+                dropped, torn or reordered, and names are there up to some moment in each folder. Each disk is opened as the daemon opens \
+                it, and its rows are compared with its ledger; over one in twenty of those of random moments the program runs, and what \
+                it comes to is compared with Lever.",
+        violation: "a ledger that does not open or says that it lost something, a step lost that was acknowledged, a row that the ledger \
+                    knows nothing of, somebody twice, lost or wrong after the program ran",
         how: How::Many { test: "scenarios::power::", many: "HIRESYNC_POWER_IMAGES", seed: None },
         weight: 3,
         counts: "images",
@@ -103,8 +111,10 @@ pub const LEVELS: [Level; 7] = [
     },
     Level {
         name: "rot",
-        about: "Files of the state folder cut off, zeroed, or with a bit flipped; then the program starts.",
-        violation: "damage that nobody noticed, or somebody sent twice because of it",
+        about: "A file of the state folder is cut off, zeroed, emptied, removed, swapped, or has a bit flipped or a page of another place; \
+                then it is opened as the daemon opens it. One in eight is done once more to another copy, for a cycle of the program.",
+        violation: "damage that is neither said nor harmless, a panic, more than five seconds to open it, somebody twice, lost or wrong \
+                    after the cycle",
         how: How::Many { test: "scenarios::rot::", many: "HIRESYNC_ROTS", seed: None },
         weight: 3,
         counts: "rots",
@@ -113,7 +123,8 @@ pub const LEVELS: [Level; 7] = [
     },
     Level {
         name: "dry runs",
-        about: "Dry runs in worlds in which Lever and Cezanne fail in every way they know, counted at the wire and at both state machines.",
+        about: "Dry runs in worlds in which Lever and Cezanne each fail in one of fourteen ways or not at all, counted at the wire and at \
+                both state machines.",
         violation: "a request that could change anything, or a byte of ledger or export folder that did",
         how: How::Many {
             test: "simulation::dry_runs::",
@@ -127,7 +138,8 @@ pub const LEVELS: [Level; 7] = [
     },
     Level {
         name: "fuzz",
-        about: "Every door by which bytes come in from outside, under a coverage-guided fuzzer that begins with the committed corpora.",
+        about: "Every fuzz target, one for each door by which bytes come in from outside, under a coverage-guided fuzzer that begins with \
+                the committed corpora.",
         violation: "a panic, more than 2 GiB of memory, or an input that takes longer than a second",
         how: How::Fuzz,
         weight: 4,
