@@ -12,6 +12,8 @@
 //! | [`story`] | one seed from its first day to its last |
 //! | [`oracle`] | what must be in the file, and what must never be in it |
 //! | [`records`] | the same for Cezanne |
+//! | [`plain`] | an HR system that knows no key, and what must never be in it |
+//! | [`amplification`] | what faults cost in requests |
 //! | [`long`] | a full sweep of ten thousand hires |
 //! | [`year`] | a year of cycles, and what the process holds at its end |
 //! | [`dry_runs`] | dry runs over faulty worlds: nothing that could change anything is asked for |
@@ -19,8 +21,8 @@
 //! | [`planted`](mod@planted) | planted mistakes: how many seeds it takes to notice each |
 //! | [`regressions`] | seeds that failed once |
 //!
-//! One seed: `HIRESYNC_SIM_SEED=17 cargo test -p scenarios simulation::`. A soak: `HIRESYNC_SIM_SEEDS=1000..3000` and
-//! `HIRESYNC_SIM_DAYS=30`, with `--release` and `--nocapture`; ../README.md says more.
+//! One seed: `HIRESYNC_SIM_SEED=17 cargo test -p scenarios simulation::on_`. More: `HIRESYNC_SIM_SEEDS=1000..3000` and
+//! `HIRESYNC_SIM_DAYS=30`, with `--profile soak` and `--nocapture`; ../README.md says more.
 
 mod amplification;
 mod daemon;
