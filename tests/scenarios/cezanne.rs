@@ -511,16 +511,24 @@ fn while_cezanne_is_away_everything_owed_waits_and_goes_out_when_it_is_back() {
 }
 
 #[test]
-fn a_web_page_with_200_is_no_hand_over() {
+fn a_web_page_with_200_is_no_hand_over_and_the_hire_is_not_sent_again_before_a_human_looked() {
     let (world, cezanne) = relayed();
     cezanne.plan_faults("html@webhook");
-    world.lever.hire("Ada Example");
+    let ada = world.lever.hire("Ada Example");
 
-    world.once(&[]).says(&["webhook_url"]);
+    world.once(&[]).says(&["webhook_url", "text/html"]);
 
     cezanne.mend();
-    world.once(&[]).expect(0);
-    assert_eq!(cezanne.account().people().len(), 1);
+    let daemon = world.daemon();
+    daemon.wait_for_status("it is held", Duration::from_secs(100), |status| {
+        status["targets"]["cezanne-uk"]["held"].as_u64() == Some(1)
+    });
+    world.ask(&["tasks"]).expect(0).says(&["Look whether this person is there"]);
+    assert!(cezanne.account().people().is_empty());
+    world.ask(&["retry", ada.contact.as_str()]).expect(0);
+    wait_until("it is handed over", Duration::from_secs(90), || {
+        (cezanne.account().people().len() == 1).then_some(())
+    });
 }
 
 #[test]

@@ -2,7 +2,8 @@
 //! Lever's webhook would, signed, once for each contact and opportunity.
 //!
 //! What the receiver does with a delivery that comes twice is unknown, so one whose answer was lost is never sent again by
-//! ourselves: there is nothing to look it up by, and a human is asked.
+//! ourselves: there is nothing to look it up by, and a human is asked. So is one that a web page or a redirect answered: whoever
+//! gave it may have taken the hire.
 
 use std::time::Duration;
 
@@ -20,6 +21,11 @@ use sha2::{Digest as _, Sha256};
 use crate::{config, odata::is_html};
 
 const DOING: &str = "handing a hire to Cezanne's Lever receiver";
+/// After an answer that is no receiver's, from whoever gave it.
+const REMEDY: &str = "see in Cezanne whether the hire arrived (Integrations > Lever > Log); if not, it was probably no receiver that \
+                      answered: subdomain or webhook_url must be those of Integrations > Lever > Details";
+/// The longest content type that is said.
+const CONTENT_TYPE_MAX: usize = 64;
 
 /// Cezanne's Lever receiver.
 #[derive(Debug)]
@@ -112,16 +118,12 @@ impl Relay {
         };
         let error = |kind| Error::new(kind, DOING).with("status", response.status);
         Err(match response.status {
-            200..=299 => match what_it_says(&response) {
-                Said::Taken => return Ok(()),
-                Said::Page => error(ErrorKind::ConfigInvalid).with(
-                    "remedy",
-                    "a web page answers there and no receiver: look at subdomain or webhook_url",
-                ),
-                Said::Trouble => error(ErrorKind::Unavailable).find_first(),
-            },
-            300..=399 => error(ErrorKind::ConfigInvalid)
-                .with("remedy", "the receiver sends us elsewhere: look at subdomain or webhook_url"),
+            200..=299 if says_taken(&response) => return Ok(()),
+            // Many a program says so and has done what it was told: "no receiver" is a guess.
+            200..=399 => error(ErrorKind::Unavailable)
+                .with("content_type", content_type(&response))
+                .with("remedy", REMEDY)
+                .find_first(),
             401 | 403 => error(ErrorKind::Unauthorized).with(
                 "remedy",
                 "signature_token must be the Signature Token of Cezanne's Integrations > Lever > Details",
@@ -176,23 +178,26 @@ impl HrisAdapter for Relay {
     }
 }
 
-/// What a success says beside its status. The receiver's own words are unknown.
-enum Said {
-    Taken,
-    Page,
-    Trouble,
-}
-
-fn what_it_says(response: &Response) -> Said {
+/// Whether a success is one: neither a web page nor an error. The receiver's own words are unknown.
+fn says_taken(response: &Response) -> bool {
     if is_html(&response.body, response.header("content-type")) {
-        return Said::Page;
+        return false;
     }
-    let says_error = |body: &serde_json::Value| {
+    let says_error = |body: serde_json::Value| {
         ["error", "errors", "odata.error"].iter().any(|key| body.get(key).is_some())
     };
-    match serde_json::from_slice::<serde_json::Value>(&response.body) {
-        Ok(body) if says_error(&body) => Said::Trouble,
-        _ => Said::Taken,
+    !serde_json::from_slice(&response.body).is_ok_and(says_error)
+}
+
+/// What kind of text came, if the receiver names one and nothing else.
+fn content_type(response: &Response) -> &str {
+    let named =
+        response.header("content-type").unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    let is_kind = |byte: u8| byte.is_ascii_alphanumeric() || b"/+.-".contains(&byte);
+    if (1..=CONTENT_TYPE_MAX).contains(&named.len()) && named.bytes().all(is_kind) {
+        named
+    } else {
+        "unknown"
     }
 }
 

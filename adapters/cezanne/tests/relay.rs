@@ -3,7 +3,11 @@
 
 mod tenant;
 
+use std::sync::Arc;
+
 use adapter_sdk::{Error, ErrorKind, Next, Receipt, TaskKind};
+use async_trait::async_trait;
+use http::{Failure, Request, Response, Transport};
 use sandbox::cezanne::{RECEIVER_PATH, Receiver, Settings};
 use tenant::{ANN, HIRES, HOST, Story, Tenant, VARIANTS, ann, assert_impersonal, hire, said};
 
@@ -35,6 +39,12 @@ async fn hand_over(tenant: &Tenant) -> Result<Receipt, Error> {
     let mut story = Story::of(tenant, ann());
     let delivery = story.delivery();
     story.adapter().deliver(&[delivery]).await.remove(0)
+}
+
+/// The same, where something else answers.
+async fn hand_over_to(tenant: &Tenant, receiver: Says) -> Result<Receipt, Error> {
+    let delivery = Story::of(tenant, ann()).delivery();
+    tenant.adapter_on(Arc::new(receiver)).deliver(&[delivery]).await.remove(0)
 }
 
 #[tokio::test(start_paused = true)]
@@ -127,13 +137,76 @@ async fn what_may_have_been_taken_is_never_sent_again_by_the_adapter() {
     }
 }
 
+/// What came of it nobody knows, and whoever reads it is told what answered and which settings to look at.
+fn assert_unknown(error: &Error, facts: &[&str]) {
+    assert_eq!((error.kind(), error.next()), (ErrorKind::Unavailable, Next::FindFirst), "{error}");
+    for fact in facts.iter().chain(&["subdomain or webhook_url", "Integrations > Lever > Log"]) {
+        assert!(error.to_string().contains(fact), "{fact}: {error}");
+    }
+    assert_impersonal(&said(error));
+}
+
 #[tokio::test(start_paused = true)]
-async fn a_redirect_is_not_followed() {
+async fn a_redirect_is_not_followed_and_what_came_of_the_hire_is_unknown() {
     let tenant = tenant_with(receiver());
     tenant.plan("login@webhook");
     let error = hand_over(&tenant).await.unwrap_err();
-    assert_eq!((error.kind(), error.next()), (ErrorKind::ConfigInvalid, Next::Park));
+    assert_unknown(&error, &["status=302", "content_type=text/html)"]);
+    assert!(!said(&error).contains("Account/LogIn"), "where it leads is not said: {error}");
     assert_eq!(tenant.network.asked.lock().unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_success_that_is_a_web_page_or_an_error_may_have_been_taken() {
+    for (fault, kind, made) in
+        [("html", "text/html", 0), ("soft", "application/json", 0), ("soft=stored", "application/json", 1)]
+    {
+        let tenant = tenant_with(receiver());
+        tenant.plan(&format!("{fault}@webhook"));
+        let error = hand_over(&tenant).await.unwrap_err();
+        assert_unknown(&error, &["status=200", &format!("content_type={kind})")]);
+        let account = tenant.account();
+        assert_eq!((account.figures().webhooks, account.people().len()), (1, made), "{fault}");
+    }
+}
+
+/// Whatever it is asked, it answers the same.
+#[derive(Debug)]
+struct Says(u16, &'static str, &'static str);
+
+#[async_trait]
+impl Transport for Says {
+    async fn send(&self, _request: Request) -> Result<Response, Failure> {
+        let Says(status, kind, body) = *self;
+        let headers = vec![("content-type".to_owned(), kind.to_owned())];
+        Ok(Response { status, headers, body: body.into() })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_what_looks_like_a_receivers_success_is_taken_for_one() {
+    let tenant = tenant_with(receiver());
+    for says in [
+        Says(200, "application/json", "{}"),
+        Says(202, "text/plain; charset=utf-8", "OK"),
+        Says(204, "application/json", ""),
+    ] {
+        let told = format!("{says:?}");
+        assert!(hand_over_to(&tenant, says).await.is_ok(), "{told}");
+    }
+    for (says, facts) in [
+        // What Express, PHP and plain ASP.NET say of any text.
+        (Says(200, "text/html; charset=utf-8", "OK"), ["status=200", "content_type=text/html)"]),
+        (Says(201, "text/html", ""), ["status=201", "content_type=text/html)"]),
+        (Says(200, "", "<!DOCTYPE html><title>Ann</title>"), ["status=200", "content_type=unknown)"]),
+        (Says(200, "text/html Ann", "Ann"), ["status=200", "content_type=unknown)"]),
+        (Says(307, "text/plain", "Ann"), ["status=307", "content_type=text/plain)"]),
+    ] {
+        assert_unknown(&hand_over_to(&tenant, says).await.unwrap_err(), &facts);
+    }
+    // A page that comes with a refusal takes nothing from it.
+    let error = hand_over_to(&tenant, Says(404, "text/html", "<html>Ann")).await.unwrap_err();
+    assert_eq!((error.kind(), error.next()), (ErrorKind::ConfigInvalid, Next::Park));
 }
 
 #[tokio::test(start_paused = true)]

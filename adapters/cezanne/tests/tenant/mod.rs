@@ -297,9 +297,14 @@ calls_per_second_max = 1000
     }
 
     pub fn adapter(&self) -> Arc<dyn HrisAdapter> {
+        self.adapter_on(Arc::<Network>::clone(&self.network))
+    }
+
+    /// An adapter whose way out leads elsewhere.
+    pub fn adapter_on(&self, transport: Arc<dyn Transport>) -> Arc<dyn HrisAdapter> {
         let reading = reading();
         let section = reading.section("targets.bench", Some(Node::Table(self.entries.clone())));
-        (cezanne::REGISTRATION.build)(section, self.build())
+        (cezanne::REGISTRATION.build)(section, Build { way: Way::whole(transport), ..self.build() })
             .unwrap_or_else(|| panic!("{:?}", reading.faults()))
     }
 
