@@ -74,10 +74,13 @@ impl Cezanne {
         for code in self.by_email(contract, who).await? {
             if !rows.contains_key(&code)
                 && let Some(row) = self.person_row(contract, &code).await?
-                && !self.is_anothers(&row, who)
             {
-                let named = self.has_name(&row, who);
-                let evidence = if named { Evidence::EmailAndName } else { Evidence::Email };
+                // Whoever shares an address may be somebody else. Of one name as well, they may be two profiles in Lever of one human.
+                let evidence = match self.has_name(&row, who) {
+                    true => Evidence::EmailAndName,
+                    false if self.is_anothers(&row, who) => continue,
+                    false => Evidence::Email,
+                };
                 rows.insert(code, (row, evidence));
             }
         }

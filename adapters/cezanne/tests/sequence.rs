@@ -4,7 +4,7 @@
 
 mod tenant;
 
-use adapter_sdk::{Effect, ErrorKind, Evidence, Link, Next, Step};
+use adapter_sdk::{Effect, ErrorKind, Evidence, Found, Link, Next, Step};
 use people::{FullName, Phone, PhoneKind, Pii};
 use sandbox::cezanne::{Settings, Table, Variant};
 use serde_json::json;
@@ -517,6 +517,33 @@ async fn another_contact_under_our_code_means_the_next_code() {
         story.look().await;
         assert_eq!(story.done().await.effect, Effect::Unchanged);
         assert_eq!(tenant.account().people().len(), 2);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_profile_of_one_human_is_for_hr_to_judge_and_who_only_shares_the_address_is_somebody_else() {
+    for variant in VARIANTS {
+        let tenant = Tenant::empty(of(variant), KEEP);
+        let first = Story::of(&tenant, ann()).done().await.link.remote;
+        let mut person = ann();
+        person.contact = BOB.parse().unwrap();
+        (person.hires, person.opportunities) = Default::default();
+        hire(&mut person, 1);
+        let mut story = Story::of(&tenant, person);
+
+        let found = story.look().await;
+
+        assert_eq!(found.len(), 1, "{variant:?}");
+        let Found { link, contact, evidence } = &found[0];
+        assert_eq!(
+            (&link.remote, *evidence),
+            (&first, Evidence::EmailAndName),
+            "no proof, so a human is asked"
+        );
+        assert_eq!(contact.as_ref().map(|contact| contact.as_str()), Some(ANN));
+        story.person.name = FullName::new("Bob Price");
+        assert_eq!(story.look().await, []);
+        assert_eq!(story.done().await.effect, Effect::Created);
     }
 }
 
