@@ -1,6 +1,6 @@
 //! `check` for a tenant: what works, what does not fit, and what nobody could know before asking. Reads only.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use adapter_sdk::{CheckReport, Result};
 use people::{Date, Value};
@@ -15,8 +15,11 @@ use crate::{
     words::CompanyFault,
 };
 
-/// People by whom the tenant is recognised.
-const LANDMARKS: usize = 50;
+/// People by whom the tenant is recognised: so many of the first by code, and so many of the first by name.
+const LANDMARKS_BY_CODE: usize = 50;
+const LANDMARKS_BY_NAME: usize = 100;
+/// Hardly anybody's changes.
+const FIRST_NAME: &str = "GIVENNAME";
 /// Contact details that are looked through for people who are there twice.
 const SAMPLE: usize = 100;
 
@@ -104,26 +107,35 @@ impl Cezanne {
         page.rows.is_empty().then_some(CompanyFault::Unused)
     }
 
-    /// The first people there are, as digests of code and name.
+    /// Some of the people there are, as digests of code and name. By code alone newcomers might take the place of all of them:
+    /// `1000` comes before `101`, and an import has whatever codes it has. By name they come in between.
     async fn landmarks(&self, contract: &Contract) -> Result<Vec<String>> {
-        let query = Query {
-            select: [PERSON_CODE, "GIVENNAME", "FAMILYNAME"]
-                .into_iter()
-                .filter(|name| contract.people.property(name).is_some())
-                .map(str::to_owned)
-                .collect(),
+        let is_there = |name: &&str| contract.people.property(name).is_some();
+        let known = |names: [&str; 3]| names.into_iter().filter(is_there).map(str::to_owned).collect();
+        let by_code = Query {
+            select: known([PERSON_CODE, FIRST_NAME, "FAMILYNAME"]),
             order_by: vec![PERSON_CODE.to_owned()],
-            top: Some(LANDMARKS),
+            top: Some(LANDMARKS_BY_CODE),
             ..Query::default()
         };
-        let page = self.service.page(&contract.people.name, &query).await.map_err(read_failed)?;
+        let by_name = Query {
+            order_by: known([FIRST_NAME, "FAMILYNAME", PERSON_CODE]),
+            top: Some(LANDMARKS_BY_NAME),
+            ..by_code.clone()
+        };
+        let set = &contract.people.name;
+        let mut rows = self.service.page(set, &by_code).await.map_err(read_failed)?.rows;
+        // A service that does not sort by names is recognised by codes.
+        if let Ok(page) = self.service.page(set, &by_name).await {
+            rows.extend(page.rows);
+        }
         // Two tenants may both begin at 1001, but not with the same people. Nobody's name leaves this function.
         let landmark = |row: &Row| {
             let name = |property| text(row, property).unwrap_or_default();
-            let who = format!("{}\n{}\n{}", text(row, PERSON_CODE)?, name("GIVENNAME"), name("FAMILYNAME"));
+            let who = format!("{}\n{}\n{}", text(row, PERSON_CODE)?, name(FIRST_NAME), name("FAMILYNAME"));
             Some(hex::encode(Sha256::digest(who)))
         };
-        Ok(page.rows.iter().filter_map(landmark).collect())
+        Ok(rows.iter().filter_map(landmark).collect::<BTreeSet<_>>().into_iter().collect())
     }
 
     /// Cezanne's own integration makes every hire as well, if it is still on: then people of one address stand there twice.

@@ -53,6 +53,8 @@ pub struct Network {
     /// The next person is made, no answer comes, and the next look at one fails.
     lose: AtomicBool,
     blind: AtomicBool,
+    /// Lists are not sorted by names.
+    unsorted: AtomicBool,
     /// Method and path of each request.
     pub asked: Mutex<Vec<(Method, String)>>,
 }
@@ -76,6 +78,11 @@ impl Transport for Network {
         let is_people = path.contains("/People");
         if is_people && request.method == Method::Get && self.blind.swap(false, Ordering::Relaxed) {
             return Err(Failure::Unanswered("nothing came".to_owned()));
+        }
+        let sorted =
+            request.url.query_pairs().any(|(name, by)| name == "$orderby" && by.contains("GIVENNAME"));
+        if sorted && self.unsorted.load(Ordering::Relaxed) {
+            return Ok(Response { status: 400, headers: Vec::new(), body: Default::default() });
         }
         let mut asked = sandbox::Request::new(request.method.as_str(), request.url.as_str());
         asked.headers =
@@ -193,6 +200,7 @@ calls_per_second_max = 1000
             refuse: AtomicBool::new(false),
             lose: AtomicBool::new(false),
             blind: AtomicBool::new(false),
+            unsorted: AtomicBool::new(false),
             asked: Mutex::default(),
         };
         let entries = entries.into_iter().filter(|(name, _)| name != "person" && name != "hire").collect();
@@ -332,6 +340,10 @@ calls_per_second_max = 1000
     pub fn refuse_once(&self) -> bool {
         self.network.refuse.store(true, Ordering::Relaxed);
         true
+    }
+
+    pub fn refuse_to_sort_by_name(&self) {
+        self.network.unsorted.store(true, Ordering::Relaxed);
     }
 
     pub fn lose_the_next_person(&self) -> bool {
