@@ -3,12 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use adapter_sdk::{
-    Delivery, Effect, Error, ErrorKind, Evidence, Found, Identity, Intent, Level, Link, Receipt, Step,
+    Delivery, Effect, Error, ErrorKind, Evidence, Found, Identity, Intent, Level, Link, Next, Receipt, Step,
     TaskKind, TaskRequest,
 };
 use futures::{StreamExt, stream};
-use ledger::{Digests, Draft, Durable, Event, Outcome, Phase, Standing, TargetHealth, WhyHeld};
-use people::{ContactId, FieldKey, Filled, OpportunityId, RemoteId, TargetName, Timestamp, Wanted};
+use ledger::{
+    Digests, Draft, Durable, Event, LONGEST_WAIT, Outcome, Owed, Phase, Standing, TargetHealth, WhyHeld,
+};
+use people::{
+    ContactId, FieldKey, Filled, OpportunityId, RemoteHireId, RemoteId, TargetName, Timestamp, Value, Wanted,
+};
 use planted::{Bug, Point};
 
 use crate::{
@@ -24,6 +28,8 @@ use crate::{
 
 /// Why a human is asked what came of something: nobody else can know.
 pub(crate) const NO_ANSWER: &str = "no answer";
+/// Why a look says nothing.
+const OTHERWISE: &str = "and the number it would be found by has changed since";
 
 /// A debt that may go out now, with the values that are kept nowhere else.
 #[derive(Debug)]
@@ -620,8 +626,20 @@ impl Engine {
                 owed.attempts = owed.attempts.saturating_add(1);
                 owed.attempts
             });
-            standing.fail(Phase::Waiting { not_before: policy::next_attempt(attempts, now) });
-            draft.put_standing(&target.name, &ready.contact, standing)
+            if error.next() != Next::Park {
+                standing.fail(Phase::Waiting { not_before: policy::next_attempt(attempts, now) });
+                return draft.put_standing(&target.name, &ready.contact, standing);
+            }
+            // It would be refused again: a human has to know.
+            standing.fail(Phase::Parked { kind: error.kind(), hint: error.to_string() });
+            standing.meet(error.stands_in_the_way().cloned());
+            draft.put_standing(&target.name, &ready.contact, standing)?;
+            let obstacle = error.stands_in_the_way().cloned();
+            draft.tell(&self.event(
+                &ready.contact,
+                Some(&target.name),
+                Outcome::Parked { kind: error.kind(), obstacle },
+            ))
         })?;
         Ok(())
     }
@@ -685,6 +703,10 @@ impl Engine {
         let Some(owed) = &standing.owed else { return Ok(true) };
         let now = self.clock.now();
         let (at, ask_after, looks) = match owed.phase {
+            // Written down under a clock that was ahead, it would be asked about when that date comes.
+            Phase::Sent { at, ask_after, looks } if ask_after > now + LONGEST_WAIT => {
+                (at.min(now), now, looks)
+            }
             Phase::Sent { at, ask_after, looks } => (at, ask_after, looks),
             // It was to be repeated, which would have settled it, and is not wanted any more: what an earlier attempt made
             // would be nobody's.
@@ -710,7 +732,7 @@ impl Engine {
         if repeatable || !capabilities.find && now >= ask_after {
             if !repeatable {
                 // It can neither be repeated nor looked up: only a human can know.
-                self.ask_what_came_of_it(target, contact)?;
+                self.ask_what_came_of_it(target, contact, "and we cannot look there")?;
                 return Ok(false);
             }
             let again = policy::repeat_at(at, ask_after, now);
@@ -720,14 +742,23 @@ impl Engine {
         if now < ask_after || !usable {
             return Ok(false);
         }
-        let found = match self.unless_stopped(target.adapter.find(identity)).await? {
+        let mut found = match self.unless_stopped(target.adapter.find(identity)).await? {
             Ok(found) => found,
             Err(error) => {
-                self.target_failed(target, &error)?;
+                if !self.target_failed(target, &error)? && error.next() == Next::Park {
+                    self.ask_what_came_of_it(
+                        target,
+                        contact,
+                        &format!("and the look for it was refused: {error}"),
+                    )?;
+                }
                 return Ok(false);
             }
         };
         planted::point(Point::LookedUp);
+        if capabilities.employments {
+            found.iter_mut().for_each(|found| disown(&mut found.link, &standing));
+        }
         let own = standing.agreed.as_ref().map(|agreed| &agreed.link.remote);
         let own = found.iter().find(|found| Some(&found.link.remote) == own);
         if let Some(own) = own.filter(|own| self.holds_new_hire(&standing, &own.link)) {
@@ -757,6 +788,10 @@ impl Engine {
             Match::Nobody | Match::One(_) => match policy::after_look(at, looks, now) {
                 Some(phase) => {
                     self.change_phase(target, contact, phase)?;
+                    Ok(false)
+                }
+                None if self.is_looked_for_otherwise(target, owed, identity) => {
+                    self.ask_what_came_of_it(target, contact, OTHERWISE)?;
                     Ok(false)
                 }
                 None => {
@@ -812,15 +847,27 @@ impl Engine {
         }
     }
 
-    /// Held, with a task: nobody but a human can see whether it arrived.
-    fn ask_what_came_of_it(&self, target: &Target, contact: &ContactId) -> Result<(), CycleError> {
+    /// Whether the attempt may have made a record under another key of the person's own than the one that is looked for now.
+    fn is_looked_for_otherwise(&self, target: &Target, owed: &Owed, who: &Identity) -> bool {
+        let key = target.adapter.info().schema.key.as_ref();
+        let sent = key.zip(owed.sent.as_ref()).and_then(|(key, sent)| sent.person.get(key));
+        let now = self.ledger.key().value(&Value::Text(who.key.clone().unwrap_or_default()));
+        owed.intent == Intent::Add && sent.is_some_and(|sent| *sent != now)
+    }
+
+    /// Held, with a task: nobody but a human can see whether it arrived. `why` completes the sentence.
+    fn ask_what_came_of_it(&self, target: &Target, contact: &ContactId, why: &str) -> Result<(), CycleError> {
+        let if_so = match target.adapter.info().capabilities.find {
+            true => format!("`hiresync links set {contact} RECORD --target {}`", target.name),
+            false => "close this task".to_owned(),
+        };
         let _ = self.ledger.write(|draft| {
             let task = TaskRequest {
                 kind: TaskKind::Review,
                 cause: NO_ANSWER.to_owned(),
                 text: format!(
-                    "Something was sent to {} and no answer came, and we cannot look there: it may have arrived. Look whether this \
-                     person is there. If not, `hiresync retry {contact}` sends it again; if so, close this task.",
+                    "Something was sent to {} and no answer came, {why}: it may have arrived. Look whether this person is there. If \
+                     not, `hiresync retry {contact}` sends it again; if so, {if_so}.",
                     target.name
                 ),
                 fields: Vec::new(),
@@ -969,6 +1016,18 @@ pub(crate) enum Match {
     Suspected(usize),
     /// So many that are proven.
     Unclear(usize),
+}
+
+/// What this ledger knows as one hire's is not another's: where employments are told apart by numbers, they shift once a hire no
+/// longer counts.
+fn disown(link: &mut Link, standing: &Standing) {
+    let Some(agreed) = standing.agreed.as_ref().filter(|agreed| agreed.link.remote == link.remote) else {
+        return;
+    };
+    let is_anothers = |hire: &OpportunityId, remote: &RemoteHireId| {
+        agreed.link.hires.iter().any(|(other, known)| other != hire && known == remote)
+    };
+    link.hires.retain(|hire, remote| !is_anothers(hire, remote));
 }
 
 /// One record, proven by something we put there: it is this person's. Anything weaker, or more than one, is for a human.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ledger::TargetHealth;
+use ledger::{Seen, TargetHealth};
 use people::TargetName;
 
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
 impl Engine {
     /// Probes targets that could not be used, and rebuilds the links of those the ledger is new to.
     pub(crate) async fn prepare_targets(&self, run: &mut Run) -> Result<(), CycleError> {
+        self.notice_who_is_back()?;
         for target in &self.targets {
             self.notice_other_columns(target)?;
             if !self.memory().met.contains(&target.name) {
@@ -27,6 +28,38 @@ impl Engine {
                 run.unknown.insert(target.name.clone());
             }
         }
+        Ok(())
+    }
+
+    /// Targets that were not configured for a while: profiles that were merged meanwhile still stand there as they were, and are
+    /// recognised as if they were merged now.
+    fn notice_who_is_back(&self) -> Result<(), CycleError> {
+        let names: Vec<&str> = self.targets.iter().map(|target| target.name.as_str()).collect();
+        let names = names.join(" ");
+        let before = self.ledger.note(CONFIGURED)?;
+        if before.as_ref() == Some(&names) {
+            return Ok(());
+        }
+        let were: BTreeSet<&str> = before.as_deref().unwrap_or(&names).split(' ').collect();
+        let now = self.clock.now();
+        for target in self.targets.iter().filter(|target| !were.contains(target.name.as_str())) {
+            self.about_everybody(target, |draft, contact| {
+                let standing = draft.standing(&target.name, contact)?.unwrap_or_default();
+                let linked = standing.agreed.iter().flat_map(|agreed| agreed.link.hires.keys());
+                for hire in linked.chain(standing.unknown_hires()) {
+                    let Some(seen) = draft.seen(hire)?.filter(|seen| seen.contact != *contact) else {
+                        continue;
+                    };
+                    draft.mark(&seen.contact, now)?;
+                    draft.put_seen(hire, &Seen { contact: contact.clone(), ..seen })?;
+                }
+                Ok(())
+            })?;
+        }
+        let _ = self.ledger.write(|draft| {
+            draft.put_note(CONFIGURED, &names);
+            Ok(())
+        })?;
         Ok(())
     }
 
@@ -152,6 +185,8 @@ impl Engine {
     }
 }
 
+/// The note that names the targets of the last cycle.
+const CONFIGURED: &str = "configured";
 /// What the note of a target says whose rules are other ones than before.
 const REWORDED: &str = "yes";
 

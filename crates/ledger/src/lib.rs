@@ -49,7 +49,7 @@ pub use records::{
     Actor, Event, LeftOut, Mark, Origin, Outcome, Said, Seen, TargetHealth, TargetState, Task, TaskId, Unread,
 };
 pub use rehire::{Rehire, RehireKind, Treatment};
-pub use standing::{Agreed, Debt, Digests, LinkOrigin, Owed, Owing, Phase, Standing, WhyHeld};
+pub use standing::{Agreed, Debt, Digests, LONGEST_WAIT, LinkOrigin, Owed, Owing, Phase, Standing, WhyHeld};
 #[cfg(feature = "mock")]
 pub use store::MockStore;
 pub use store::{Batch, Entry, Error, Result, Store, Tree};

@@ -1,14 +1,19 @@
 //! What an adversary found wrong with the cycle, and what is true since.
 
+use std::sync::Arc;
+
 use adapter_sdk::{
-    Capabilities, TaskKind,
+    AdapterInfo, Capabilities, CheckReport, Delivery, FieldSchema, Found, HrisAdapter, Identity, Link,
+    Receipt, RemoteState, TaskKind,
     memory::{Fault, Lag, Memory},
 };
+use async_trait::async_trait;
 use chrono::TimeDelta;
 use engine::{Guards, SweepKind};
-use people::{DataProtection, FullName, Person};
+use ledger::Outcome;
+use people::{DataProtection, FieldName, FullName, Person, RemoteId};
 
-use crate::world::{World, contact, opportunity};
+use crate::world::{HIRE, PERSON, World, contact, mapping, opportunity};
 
 /// A target that cannot be asked about anything.
 fn blind() -> Capabilities {
@@ -608,4 +613,163 @@ async fn nothing_is_owed_to_a_contact_that_was_merged_away() {
     // then HR is asked which record stays, and nothing waits for a contact that nobody can read
     assert_eq!(world.open_tasks(), [TaskKind::PossibleDuplicate]);
     assert_eq!((world.state("loser"), world.state("winner")), (Some("agreed"), Some("agreed")));
+}
+
+/// A target that tells employments apart by their numbers only: the first is that of whoever is first in the order.
+#[derive(Debug)]
+struct Numbered(Arc<dyn HrisAdapter>);
+
+#[async_trait]
+impl HrisAdapter for Numbered {
+    fn info(&self) -> &AdapterInfo {
+        self.0.info()
+    }
+
+    async fn check(&self) -> adapter_sdk::Result<CheckReport> {
+        self.0.check().await
+    }
+
+    async fn find(&self, who: &Identity) -> adapter_sdk::Result<Vec<Found>> {
+        let mut found = self.0.find(who).await?;
+        for found in &mut found {
+            let ids = std::mem::take(&mut found.link.hires).into_values();
+            found.link.hires = who.order.iter().cloned().zip(ids).collect();
+        }
+        Ok(found)
+    }
+
+    async fn read(&self, link: &Link) -> adapter_sdk::Result<Option<RemoteState>> {
+        self.0.read(link).await
+    }
+
+    async fn list(&self, after: Option<RemoteId>) -> adapter_sdk::Result<Vec<Found>> {
+        self.0.list(after).await
+    }
+
+    async fn deliver(&self, deliveries: &[Delivery]) -> Vec<adapter_sdk::Result<Receipt>> {
+        self.0.deliver(deliveries).await
+    }
+}
+
+#[tokio::test]
+async fn the_employment_of_an_earlier_hire_is_not_taken_for_one_whose_answer_was_lost() {
+    // given a hire that was delivered, and does not count any more
+    let can = Capabilities { employments: true, moves_hires: false, ..doubling() };
+    let mut world = World::with(can);
+    world.restart_with(Arc::new(Numbered(world.target.adapter())), mapping(PERSON, HIRE));
+    world.hire("ada", "Ada", "o1");
+    world.cycle().await;
+    world.unhire("ada", "o1");
+    world.cycle().await;
+    // when another one is lost on its way, and looked for
+    world.hire("ada", "Ada", "o2");
+    world.target.script([Fault::RequestLost]);
+    world.cycle().await;
+    assert_eq!(world.state("ada"), Some("sent"));
+    for _ in 0..5 {
+        world.later(TimeDelta::minutes(5));
+        world.cycle().await;
+    }
+    // then
+    let hires: Vec<_> = world.only_record().hires.into_keys().collect();
+    assert_eq!((hires, world.state("ada")), (vec![opportunity("o1"), opportunity("o2")], Some("agreed")));
+}
+
+#[tokio::test]
+async fn an_attempt_is_not_repeated_where_the_number_it_would_be_found_by_was_changed_since() {
+    for (name, deliveries, state) in [("Ada", 2, "agreed"), ("Ada Lovelace", 1, "held")] {
+        // given a target whose records have a key that the mapping makes
+        let mut world = World::with(Capabilities { contact_id: false, ..doubling() });
+        let schema = FieldSchema { open: true, key: Some(FieldName::new("name")), ..FieldSchema::default() };
+        world.target = world.target.clone().with_schema(schema);
+        world.restart();
+        world.hire("ada", "Ada", "o1");
+        world.target.script([Fault::RequestLost]);
+        world.cycle().await;
+        // when
+        world.rename("ada", name);
+        for _ in 0..6 {
+            world.later(TimeDelta::minutes(5));
+            world.cycle().await;
+        }
+        // then
+        assert_eq!(
+            (world.target.deliveries().len(), world.state("ada")),
+            (deliveries, Some(state)),
+            "{name}"
+        );
+        // and a human's word is the end of it
+        world.engine.retry(&contact("ada"), 7).unwrap();
+        world.full_sweeps(2).await;
+        assert_eq!((world.only_record().hires.len(), world.state("ada")), (1, Some("agreed")), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_look_that_is_refused_is_said_and_waits_for_a_human() {
+    // given
+    let world = World::with(doubling());
+    world.cycle().await;
+    world.hire("ada", "Ada", "o1");
+    world.target.script_reads([Fault::Rejected]);
+    // when it comes before the first attempt
+    world.cycle().await;
+    // then
+    assert_eq!((world.target.deliveries().len(), world.state("ada")), (0, Some("parked")));
+    assert!(
+        matches!(world.history("ada").last(), Some(Outcome::Parked { .. })),
+        "{:?}",
+        world.history("ada")
+    );
+    // and when it comes after one that had no answer
+    world.engine.retry(&contact("ada"), 7).unwrap();
+    world.target.script([Fault::AnswerLost]);
+    world.cycle().await;
+    world.target.script_reads([Fault::Rejected]);
+    world.later(TimeDelta::minutes(5));
+    world.cycle().await;
+    // then
+    assert_eq!((world.state("ada"), world.open_tasks()), (Some("held"), vec![TaskKind::Review]));
+    world.engine.retry(&contact("ada"), 7).unwrap();
+    world.full_sweeps(2).await;
+    assert_eq!((world.target.records().len(), world.state("ada")), (1, Some("agreed")));
+}
+
+#[tokio::test]
+async fn an_attempt_under_a_clock_that_was_far_ahead_is_looked_for_once_the_clock_is_right() {
+    // given
+    let world = World::with(doubling());
+    world.cycle().await;
+    world.later(TimeDelta::days(30));
+    world.hire("ada", "Ada", "o1");
+    world.target.script([Fault::RequestLost]);
+    world.cycle().await;
+    assert_eq!(world.state("ada"), Some("sent"));
+    // when
+    world.later(-TimeDelta::days(30));
+    world.full_sweeps(5).await;
+    // then
+    assert_eq!((world.target.records().len(), world.state("ada")), (1, Some("agreed")));
+}
+
+#[tokio::test]
+async fn profiles_merged_while_a_target_was_not_configured_are_merged_when_it_is_back() {
+    for (fault, state) in [(Fault::Nothing, "agreed"), (Fault::AnswerLost, "held")] {
+        // given a target that cannot be asked what it holds
+        let mut world = World::with(blind());
+        world.hire("loser", "Ada", "o1");
+        world.target.script([fault]);
+        world.cycle().await;
+        // when
+        world.restart_with(Memory::new("other").adapter(), mapping(PERSON, HIRE));
+        world.cycle().await;
+        world.merge("loser", "winner");
+        world.hire("winner", "Ada", "o1");
+        world.full_sweeps(1).await;
+        world.restart();
+        world.full_sweeps(2).await;
+        // then
+        assert_eq!(world.only_record().hires.len(), 1);
+        assert_eq!((world.state("winner"), world.state("loser")), (Some(state), None));
+    }
 }
