@@ -15,6 +15,7 @@ use chrono::TimeDelta;
 use people::{ContactId, Timestamp};
 use rand::{RngExt, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
+use sandbox::Millis;
 
 use super::{
     oracle::{Oracle, Violation, holds},
@@ -40,6 +41,8 @@ const TROUBLED: u32 = 5;
 /// How long it is left alone about somebody after as many failures in a row. Longer than that is nobody's harm.
 const PAUSES: [TimeDelta; 4] =
     [TimeDelta::minutes(1), TimeDelta::minutes(5), TimeDelta::minutes(30), TimeDelta::hours(2)];
+/// Whoever is hired again is tried again at once: that is how a human asks for it.
+const ANEW: Millis = 3_600_000;
 
 /// The HR system, which outlives every daemon.
 #[derive(Clone)]
@@ -89,7 +92,10 @@ impl Plain {
         };
         self.memory.script(deliveries.iter().map(draw));
         let mut heard = self.heard.lock().unwrap();
-        heard.meets(deliveries, world.our_time());
+        let since = world.now().saturating_sub(ANEW);
+        let hired_anew = world.lever.hired().into_iter().filter(|hire| hire.hired_at >= since);
+        let hired_anew = hired_anew.map(|hire| hire.contact.to_string()).collect();
+        heard.meets(deliveries, &hired_anew, world.our_time());
         heard.unanswered += deliveries.len();
     }
 
@@ -199,7 +205,7 @@ impl Plain {
 impl Heard {
     /// Whether these come too soon after what became of them the last time. What came after many failures in a row says nothing: then
     /// the whole target was left alone, and everybody who waited goes out once it is back.
-    fn meets(&mut self, deliveries: &[Delivery], now: Timestamp) {
+    fn meets(&mut self, deliveries: &[Delivery], hired_anew: &BTreeSet<String>, now: Timestamp) {
         if self.troubles > PAUSES.len() {
             self.failed.clear();
         }
@@ -207,7 +213,8 @@ impl Heard {
             let Some((generation, times, at)) = self.failed.get(&delivery.contact) else { continue };
             let pause = PAUSES[(times - 1).min(PAUSES.len() - 1)];
             // A clock that was set back says nothing.
-            if *generation == delivery.generation && now >= *at && now - *at < pause {
+            let is_asked_for = hired_anew.contains(delivery.contact.as_str());
+            if *generation == delivery.generation && !is_asked_for && now >= *at && now - *at < pause {
                 let seconds = (now - *at).num_seconds();
                 self.hasty = Some(format!("{}, {seconds} s after failure {times}", delivery.contact));
             }

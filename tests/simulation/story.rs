@@ -353,8 +353,13 @@ impl<'p> Telling<'p> {
         Ok(())
     }
 
-    /// Whether nobody is waited for where it may take hours: what was refused is tried again, and who may be there is looked for.
+    /// Whether nothing is waited for that may take hours: what was refused is tried again, who may be there is looked for, and a posting
+    /// is read once a day.
     fn is_at_rest(&mut self) -> Result<bool, Violation> {
+        let changed_at = self.world.lock().unwrap().posting_changed_at;
+        if changed_at.is_some_and(|at| self.elapsed() < at + DAY + HOUR) {
+            return Ok(false);
+        }
         let people = self.daemon.engine().people();
         let people = people.map_err(|error| Violation(format!("the ledger can be read: {error}")))?;
         let is_at_rest = |line: &engine::PersonLine| match line.target.as_str() {

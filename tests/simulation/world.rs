@@ -56,6 +56,8 @@ pub struct World {
     jumped_ms: i64,
     /// When the daemon last lost its ledger, or somebody else wrote in its name: it cannot tell its own values from HR's any more.
     pub forgot_at: Option<Millis>,
+    /// A posting was changed: it is read once a day.
+    pub posting_changed_at: Option<Millis>,
     /// A clone ran: two of us ask Lever.
     pub was_cloned: bool,
     /// Until when a clone of the machine runs beside it.
@@ -114,6 +116,7 @@ impl World {
             unreachable_until: 0,
             jumped_ms: 0,
             forgot_at: None,
+            posting_changed_at: None,
             was_cloned: false,
             cloned_until: None,
             told: Vec::new(),
@@ -498,6 +501,7 @@ impl Doing<'_> {
                     }
                 };
                 self.world.lever.change_posting(now, &posting, change).ok()?;
+                self.world.posting_changed_at = Some(self.world.elapsed());
                 Some(posting.to_string())
             }
             Recruiting::Merge => {
