@@ -42,7 +42,6 @@ pub use wait::wait_until;
 pub use world::World;
 
 /// A number in the environment: how a soak asks for more, and for other worlds.
-#[expect(clippy::disallowed_methods, reason = "how many and which is asked of whoever runs the test")]
 pub fn number(name: &str) -> Option<u64> {
     let text = std::env::var_os(name)?.into_string().unwrap();
     Some(text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))

@@ -612,15 +612,14 @@ impl Standing {
     }
 
     /// Forgets what the values were, and that anything is owed: the person was anonymised. The link stays, so that nobody is
-    /// created in their place. False when there was nothing to forget, or an outcome is unknown.
-    pub fn forget_values(&mut self) -> bool {
-        let before = self.clone();
+    /// created in their place.
+    pub fn forget_values(&mut self) {
         if let Some(agreed) = &mut self.agreed {
             agreed.digests = None;
         }
         (self.addresses, self.kept) = (BTreeSet::new(), None);
         self.starts.clear();
-        self.forgive() && *self != before
+        self.forgive();
     }
 
     /// The ledger is a copy of what it was: what was agreed field by field, and what was owed, may be long out of date. The link
@@ -917,6 +916,144 @@ mod tests {
             way(&mut standing);
             assert_eq!((standing.agreed.unwrap().digests, standing.owed), (Some(named(0)), None));
         }
+    }
+
+    /// Agreed about these hires, of which each has one field.
+    fn agreed(hires: &[&str]) -> Standing {
+        let mut standing = Standing::default();
+        standing.settle(linked("r1", hires), of_hires(hires), at(0));
+        standing
+    }
+
+    fn linked(remote: &str, hires: &[&str]) -> Link {
+        let hires = hires.iter().map(|hire| (hire.parse().unwrap(), hire.parse().unwrap())).collect();
+        Link { remote: remote.parse().unwrap(), hires }
+    }
+
+    fn of_hires(hires: &[&str]) -> Digests {
+        let hires = hires.iter().map(|hire| (hire.parse().unwrap(), fields(&["title"])));
+        Digests { hires: hires.collect(), ..named(1) }
+    }
+
+    fn hires(standing: &Standing) -> Vec<&str> {
+        standing.agreed.iter().flat_map(|agreed| agreed.link.hires.keys()).map(|hire| hire.as_str()).collect()
+    }
+
+    fn hires_known(standing: &Standing) -> Vec<&str> {
+        let digests = standing.agreed.as_ref().and_then(|agreed| agreed.digests.as_ref());
+        digests.into_iter().flat_map(|digests| digests.hires.keys()).map(|hire| hire.as_str()).collect()
+    }
+
+    #[test]
+    fn hires_taken_back_are_known_no_more_and_the_others_are() {
+        let mut standing = agreed(&["o1", "o2"]);
+        standing.take_back(&["o1".parse().unwrap()].into(), true, at(9));
+        assert_eq!((hires(&standing), hires_known(&standing)), (vec!["o2"], vec!["o2"]));
+        standing.take_back(&["o2".parse().unwrap()].into(), false, at(9));
+        assert_eq!((standing.agreed, standing.origin), (None, None));
+    }
+
+    #[test]
+    fn a_record_with_another_id_keeps_the_hires_that_nobody_names() {
+        let mut standing = agreed(&["o1", "o2"]);
+        standing.moved_to(linked("r2", &["o2"]));
+        assert_eq!(
+            (standing.agreed.as_ref().unwrap().link.remote.as_str(), hires(&standing)),
+            ("r2", vec!["o1", "o2"])
+        );
+    }
+
+    #[test]
+    fn two_records_in_one_hold_the_hires_of_both_and_are_compared_afresh() {
+        let mut other = agreed(&["o2"]);
+        other.decided_on.insert("o2".parse().unwrap(), at(0).date_naive());
+        let both = agreed(&["o1"]).absorb(other);
+        assert_eq!((hires(&both), both.agreed.as_ref().unwrap().digests.as_ref()), (vec!["o1", "o2"], None));
+        assert_eq!(both.decided_on.len(), 1);
+    }
+
+    #[test]
+    fn the_attempt_of_a_contact_without_a_record_goes_along_if_there_was_one() {
+        let mut attempted = Standing::default();
+        attempted.owe(debt(1), waiting(0), at(0));
+        assert_eq!(agreed(&["o1"]).with_attempt_of(attempted.clone()).owed, None, "nothing was sent");
+        attempted.begin(at(0), at(30), of_hires(&["o2"]));
+        let sent = |standing: Standing| standing.owed.and_then(|owed| owed.sent);
+        assert_eq!(sent(agreed(&["o1"]).with_attempt_of(attempted.clone())), Some(of_hires(&["o2"])));
+        let mut owing = agreed(&["o1"]);
+        owing.owe(debt(2), waiting(0), at(0));
+        assert_eq!(sent(owing.with_attempt_of(attempted)), Some(of_hires(&["o2"])));
+    }
+
+    #[test]
+    fn whoever_is_hired_later_than_before_is_hired_anew() {
+        let mut standing = Standing::default();
+        assert!(!standing.is_hired_anew(Some(at(1))), "nothing is owed");
+        standing.owe(debt(1), waiting(0), at(0));
+        for (hired_at, is_anew) in [(1, false), (1, false), (0, false), (2, true)] {
+            assert_eq!(standing.is_hired_anew(Some(at(hired_at))), is_anew, "{hired_at}");
+        }
+    }
+
+    #[test]
+    fn a_link_that_was_wrong_takes_with_it_what_was_agreed_and_neither_the_count_nor_the_days() {
+        let mut standing = agreed(&["o1"]);
+        standing.owe(debt(1), waiting(0), at(0));
+        standing.decided_on.insert("o1".parse().unwrap(), at(0).date_naive());
+        let (generation, decided_on) = (standing.generation, standing.decided_on.clone());
+        standing.unlink();
+        assert_eq!(standing, Standing { generation, decided_on, ..Standing::default() });
+        assert_ne!(generation, Generation(0));
+    }
+
+    #[test]
+    fn what_was_compared_is_in_doubt_no_more_but_for_hires_that_are_not_linked() {
+        for (sent, doubted) in [(&["o1"][..], None), (&["o1", "o2"][..], Some("o2"))] {
+            let mut standing = agreed(&["o1"]);
+            standing.owe(debt(2), waiting(0), at(0));
+            standing.begin(at(0), at(30), of_hires(sent));
+            standing.compared(of_hires(&["o1"]));
+            let left = standing.owed.unwrap().sent;
+            assert_eq!(
+                left.map(|sent| sent.hires.into_keys().collect()),
+                doubted.map(|hire| vec![hire.parse().unwrap()])
+            );
+        }
+    }
+
+    #[test]
+    fn a_copied_ledger_keeps_what_was_sent_and_doubts_the_rest() {
+        let mut standing = agreed(&["o1"]);
+        standing.owe(debt(2), waiting(0), at(0));
+        let mut unsent = standing.clone();
+        unsent.distrust();
+        assert_eq!(
+            (hires(&unsent), unsent.agreed.as_ref().unwrap().digests.as_ref(), &unsent.owed),
+            (vec!["o1"], None, &None)
+        );
+        standing.begin(at(0), at(30), named(2));
+        standing.distrust();
+        assert!(standing.owed.is_some_and(|owed| owed.is_sent()));
+    }
+
+    #[test]
+    fn what_may_be_over_there_is_what_was_agreed_or_sent() {
+        let mut standing = Standing::default();
+        standing.owe(debt(1), waiting(0), at(0));
+        assert_eq!(
+            (standing.may_be_over_there(), standing.is_open(), standing.is_put_off()),
+            (false, false, true)
+        );
+        standing.begin(at(0), at(30), named(1));
+        assert_eq!(
+            (standing.may_be_over_there(), standing.is_open(), standing.is_put_off()),
+            (true, true, false)
+        );
+        let standing = agreed(&["o1"]);
+        assert_eq!(
+            (standing.may_be_over_there(), standing.is_open(), standing.is_put_off()),
+            (true, false, false)
+        );
     }
 
     #[test]
