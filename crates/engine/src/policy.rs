@@ -279,6 +279,42 @@ mod tests {
     }
 
     #[test]
+    fn five_calls_that_fail_in_a_row_close_a_target_and_it_is_probed_ever_more_slowly() {
+        assert_eq!((0..7).filter(|failures| is_unusable(*failures)).collect::<Vec<_>>(), [5, 6]);
+        let pauses = [0, 1, 2, 3, 4, 1_000].map(|probes| next_probe(probes, at(0)).timestamp() / 60);
+        assert_eq!(pauses, [1, 5, 15, 60, 60, 60]);
+    }
+
+    #[test]
+    fn a_probe_is_due_in_its_time_and_when_the_clock_was_set_back_by_more_than_any_pause() {
+        for (probe_at, is_due) in [(0, true), (1, false), (3_600, false), (3_601, true)] {
+            assert_eq!(is_probe_due(at(probe_at), at(0)), is_due, "{probe_at}");
+        }
+    }
+
+    #[test]
+    fn a_look_that_came_late_is_followed_by_the_next_no_sooner_than_half_a_minute_later() {
+        for (now, next) in [(30, 60), (31, 61), (600, 630)] {
+            let due = Phase::Sent { at: at(0), ask_after: at(next), looks: 1 };
+            assert_eq!(after_look(at(0), 0, at(now)), Some(due), "{now}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_of_a_debt_is_attempted_every_hour_at_least() {
+        let pauses = [1, 2, 3, 4, 99].map(|attempts| next_part(attempts, at(0)).timestamp() / 60);
+        assert_eq!(pauses, [1, 5, 30, 60, 60]);
+    }
+
+    #[test]
+    fn whatever_stops_a_target_is_said_in_sentences() {
+        for kind in ErrorKind::ALL {
+            let (what, remedy) = advice(kind);
+            assert!(what.contains(' ') && remedy.contains(' '), "{kind:?}: {what}; {remedy}");
+        }
+    }
+
+    #[test]
     fn a_pause_the_target_asks_for_is_kept() {
         let error = Error::new(ErrorKind::RateLimited, "writing").retry(Some(Duration::from_secs(90)));
         assert_eq!(verdict(&error, 1), Verdict::Debt(Phase::Waiting { not_before: at(90) }));

@@ -1,6 +1,6 @@
 //! Second hires, days to come, hires taken back, trials with a few, another mapping, records that were there before us.
 
-use adapter_sdk::{Capabilities, Employment, TaskKind, memory::Memory};
+use adapter_sdk::{Capabilities, Employment, Intent, TaskKind, memory::Memory};
 use chrono::TimeDelta;
 use engine::{DeliverFrom, Guards, Policy, RehireKind, SweepKind, Treatment};
 use ledger::{LinkOrigin, Outcome, Rehire};
@@ -229,6 +229,7 @@ async fn somebody_who_was_anonymised_and_comes_back_under_a_new_contact_is_for_a
         world.hire("ada2", "Ada", "o2");
         mail(&world, "ada2");
         world.hire("bob", "Bob", "o3");
+        world.mail("bob", "bob@example.com");
         world.cycle().await;
         assert_eq!((world.state("ada2"), world.state("bob")), (Some("held"), Some("agreed")));
         assert_eq!(world.explained("ada2").0, "held.rehire");
@@ -580,4 +581,38 @@ async fn a_hire_that_takes_the_place_of_the_latest_leaves_nothing_to_ask_about_i
     assert!(!world.standing("ada").rehires.contains_key(&opportunity("o1")));
     assert_eq!((world.open_tasks(), world.state("ada")), (vec![], Some("agreed")));
     world.settles().await;
+}
+
+#[tokio::test]
+async fn a_target_that_changes_nothing_gets_new_hires_and_a_human_the_rest() {
+    // given
+    let world = World::with(Capabilities { update: false, ..Memory::everything() });
+    world.hire("ada", "Ada", "o1");
+    world.cycle().await;
+    // when
+    world.rename("ada", "Ada Lovelace");
+    world.cycle().await;
+    // then
+    assert_eq!((world.target.deliveries().len(), world.open_tasks()), (1, vec![TaskKind::ChangeByHand]));
+    assert_eq!(world.state("ada"), Some("agreed"));
+    // and
+    world.hire("ada", "Ada Lovelace", "o2");
+    world.cycle().await;
+    assert_eq!(world.only_record().hires.len(), 2);
+    assert_eq!((world.target.deliveries()[1].intent, world.open_tasks().len()), (Intent::AddHire, 1));
+}
+
+#[tokio::test]
+async fn a_new_hire_of_somebody_whose_record_was_found_is_added_to_it_as_a_hire() {
+    // given
+    let mut world = World::with(Capabilities { moves_hires: false, ..Memory::everything() });
+    world.hire("ada", "Ada", "o1");
+    world.cycle().await;
+    world.lose_ledger();
+    // when
+    world.hire("ada", "Ada", "o2");
+    world.full_sweeps(2).await;
+    // then
+    let last = world.target.deliveries().pop().unwrap();
+    assert_eq!((last.intent, world.only_record().hires.len()), (Intent::AddHire, 2));
 }
