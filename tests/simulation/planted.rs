@@ -31,7 +31,7 @@ const KNOWN: [(Bug, u64); 22] = [
     (Bug::NoOverlap, 127),
     (Bug::LocalClock, 98),
     (Bug::NoRepair, 19),
-    (Bug::MarkClearedFirst, 0),
+    (Bug::MarkClearedFirst, 5),
     (Bug::DoneOnError, 154),
     (Bug::OneStopsAll, 9),
     (Bug::PoisonLoop, 199),

@@ -118,6 +118,8 @@ struct Telling<'p> {
     intervened: bool,
     /// Cycles since the faults ceased, until all agreed.
     settling: Option<u32>,
+    /// Who was marked when the last cycle began, less whom it asked for; and when that was.
+    unasked: (Millis, BTreeSet<ContactId>),
 }
 
 impl<'p> Telling<'p> {
@@ -135,6 +137,7 @@ impl<'p> Telling<'p> {
             records: Records::default(),
             intervened: false,
             settling: None,
+            unasked: (0, BTreeSet::new()),
         }
     }
 
@@ -180,6 +183,7 @@ impl<'p> Telling<'p> {
             // A poll falls due while the full sweep is under way.
             self.daemon.engine().hurry(SweepKind::Changes);
         }
+        self.nobody_is_passed_over()?;
         let at_rest = !std::mem::take(&mut self.intervened) && quiet && self.is_at_rest()?;
         let before = self.figures();
         let stamp = self.world.lock().unwrap().oracle.stamp();
@@ -342,14 +346,33 @@ impl<'p> Telling<'p> {
     }
 
     /// However much fails, a cycle asks about everything a few times at most, and leaves the rest to the next one.
-    fn comes_to_an_end(&self, before: &Figures) -> Result<(), Violation> {
+    fn comes_to_an_end(&mut self, before: &Figures) -> Result<(), Violation> {
         let requests = self.figures().requests - before.requests;
         let opportunities = self.world.lock().unwrap().lever.opportunities().len() as u64;
         let most = ATTEMPTS * (OF_A_CYCLE + OF_AN_OPPORTUNITY * opportunities);
         holds!(requests <= most, "a cycle asks for nothing without end: {requests} requests, at most {most}");
         let asked_for = std::mem::take(&mut self.world.lock().unwrap().asked_for);
+        self.unasked.1.retain(|contact| !asked_for.contains_key(contact.as_str()));
         let often = asked_for.into_iter().find(|(_, times)| *times > ATTEMPTS * OF_A_CONTACT);
         holds!(often.is_none(), "a cycle asks for nobody without end: {often:?}");
+        Ok(())
+    }
+
+    /// Whoever was marked when the last cycle began, and was not asked for in it, is marked when the next one begins: also where the
+    /// daemon died between, unless its ledger was lost with it.
+    fn nobody_is_passed_over(&mut self) -> Result<(), Violation> {
+        let marked = self.daemon.engine().ledger().marked(None, usize::MAX);
+        let marked = marked.map_err(|error| Violation(format!("the ledger can be read: {error}")))?;
+        let marked = marked.into_iter().map(|(contact, _)| contact).collect();
+        let now = self.elapsed();
+        let (began, unasked) = std::mem::replace(&mut self.unasked, (now, marked));
+        let world = self.world.lock().unwrap();
+        let is_lost = world.forgot_at.is_some_and(|at| at >= began);
+        // A webhook is heard between two polls.
+        let is_asked_for = |contact: &&ContactId| world.asked_for.contains_key(contact.as_str());
+        let mut unmarked = unasked.difference(&self.unasked.1);
+        let passed_over = unmarked.find(|contact| !is_lost && !is_asked_for(contact));
+        holds!(passed_over.is_none(), "a mark is taken off nobody who was not asked for: {passed_over:?}");
         Ok(())
     }
 
