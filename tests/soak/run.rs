@@ -163,34 +163,40 @@ impl Runner {
         if !built.is_success {
             return Err("the fuzz targets cannot be built".to_owned());
         }
+        // Run as they were built: the source may be edited meanwhile.
+        let programs = programs(&self.beside("fuzz"))?;
         let targets: Vec<&str> = targets.lines().map(str::trim).filter(|name| !name.is_empty()).collect();
         let mut ended = Ended { seeds: "–".to_owned(), ..Ended::default() };
         let (mut all, mut least) = (0, u64::MAX);
         for target in &targets {
-            let corpus = format!("fuzz/corpus/{target}");
+            let (corpus, artifacts) = (format!("fuzz/corpus/{target}"), format!("fuzz/artifacts/{target}/"));
             let fresh = format!("fuzz/artifacts/soak/{target}");
-            fs::create_dir_all(self.tests.join(&fresh)).map_err(|error| error.to_string())?;
+            for folder in [&artifacts, &fresh] {
+                fs::create_dir_all(self.tests.join(folder)).map_err(|error| error.to_string())?;
+            }
             let seconds = (minutes * 60.0 * 3.0 / targets.len() as f64).max(60.0) as u64;
-            let (runs, most) = (format!("-runs={amount}"), format!("-max_total_time={seconds}"));
             // What it finds goes to the first folder: the committed corpus is not touched.
             let words = [
-                "run",
-                "--fuzz-dir",
-                "fuzz",
-                "--sanitizer",
-                "none",
-                target,
-                &fresh,
-                &corpus,
-                "--",
-                &runs,
-                &most,
-                "-timeout=1",
-                "-rss_limit_mb=2048",
-                "-print_final_stats=1",
+                fresh,
+                corpus,
+                format!("-artifact_prefix={artifacts}"),
+                format!("-runs={amount}"),
+                format!("-max_total_time={seconds}"),
+                "-timeout=1".to_owned(),
+                "-rss_limit_mb=2048".to_owned(),
+                "-print_final_stats=1".to_owned(),
             ];
-            let replay = format!("cd tests && cargo +nightly fuzz {}", words.join(" "));
-            let said = listen(Child { command: self.fuzz_command(&words), replay: replay.clone() })?;
+            let mut command = Command::new(programs.join(target));
+            command.args(&words).current_dir(&self.tests);
+            let with = ["run", "--fuzz-dir", "fuzz", "--sanitizer", "none", target];
+            let replay = format!(
+                "cd tests && cargo +nightly fuzz {} {} {} -- {}",
+                with.join(" "),
+                words[0],
+                words[1],
+                words[3..].join(" ")
+            );
+            let said = listen(Child { command, replay: replay.clone() })?;
             let executed = executions(&said.text);
             all += executed;
             least = least.min(executed);
@@ -235,6 +241,15 @@ impl Runner {
         fs::write(&file, text).map_err(at)?;
         Ok(file)
     }
+}
+
+/// Where cargo-fuzz puts its programs: in a folder that is named after the machine.
+fn programs(target_dir: &Path) -> Result<PathBuf, String> {
+    let folders = fs::read_dir(target_dir).map_err(|error| format!("{}: {error}", target_dir.display()))?;
+    let mut releases = folders.flatten().map(|folder| folder.path().join("release"));
+    // Beside it is what is compiled for the compiler's own use, at the top.
+    let found = releases.find(|release| release.is_dir());
+    found.ok_or_else(|| format!("{}: there are no fuzz targets", target_dir.display()))
 }
 
 /// The test binary, built as it stands.
