@@ -121,9 +121,15 @@ impl Engine {
         self.memory().certified.certificates.get(target).cloned()
     }
 
-    /// Whether anybody was unexplained when it was last checked.
-    pub(crate) fn has_unexplained(&self) -> bool {
-        self.memory().certified.certificates.values().any(|certificate| certificate.unexplained > 0)
+    /// Whether anybody hired was unexplained when it was last checked, or had a record that cannot be used.
+    pub(crate) fn has_lost(&self) -> bool {
+        let is_lost = |certificate: &Certificate| certificate.unexplained + certificate.unreadable() > 0;
+        self.memory().certified.certificates.values().any(is_lost)
+    }
+
+    /// Whether a sweep saw a hire of theirs that is not too old.
+    pub(crate) fn was_seen_hired(&self, contact: &ContactId) -> ledger::Result<bool> {
+        Ok(self.seen_hired()?.contains_key(contact))
     }
 
     /// A contact about whom there was nothing to plan: why, should a sweep have seen a hire of theirs.
@@ -280,6 +286,11 @@ impl Certified {
 }
 
 impl Certificate {
+    /// Hired, and Lever's record cannot be used: nothing comes of it before it is corrected there.
+    pub fn unreadable(&self) -> u64 {
+        self.unread.get(Unread::Unreadable.code()).copied().unwrap_or_default()
+    }
+
     fn count(&mut self, place: &Place) {
         let one_more = |counts: &mut BTreeMap<String, u64>, code: &str| {
             *counts.entry(code.to_owned()).or_default() += 1;

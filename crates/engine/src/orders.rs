@@ -205,7 +205,7 @@ impl Engine {
 
     /// Whether somebody has to do something: exit code 1 of `run --once`.
     pub fn needs_human(&self) -> ledger::Result<bool> {
-        if self.has_unexplained() {
+        if self.has_lost() {
             return Ok(true);
         }
         for target in &self.targets {

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use adapter_sdk::{Intent, TaskKind};
 use chrono::TimeDelta;
-use engine::{Activity, CycleReport, GuardTrip, PersonLine, Status, TargetExplanation};
+use engine::{Activity, Certificate, CycleReport, GuardTrip, PersonLine, Status, TargetExplanation};
 use ledger::{Actor, Event, LeftOut, Outcome, Standing, TargetHealth};
 use people::{ContactId, FieldKey, OpportunityId, TargetName, Timestamp};
 use schemars::JsonSchema;
@@ -199,6 +199,13 @@ impl Facts<'_> {
                 needs.push(format!(
                     "{} hired and unexplained ({name}; the log names the contacts, and they are read again)",
                     count(unexplained, "person", "people")
+                ));
+            }
+            let unreadable = target.certificate.as_ref().map_or(0, Certificate::unreadable);
+            if unreadable > 0 {
+                needs.push(format!(
+                    "{} hired whose record in Lever cannot be used ({name}; `hiresync tasks` says where)",
+                    count(unreadable, "person", "people")
                 ));
             }
             for met in &target.obstacles {

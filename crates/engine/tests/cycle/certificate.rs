@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use adapter_sdk::{Link, memory::Memory};
+use adapter_sdk::{Link, TaskKind, memory::Memory};
 use chrono::TimeDelta;
 use engine::{Certificate, Guards, SweepKind};
 use ledger::{Digests, Ledger, LinkOrigin, Seen, Standing, StateFolder};
@@ -128,6 +128,31 @@ async fn whoever_the_guard_holds_or_who_is_gone_is_counted_as_that() {
     world.source.people().then = Some((0, Box::new(|people| drop(people.persons.remove(&contact("cleo"))))));
     let certificate = certified(&world, SweepKind::Changes).await;
     assert_eq!((certificate.hired, certificate.unread), (2, counted("gone", 1)));
+}
+
+#[tokio::test]
+async fn a_new_hire_whose_record_cannot_be_used_is_a_humans_task_until_it_can() {
+    let world = World::new();
+    world.hire("ada", "Ada", "o1");
+    let _ = world.source.people().unreadable.insert(contact("ada"));
+    // when
+    let certificate = certified(&world, SweepKind::Changes).await;
+    // then
+    assert_eq!((certificate.unread, world.engine.needs_human().unwrap()), (counted("unreadable", 1), true));
+    let tasks = || world.engine.ledger().tasks().unwrap();
+    assert_eq!(tasks().iter().map(|task| task.kind).collect::<Vec<_>>(), [TaskKind::Review]);
+    assert!(tasks()[0].text.contains("opportunities[0].emails"), "{:?}", tasks()[0].text);
+    // and reading her again says nothing anew
+    let history = || world.engine.ledger().history(&contact("ada")).unwrap();
+    let before = history();
+    let _ = certified(&world, SweepKind::Full).await;
+    assert_eq!((tasks().len(), history()), (1, before));
+    // when it was corrected in Lever
+    let _ = world.source.people().unreadable.remove(&contact("ada"));
+    let certificate = certified(&world, SweepKind::Full).await;
+    // then
+    assert_eq!((certificate.agreed, certificate.unread), (1, BTreeMap::new()));
+    assert!(!world.engine.needs_human().unwrap());
 }
 
 #[tokio::test]

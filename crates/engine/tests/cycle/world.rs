@@ -59,6 +59,8 @@ pub struct People {
     pub anonymised: BTreeSet<ContactId>,
     pub moved: BTreeMap<ContactId, ContactId>,
     pub failing: BTreeSet<ContactId>,
+    /// Whose record cannot be understood.
+    pub unreadable: BTreeSet<ContactId>,
     pub down: bool,
     /// The key is refused.
     pub revoked: bool,
@@ -149,6 +151,8 @@ impl Source for FakeSource {
             people.read.push(contact.clone());
             let reading = if people.failing.contains(contact) {
                 Reading::Failed(outage())
+            } else if people.unreadable.contains(contact) {
+                Reading::Unreadable { place: "opportunities[0].emails".to_owned() }
             } else if people.anonymised.contains(contact) {
                 Reading::Anonymised
             } else if let Some(to) = people.moved.get(contact) {

@@ -65,6 +65,17 @@ fn what_needs_a_human_is_named_with_the_command_that_helps() {
 }
 
 #[test]
+fn a_hire_whose_record_cannot_be_used_is_not_all_right() {
+    let mut status = status(Counts::default());
+    let unread = BTreeMap::from([("gone".to_owned(), 1), ("unreadable".to_owned(), 2)]);
+    let target = status.targets.values_mut().next().unwrap();
+    target.certificate = Some(Certificate { hired: 3, unread, ..Certificate::default() });
+    let (text, tone) = verdict(&status, &[], true);
+    let needs = "2 people hired whose record in Lever cannot be used (roster; `hiresync tasks` says where)";
+    assert_eq!((text, tone), (format!("Needs a human: {needs}"), Tone::Bad));
+}
+
+#[test]
 fn who_waits_for_a_value_is_neither_under_way_nor_hidden_by_what_needs_a_human() {
     let held = Counts { held: 3, ..Counts::default() };
     let (text, tone) = verdict(&status(held), &[], false);
