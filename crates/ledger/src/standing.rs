@@ -1185,6 +1185,126 @@ mod tests {
     }
 
     #[test]
+    fn a_humans_word_about_look_alikes_holds_for_whoever_is_still_to_be_made_and_for_nothing_else() {
+        use Intent::{Add, AddHire, Update};
+        for (looked_at, is_there, before, after, holds) in [
+            (true, false, Add, Add, true),
+            (false, false, Add, Add, false),
+            (true, false, Add, AddHire, false),
+            (true, false, AddHire, Add, false),
+            (true, true, Add, Add, false),
+            (true, true, Update, Update, false),
+        ] {
+            let mut standing = if is_there { agreed(&["o1"]) } else { Standing::default() };
+            standing.owe(Debt { intent: before, ..debt(1) }, waiting(0), at(0));
+            standing.owed.as_mut().unwrap().looked_at = looked_at;
+            standing.owe(Debt { intent: after, ..debt(2) }, waiting(0), at(1));
+            assert_eq!(
+                standing.owed.unwrap().looked_at,
+                holds,
+                "{looked_at} {is_there} {before:?} {after:?}"
+            );
+        }
+    }
+
+    fn rehire(by: Actor) -> Rehire {
+        let (kind, treatment) = (RehireKind::AfterLeaving, Treatment::NewEmployment);
+        Rehire { kind, treatment, replaces: None, because: String::new(), by }
+    }
+
+    /// Of `o1` the policy decided, of `o2` a human, and of `o3` the policy.
+    fn decided() -> Standing {
+        let mut standing = Standing::default();
+        for (hire, by) in [("o1", Actor::Cycle), ("o2", Actor::User(0)), ("o3", Actor::Cycle)] {
+            standing.decide(&hire.parse().unwrap(), rehire(by));
+        }
+        standing
+    }
+
+    fn decisions(standing: &Standing) -> Vec<&str> {
+        standing.rehires.keys().map(OpportunityId::as_str).collect()
+    }
+
+    #[test]
+    fn of_nobody_only_what_a_human_decided_is_kept() {
+        let mut standing = decided();
+        standing.owe(debt(1), waiting(0), at(0));
+        standing.forget_all_but_decisions();
+        assert_eq!(
+            (decisions(&standing), &standing.owed, standing.generation),
+            (vec!["o2"], &None, Generation(0))
+        );
+    }
+
+    #[test]
+    fn a_hire_that_has_an_employment_on_an_adopted_record_was_decided_about_by_a_human_or_not_at_all() {
+        let mut standing = decided();
+        standing.adopt(linked("r1", &["o1", "o2"]), LinkOrigin::Adopted, at(0));
+        assert_eq!(decisions(&standing), ["o2", "o3"]);
+    }
+
+    #[test]
+    fn what_stands_in_the_way_is_said_until_it_does_not() {
+        let text = String::new;
+        let obstacle = Obstacle { code: "company_code".to_owned(), what: text(), remedy: text() };
+        let mut standing = Standing::default();
+        standing.owe(debt(1), waiting(0), at(0));
+        for met in [Some(obstacle), None] {
+            standing.meet(met.clone());
+            assert_eq!(standing.owed.as_ref().unwrap().obstacle, met);
+        }
+    }
+
+    #[test]
+    fn a_copied_ledger_knows_what_was_done_in_part_and_what_a_human_is_to_settle() {
+        let mut in_part = Standing::default();
+        in_part.owe(debt(1), waiting(0), at(0));
+        in_part.begin(at(0), at(30), named(1));
+        let mut for_a_human = in_part.clone();
+        in_part.settle_in_part(link(), vec![Step("hires".to_owned())], None, waiting(9), at(2));
+        for_a_human.fail(Phase::Held { why: WhyHeld::Ambiguous { records: 2 }, due: None });
+        for mut standing in [in_part, for_a_human] {
+            let owed = standing.owed.clone();
+            standing.distrust();
+            assert!(owed.is_some());
+            assert_eq!(standing.owed, owed);
+        }
+    }
+
+    #[test]
+    fn what_was_seen_is_forgotten_of_the_attempt_field_by_field() {
+        let two = Digests { hires: [("o1".parse().unwrap(), fields(&["title", "pay"]))].into(), ..named(1) };
+        let mut sent = two.clone();
+        let seen =
+            Digests { hires: [("o1".parse().unwrap(), fields(&["pay"]))].into(), ..Digests::default() };
+        sent.forget(&seen);
+        let left = Digests { hires: [("o1".parse().unwrap(), fields(&["title"]))].into(), ..named(1) };
+        assert_eq!(sent, left);
+    }
+
+    #[test]
+    fn what_comes_about_in_lever_with_a_trace_or_over_there_is_not_watched_for() {
+        let opportunity = || "o1".parse().unwrap();
+        let not_yet = |from: Option<&str>| WhyHeld::NotYet {
+            opportunity: opportunity(),
+            from: from.map(|day| day.parse().unwrap()),
+            at: None,
+        };
+        for (why, is_watched) in [
+            (WhyHeld::Missing { fields: vec![] }, true),
+            (WhyHeld::StorageNotPermitted, true),
+            (not_yet(None), true),
+            (not_yet(Some("2026-05-01")), false),
+            (WhyHeld::Guard { cycle: 1 }, false),
+            (WhyHeld::Ambiguous { records: 2 }, false),
+            (WhyHeld::RecordGone, false),
+            (WhyHeld::HireDate { opportunity: opportunity() }, false),
+        ] {
+            assert_eq!(why.is_watched(), is_watched, "{why:?}");
+        }
+    }
+
+    #[test]
     fn a_standing_survives_its_stored_form() {
         let mut standing = Standing::default();
         standing.owe(debt(1), waiting(0), at(0));
