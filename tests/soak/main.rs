@@ -106,7 +106,7 @@ fn soak(wish: &Wish) -> Result<u64, String> {
         let amount = (before.a_minute(level).unwrap_or(level.a_minute) * minutes).max(1.0);
         let seed = before.next_seed(level.name);
         println!("{}: for about {minutes:.0} minutes", level.name);
-        let ended = match runner.run(level, amount, seed, minutes) {
+        let ended = match runner.run(level, amount, seed, minutes, &before.sums(level)) {
             Ok(Ok(ended)) => ended,
             Ok(Err(why)) => {
                 println!("{}: LEFT OUT: {why}", level.name);

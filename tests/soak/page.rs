@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Write as _, fs, io, path::Path};
 
-use crate::levels::{LEVELS, Level};
+use crate::levels::{How, LEVELS, Level};
 
 const RUNS: &str = "## Runs";
 const FINDINGS: &str = "## What was found";
@@ -89,12 +89,32 @@ impl Page {
         self.rows.iter().filter(move |row| row.level == level)
     }
 
+    /// What all rows of a level come to.
+    pub fn sums(&self, level: &Level) -> BTreeMap<String, f64> {
+        let mut sums = BTreeMap::new();
+        for (what, amount) in self.of(level.name).flat_map(|row| &row.amounts) {
+            if !NOT_SUMMED.contains(&what.as_str()) {
+                *sums.entry(what.clone()).or_default() += amount;
+            }
+        }
+        sums
+    }
+
+    /// How much there is of what a level's goal counts: of the fuzzer's targets, of the one that has least.
+    fn done(&self, level: &Level) -> f64 {
+        let sums = self.sums(level);
+        let done = match level.how {
+            How::Fuzz => sums.into_values().reduce(f64::min),
+            _ => sums.get(level.counts).copied(),
+        };
+        done.unwrap_or_default() / level.goal.of
+    }
+
     /// The whole page.
     pub fn text(&self) -> String {
         let mut text = HEAD.to_owned();
         for level in &LEVELS {
-            let done: f64 = self.of(level.name).filter_map(|row| row.amounts.get(level.counts)).sum::<f64>()
-                / level.goal.of;
+            let done = self.done(level);
             let hours = self.of(level.name).map(|row| row.seconds).sum::<u64>() as f64 / 3600.0;
             let violations: u64 = self.of(level.name).map(|row| row.violations).sum();
             let (goal, unit) = (number(level.goal.many as f64), level.goal.unit);
@@ -108,12 +128,8 @@ impl Page {
         }
         text.push_str("\nEverything else that was counted, summed over all runs:\n\n");
         for level in &LEVELS {
-            let mut sums: BTreeMap<&str, f64> = BTreeMap::new();
-            for (what, amount) in self.of(level.name).flat_map(|row| &row.amounts) {
-                *sums.entry(what).or_default() += amount;
-            }
+            let mut sums = self.sums(level);
             sums.remove(level.counts);
-            sums.retain(|what, _| !NOT_SUMMED.contains(what));
             if !sums.is_empty() {
                 let sums: Vec<String> =
                     sums.into_iter().map(|(what, sum)| format!("{what} {}", number(sum))).collect();
@@ -144,7 +160,8 @@ here is what was done *beside* that. Add nothing by hand, but below each finding
 A run goes on after the last seed that a level has here. Two at once, or one after another that was interrupted, play the same seeds; power
 and rot draw from the clock, and the fuzzer draws for itself. A level that ends badly may have counted nothing: then its row has no amounts.
 In older rows `duplicates`, `lost`, `unopenable`, `silent`, `panics` and `hangs` are 0 because a test that meets one ends there, and
-`points` is how many different ones a run met, which makes no sum: neither is counted any more.
+`points` is how many different ones a run met, which makes no sum: neither is counted any more. The first two rows of the fuzzer are of
+before each target was counted by itself; what the run at b20810b said of each was put in.
 
 | level | so far | goal | | hours | violations |
 |---|---|---|---|---|---|
@@ -153,7 +170,18 @@ const NOTHING: &str = "Nothing so far.";
 const COLUMNS: &str =
     "| day | commit | level | seeds | amounts | seconds | violations |\n|---|---|---|---|---|---|---|\n";
 /// What older rows have and nobody adds up: [`HEAD`] says why.
-const NOT_SUMMED: [&str; 7] = ["duplicates", "lost", "unopenable", "silent", "panics", "hangs", "points"];
+const NOT_SUMMED: [&str; 10] = [
+    "duplicates",
+    "lost",
+    "unopenable",
+    "silent",
+    "panics",
+    "hangs",
+    "points",
+    "executions",
+    "executions of each",
+    "targets",
+];
 /// Below it are the seeds of `cargo test`.
 const FIRST_SEED: u64 = 10_000;
 
@@ -276,6 +304,26 @@ mod tests {
         let text = page.text();
         assert!(text.contains("\n* kill: late 8\n"), "{text}");
         assert_eq!(Page::parse(&text), Ok(page));
+    }
+
+    #[test]
+    fn of_the_fuzzers_targets_the_one_that_has_least_says_how_far_it_is() {
+        let fuzz = |amounts: &[(&str, f64)]| Row {
+            amounts: amounts.iter().map(|(what, amount)| ((*what).to_owned(), *amount)).collect(),
+            ..row("fuzz", "–", 0.0, 60, 0)
+        };
+        let old = fuzz(&[("executions", 9_000.0), ("executions of each", 0.0), ("targets", 30.0)]);
+        let all = fuzz(&[("csv", 400_000.0), ("user", 1_200_000.0)]);
+        let far = |rows: &[&Row]| {
+            let rows = rows.iter().map(|row| Row::clone(row)).collect();
+            let text = Page { rows, ..Page::default() }.text();
+            text.lines().find(|line| line.starts_with("| fuzz")).unwrap().to_owned()
+        };
+        assert!(far(&[&old]).starts_with("| fuzz | **0** "), "{}", far(&[&old]));
+        let short = far(&[&old, &all]);
+        assert!(short.contains("**400\u{202f}000**") && short.contains("not yet"), "{short}");
+        let met = far(&[&old, &all, &fuzz(&[("csv", 600_000.0)])]);
+        assert!(met.contains("**1\u{202f}000\u{202f}000**") && met.contains("| met |"), "{met}");
     }
 
     #[test]

@@ -81,13 +81,15 @@ impl Runner {
         self.commit.clone()
     }
 
-    /// About `amount` of what the level counts, from `seed` on. The inner error says why it cannot be run here.
+    /// About `amount` of what the level counts, from `seed` on; `had` is what all runs before it came to. The inner error says why it
+    /// cannot be run here.
     pub fn run(
         &self,
         level: &Level,
         amount: f64,
         seed: u64,
         minutes: f64,
+        had: &BTreeMap<String, f64>,
     ) -> Result<Result<Ended, String>, String> {
         let amount = amount as u64;
         match level.how {
@@ -113,7 +115,7 @@ impl Runner {
                 let seeds = of_its_own.map_or_else(|| "–".to_owned(), |_| seed.to_string());
                 Ok(Ok(Ended { seeds, ..ended }))
             }
-            How::Fuzz => self.fuzz(level, amount, minutes),
+            How::Fuzz => self.fuzz(level, amount, minutes, had),
         }
     }
 
@@ -148,7 +150,14 @@ impl Runner {
         Ok(Ended { seeds: String::new(), amounts, seconds: said.seconds, violations, failure })
     }
 
-    fn fuzz(&self, level: &Level, amount: u64, minutes: f64) -> Result<Result<Ended, String>, String> {
+    /// Whoever lacks executions gets them; only once nobody does, everybody gets more.
+    fn fuzz(
+        &self,
+        level: &Level,
+        amount: u64,
+        minutes: f64,
+        had: &BTreeMap<String, f64>,
+    ) -> Result<Result<Ended, String>, String> {
         let targets = match self.fuzz_command(&["list", "--fuzz-dir", "fuzz"]).output() {
             Ok(output) if output.status.success() => String::from_utf8_lossy(&output.stdout).into_owned(),
             _ => {
@@ -167,14 +176,19 @@ impl Runner {
         let programs = programs(&self.beside("fuzz"))?;
         let targets: Vec<&str> = targets.lines().map(str::trim).filter(|name| !name.is_empty()).collect();
         let mut ended = Ended { seeds: "–".to_owned(), ..Ended::default() };
-        let (mut all, mut least) = (0, u64::MAX);
-        for target in &targets {
+        let lack = |target: &str| {
+            level.goal.many.saturating_sub(had.get(target).copied().unwrap_or_default() as u64)
+        };
+        let is_enough = targets.iter().all(|target| lack(target) == 0);
+        let wanted: Vec<&str> = targets.into_iter().filter(|target| is_enough || lack(target) > 0).collect();
+        for target in &wanted {
+            let amount = if is_enough { amount } else { lack(target) };
             let (corpus, artifacts) = (format!("fuzz/corpus/{target}"), format!("fuzz/artifacts/{target}/"));
             let fresh = format!("fuzz/artifacts/soak/{target}");
             for folder in [&artifacts, &fresh] {
                 fs::create_dir_all(self.tests.join(folder)).map_err(|error| error.to_string())?;
             }
-            let seconds = (minutes * 60.0 * 3.0 / targets.len() as f64).max(60.0) as u64;
+            let seconds = (minutes * 60.0 * 3.0 / wanted.len() as f64).max(60.0) as u64;
             // What it finds goes to the first folder: the committed corpus is not touched.
             let words = [
                 fresh,
@@ -197,9 +211,7 @@ impl Runner {
                 words[3..].join(" ")
             );
             let said = listen(Child { command, replay: replay.clone() })?;
-            let executed = executions(&said.text);
-            all += executed;
-            least = least.min(executed);
+            ended.amounts.insert((*target).to_owned(), executions(&said.text) as f64);
             ended.seconds += said.seconds;
             if !said.is_success {
                 ended.violations += 1;
@@ -207,9 +219,6 @@ impl Runner {
                 ended.failure = Some(Failure { line, replay, kept: self.keep(level, &said.text)? });
             }
         }
-        ended.amounts.insert(level.counts.to_owned(), if targets.is_empty() { 0 } else { least } as f64);
-        ended.amounts.insert("executions".to_owned(), all as f64);
-        ended.amounts.insert("targets".to_owned(), targets.len() as f64);
         Ok(Ok(ended))
     }
 

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use engine::SweepKind;
 use ledger::{LeftOut, Outcome};
 use mapping::Rules;
-use people::Posting;
+use people::{Candidacy, Posting};
 
 use crate::world::{World, contact, opportunity, rules};
 
@@ -47,6 +47,23 @@ impl World {
         });
         told.collect()
     }
+}
+
+#[tokio::test]
+async fn that_an_application_is_no_hire_is_said_only_of_whom_nothing_else_is_said() {
+    // given
+    let world = World::new();
+    world.hire("ada", "Ada", "o1");
+    world.hire("bob", "Bob", "o2");
+    for (who, what) in [("ada", "o3"), ("bob", "o4")] {
+        world.change(who, |person| drop(person.opportunities.insert(opportunity(what), Candidacy::Open)));
+    }
+    // when
+    world.cycle().await;
+    world.unhire("bob", "o2");
+    world.cycle().await;
+    // then Ada is there, and Bob's record is
+    assert_eq!((world.left_out("ada"), world.left_out("bob")), (vec![], vec![]));
 }
 
 #[tokio::test]
