@@ -315,7 +315,7 @@ mod tests {
         let old = fuzz(&[("executions", 9_000.0), ("executions of each", 0.0), ("targets", 30.0)]);
         let all = fuzz(&[("csv", 400_000.0), ("user", 1_200_000.0)]);
         let far = |rows: &[&Row]| {
-            let rows = rows.iter().map(|row| Row::clone(row)).collect();
+            let rows = rows.iter().copied().cloned().collect();
             let text = Page { rows, ..Page::default() }.text();
             text.lines().find(|line| line.starts_with("| fuzz")).unwrap().to_owned()
         };

@@ -1273,8 +1273,8 @@ mod tests {
 
     #[test]
     fn what_was_seen_is_forgotten_of_the_attempt_field_by_field() {
-        let two = Digests { hires: [("o1".parse().unwrap(), fields(&["title", "pay"]))].into(), ..named(1) };
-        let mut sent = two.clone();
+        let both = [("o1".parse().unwrap(), fields(&["title", "pay"]))];
+        let mut sent = Digests { hires: both.into(), ..named(1) };
         let seen =
             Digests { hires: [("o1".parse().unwrap(), fields(&["pay"]))].into(), ..Digests::default() };
         sent.forget(&seen);

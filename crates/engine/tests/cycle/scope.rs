@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use engine::SweepKind;
 use ledger::{LeftOut, Outcome};
 use mapping::Rules;
-use people::{Candidacy, Posting};
+use people::Posting;
 
 use crate::world::{World, contact, opportunity, rules};
 
@@ -50,20 +50,15 @@ impl World {
 }
 
 #[tokio::test]
-async fn that_an_application_is_no_hire_is_said_only_of_whom_nothing_else_is_said() {
+async fn that_an_earlier_hire_is_too_old_is_not_said_of_whom_the_target_is_told() {
     // given
     let world = World::new();
     world.hire("ada", "Ada", "o1");
-    world.hire("bob", "Bob", "o2");
-    for (who, what) in [("ada", "o3"), ("bob", "o4")] {
-        world.change(who, |person| drop(person.opportunities.insert(opportunity(what), Candidacy::Open)));
-    }
+    world.hire_at("ada", "Ada", "o2", "2025-05-05T00:00:00Z".parse().unwrap());
     // when
     world.cycle().await;
-    world.unhire("bob", "o2");
-    world.cycle().await;
-    // then Ada is there, and Bob's record is
-    assert_eq!((world.left_out("ada"), world.left_out("bob")), (vec![], vec![]));
+    // then
+    assert_eq!((world.state("ada"), world.left_out("ada")), (Some("agreed"), vec![]));
 }
 
 #[tokio::test]
