@@ -273,6 +273,17 @@ fn make(dir: &Path) -> std::io::Result<()> {
     dir.parent().map_or(Ok(()), |parent| File::open(parent)?.sync_all())
 }
 
+/// A file that is locked, until this is dropped. Closing it would not do: a child that is just being started has it, too, until it is a
+/// program of its own.
+#[derive(Debug)]
+pub(crate) struct Lock(pub(crate) File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let _ = flock(&self.0, FlockOperation::Unlock);
+    }
+}
+
 /// sled holds a lock on its data file for as long as one of its threads still has it, which is a moment longer than we do, and a
 /// store that is locked looks to it like one that cannot be opened. [`Error::Locked`] when it stays so: then it is another
 /// program's, which does not know our lock.
@@ -287,7 +298,10 @@ pub(crate) fn wait_until_closed(store_dir: &Path) -> Result<()> {
     };
     for _ in 0..LOOKS {
         match flock(&data, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => return Ok(()),
+            Ok(()) => {
+                drop(Lock(data));
+                return Ok(());
+            }
             Err(rustix::io::Errno::WOULDBLOCK) => pause(PAUSE),
             Err(error) => return Err(at("lock", &path)(error.into())),
         }

@@ -28,7 +28,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     ArchiveError, DigestKey, Manifest, archive,
-    disk::{DiskStore, wait_until_closed},
+    disk::{DiskStore, Lock, wait_until_closed},
     erasure,
     ledger::{self, Birth, Ledger, begin_as_copy, birth, put_birth},
     records::{Origin, TargetState},
@@ -41,7 +41,7 @@ use crate::{
 #[derive(Debug)]
 pub struct StateFolder {
     dir: PathBuf,
-    _lock: File,
+    _lock: Lock,
 }
 
 /// What opening a ledger brought.
@@ -103,7 +103,7 @@ impl StateFolder {
         let said = lock.set_len(0).and_then(|()| writeln!(lock, "{}", std::process::id()));
         said.map_err(at("write", &path))?;
         planted::point(Point::FolderLocked);
-        let folder = StateFolder { dir: dir.to_owned(), _lock: lock };
+        let folder = StateFolder { dir: dir.to_owned(), _lock: Lock(lock) };
         folder.finish_import()?;
         Ok(folder)
     }
@@ -450,7 +450,7 @@ impl StateFolder {
 }
 
 /// The lock of a folder that is not to be made or written to; `None` where there is none.
-fn lock_if_there(dir: &Path) -> Result<Option<File>> {
+fn lock_if_there(dir: &Path) -> Result<Option<Lock>> {
     let path = dir.join("lock");
     let lock = match File::open(&path) {
         Ok(lock) => lock,
@@ -461,7 +461,7 @@ fn lock_if_there(dir: &Path) -> Result<Option<File>> {
         let pid = std::fs::read_to_string(&path).unwrap_or_default();
         return Err(Error::Locked { dir: dir.to_owned(), pid: pid.trim().to_owned() });
     }
-    Ok(Some(lock))
+    Ok(Some(Lock(lock)))
 }
 
 /// A digest of the machine, and of what no copy of the file keeps.

@@ -94,6 +94,18 @@ fn a_store_that_is_locked_by_another_program_is_not_taken_for_a_damaged_one() {
     assert_eq!((opened.lost, known(&opened.ledger)), (None, 3));
 }
 
+#[test]
+fn a_folder_can_be_taken_the_moment_it_was_let_go_also_while_a_child_is_being_started() {
+    let dir = tempfile::tempdir().unwrap();
+    let children = std::thread::spawn(|| (0..300).for_each(|_| drop(Command::new("true").output().unwrap())));
+    let mut refused = 0;
+    while !children.is_finished() {
+        refused += u32::from(StateFolder::lock(dir.path()).is_err());
+    }
+    assert_eq!(refused, 0);
+    children.join().unwrap();
+}
+
 /// sled's threads hold its files a moment longer than whoever drops it.
 #[test]
 fn a_store_can_be_opened_the_moment_it_was_closed_also_one_that_was_just_found_to_be_empty() {
