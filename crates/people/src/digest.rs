@@ -1,4 +1,4 @@
-use std::{fmt, fmt::Write as _};
+use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,7 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex::encode(self.0))
     }
 }
 
@@ -34,9 +34,7 @@ impl fmt::Debug for Digest {
 
 impl From<Digest> for String {
     fn from(digest: Digest) -> String {
-        let mut text = String::with_capacity(32);
-        write!(text, "{digest}").expect("writing to a String cannot fail");
-        text
+        hex::encode(digest.0)
     }
 }
 
@@ -45,13 +43,7 @@ impl TryFrom<String> for Digest {
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
         let mut bytes = [0; 16];
-        if text.len() != 32 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err("a digest is 32 hexadecimal digits");
-        }
-        for (index, byte) in bytes.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(&text[2 * index..2 * index + 2], 16)
-                .map_err(|_| "a digest is 32 hexadecimal digits")?;
-        }
+        hex::decode_to_slice(text, &mut bytes).map_err(|_| "a digest is 32 hexadecimal digits")?;
         Ok(Digest(bytes))
     }
 }
