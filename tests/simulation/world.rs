@@ -291,7 +291,9 @@ impl World {
     /// Somebody edits something between two pages of a listing.
     fn shift_page(&mut self, reply: &Reply) {
         let busy = self.elapsed() % DAY < QUIET_FROM;
-        let more = busy && self.setup.shifts_percent > 0 && contains(&reply.body, b"\"hasNext\":true");
+        let more = busy
+            && self.setup.shifts_percent > 0
+            && String::from_utf8_lossy(&reply.body).contains("\"hasNext\":true");
         if more && self.shifts.random_ratio(self.setup.shifts_percent, 100) {
             let edits = [
                 Recruiting::Advance,
@@ -738,10 +740,6 @@ pub fn when(elapsed: Millis) -> String {
     let (day, rest) = (elapsed / DAY, elapsed % DAY);
     let (hours, minutes) = (rest / 3_600_000, rest / 60_000 % 60);
     format!("day {} {hours:02}:{minutes:02}:{:02}.{:03}", day + 1, rest / 1000 % 60, rest % 1000)
-}
-
-fn contains(bytes: &[u8], needle: &[u8]) -> bool {
-    bytes.windows(needle.len()).any(|window| window == needle)
 }
 
 fn counted(what: Recruiting) -> Option<&'static str> {
