@@ -118,8 +118,14 @@ struct Telling<'p> {
     intervened: bool,
     /// Cycles since the faults ceased, until all agreed.
     settling: Option<u32>,
-    /// Who was marked when the last cycle began, less whom it asked for; and when that was.
-    unasked: (Millis, BTreeSet<ContactId>),
+    unasked: Unasked,
+}
+
+/// Who was marked when the last cycle began, less whom it asked for.
+#[derive(Default)]
+struct Unasked {
+    began: Millis,
+    contacts: BTreeSet<ContactId>,
 }
 
 impl<'p> Telling<'p> {
@@ -137,7 +143,7 @@ impl<'p> Telling<'p> {
             records: Records::default(),
             intervened: false,
             settling: None,
-            unasked: (0, BTreeSet::new()),
+            unasked: Unasked::default(),
         }
     }
 
@@ -352,7 +358,7 @@ impl<'p> Telling<'p> {
         let most = ATTEMPTS * (OF_A_CYCLE + OF_AN_OPPORTUNITY * opportunities);
         holds!(requests <= most, "a cycle asks for nothing without end: {requests} requests, at most {most}");
         let asked_for = std::mem::take(&mut self.world.lock().unwrap().asked_for);
-        self.unasked.1.retain(|contact| !asked_for.contains_key(contact.as_str()));
+        self.unasked.contacts.retain(|contact| !asked_for.contains_key(contact.as_str()));
         let often = asked_for.into_iter().find(|(_, times)| *times > ATTEMPTS * OF_A_CONTACT);
         holds!(often.is_none(), "a cycle asks for nobody without end: {often:?}");
         Ok(())
@@ -363,14 +369,14 @@ impl<'p> Telling<'p> {
     fn nobody_is_passed_over(&mut self) -> Result<(), Violation> {
         let marked = self.daemon.engine().ledger().marked(None, usize::MAX);
         let marked = marked.map_err(|error| Violation(format!("the ledger can be read: {error}")))?;
-        let marked = marked.into_iter().map(|(contact, _)| contact).collect();
-        let now = self.elapsed();
-        let (began, unasked) = std::mem::replace(&mut self.unasked, (now, marked));
+        let contacts = marked.into_iter().map(|(contact, _)| contact).collect();
+        let unasked = Unasked { began: self.elapsed(), contacts };
+        let before = std::mem::replace(&mut self.unasked, unasked);
         let world = self.world.lock().unwrap();
-        let is_lost = world.forgot_at.is_some_and(|at| at >= began);
+        let is_lost = world.forgot_at.is_some_and(|at| at >= before.began);
         // A webhook is heard between two polls.
         let is_asked_for = |contact: &&ContactId| world.asked_for.contains_key(contact.as_str());
-        let mut unmarked = unasked.difference(&self.unasked.1);
+        let mut unmarked = before.contacts.difference(&self.unasked.contacts);
         let passed_over = unmarked.find(|contact| !is_lost && !is_asked_for(contact));
         holds!(passed_over.is_none(), "a mark is taken off nobody who was not asked for: {passed_over:?}");
         Ok(())

@@ -14,8 +14,6 @@ pub struct Level {
     pub how: How,
     /// Its share of the minutes.
     pub weight: u32,
-    /// What the goal counts: a key of the line of figures. Nothing for the fuzzer: the goal is each target's.
-    pub counts: &'static str,
     /// How much of that is wanted before a release, and what to divide by to say it in the goal's own unit.
     pub goal: Goal,
     /// How much of it a minute brought where it was first measured: only for a first run, afterwards the page knows.
@@ -27,11 +25,26 @@ pub struct Level {
 pub enum How {
     /// One test that is told a range of seeds by a variable of its own, and how many days each has. The goal counts days.
     Seeds { test: &'static str, seeds: &'static str, days: u64 },
-    /// One test that is told how many, by a variable of its own; and the seed that everything is drawn from, if it takes one.
-    Many { test: &'static str, many: &'static str, seed: Option<&'static str> },
-    /// Every fuzz target for so many executions.
+    /// One test that is told how many, by a variable of its own; and the seed that everything is drawn from, if it takes one. The
+    /// goal counts a key of its line of figures.
+    Many { test: &'static str, many: &'static str, seed: Option<&'static str>, counts: &'static str },
+    /// Every fuzz target for so many executions. The goal is each target's.
     Fuzz,
 }
+
+impl How {
+    /// What the goal counts, where it is one number.
+    pub fn counts(self) -> Option<&'static str> {
+        match self {
+            How::Seeds { .. } => Some(VIRTUAL_DAYS),
+            How::Many { counts, .. } => Some(counts),
+            How::Fuzz => None,
+        }
+    }
+}
+
+/// What a line of figures calls them.
+pub const VIRTUAL_DAYS: &str = "virtual days";
 
 /// A goal in words that people use.
 #[derive(Debug, Clone, Copy)]
@@ -63,7 +76,6 @@ pub const LEVELS: [Level; 7] = [
             days: 10,
         },
         weight: 6,
-        counts: "virtual days",
         goal: Goal { many: 300, unit: "virtual years", of: DAYS_OF_A_YEAR },
         a_minute: 600.0,
     },
@@ -75,7 +87,6 @@ pub const LEVELS: [Level; 7] = [
         violation: "as above, and a ledger that does not open",
         how: How::Seeds { test: "simulation::on_real_sled", seeds: "HIRESYNC_SLED_SEEDS", days: 10 },
         weight: 5,
-        counts: "virtual days",
         goal: Goal { many: 30, unit: "virtual years", of: DAYS_OF_A_YEAR },
         a_minute: 120.0,
     },
@@ -89,9 +100,9 @@ pub const LEVELS: [Level; 7] = [
             test: "scenarios::crash::killed_at_any_moment",
             many: "HIRESYNC_CRASH_KILLS",
             seed: Some("HIRESYNC_CRASH_SEED"),
+            counts: "cycles",
         },
         weight: 6,
-        counts: "cycles",
         goal: Goal { many: 5_000, unit: "kills", of: 1.0 },
         a_minute: 60.0,
     },
@@ -103,9 +114,13 @@ pub const LEVELS: [Level; 7] = [
                 it comes to is compared with Lever.",
         violation: "a ledger that does not open or says that it lost something, a step lost that was acknowledged, a row that the ledger \
                     knows nothing of, somebody twice, lost or wrong after the program ran",
-        how: How::Many { test: "scenarios::power::", many: "HIRESYNC_POWER_IMAGES", seed: None },
+        how: How::Many {
+            test: "scenarios::power::",
+            many: "HIRESYNC_POWER_IMAGES",
+            seed: None,
+            counts: "images",
+        },
         weight: 3,
-        counts: "images",
         goal: Goal { many: 2_000, unit: "images", of: 1.0 },
         a_minute: 100.0,
     },
@@ -115,9 +130,8 @@ pub const LEVELS: [Level; 7] = [
                 then it is opened as the daemon opens it. One in eight is done once more to another copy, for a cycle of the program.",
         violation: "damage that is neither said nor harmless, a panic, more than five seconds to open it, somebody twice, lost or wrong \
                     after the cycle",
-        how: How::Many { test: "scenarios::rot::", many: "HIRESYNC_ROTS", seed: None },
+        how: How::Many { test: "scenarios::rot::", many: "HIRESYNC_ROTS", seed: None, counts: "rots" },
         weight: 3,
-        counts: "rots",
         goal: Goal { many: 2_000, unit: "corruptions", of: 1.0 },
         a_minute: 100.0,
     },
@@ -130,9 +144,9 @@ pub const LEVELS: [Level; 7] = [
             test: "simulation::dry_runs::",
             many: "HIRESYNC_DRY_RUNS",
             seed: Some("HIRESYNC_DRY_SEED"),
+            counts: "runs",
         },
         weight: 1,
-        counts: "runs",
         goal: Goal { many: 20_000, unit: "dry runs", of: 1.0 },
         a_minute: 2_000.0,
     },
@@ -143,7 +157,6 @@ pub const LEVELS: [Level; 7] = [
         violation: "a panic, more than 2 GiB of memory, or an input that takes longer than a second",
         how: How::Fuzz,
         weight: 4,
-        counts: "",
         goal: Goal { many: 1_000_000, unit: "executions of each target", of: 1.0 },
         a_minute: 20_000.0,
     },

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Write as _, fs, io, path::Path};
 
-use crate::levels::{How, LEVELS, Level};
+use crate::levels::{LEVELS, Level};
 
 const RUNS: &str = "## Runs";
 const FINDINGS: &str = "## What was found";
@@ -77,9 +77,10 @@ impl Page {
 
     /// How much of what a level counts a minute brought so far.
     pub fn a_minute(&self, level: &Level) -> Option<f64> {
+        let what = level.how.counts()?;
         let (mut amount, mut seconds) = (0.0, 0);
         for row in self.of(level.name).rev().take(5) {
-            amount += row.amounts.get(level.counts).copied().unwrap_or_default();
+            amount += row.amounts.get(what).copied().unwrap_or_default();
             seconds += row.seconds;
         }
         (amount > 0.0 && seconds > 0).then(|| amount * 60.0 / seconds as f64)
@@ -103,9 +104,9 @@ impl Page {
     /// How much there is of what a level's goal counts: of the fuzzer's targets, of the one that has least.
     fn done(&self, level: &Level) -> f64 {
         let sums = self.sums(level);
-        let done = match level.how {
-            How::Fuzz => sums.into_values().reduce(f64::min),
-            _ => sums.get(level.counts).copied(),
+        let done = match level.how.counts() {
+            Some(what) => sums.get(what).copied(),
+            None => sums.into_values().reduce(f64::min),
         };
         done.unwrap_or_default() / level.goal.of
     }
@@ -129,7 +130,7 @@ impl Page {
         text.push_str("\nEverything else that was counted, summed over all runs:\n\n");
         for level in &LEVELS {
             let mut sums = self.sums(level);
-            sums.remove(level.counts);
+            level.how.counts().map(|what| sums.remove(what));
             if !sums.is_empty() {
                 let sums: Vec<String> =
                     sums.into_iter().map(|(what, sum)| format!("{what} {}", number(sum))).collect();

@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::levels::{How, Level};
+use crate::levels::{How, Level, VIRTUAL_DAYS};
 
 /// What a level did.
 #[derive(Debug, Default)]
@@ -101,16 +101,16 @@ impl Runner {
                 // What was asked for is what was done, where the test did not say it and did not fail.
                 if ended.failure.is_none() {
                     ended.amounts.entry("seeds".to_owned()).or_insert((end - seed) as f64);
-                    ended.amounts.entry(level.counts.to_owned()).or_insert(((end - seed) * days) as f64);
+                    ended.amounts.entry(VIRTUAL_DAYS.to_owned()).or_insert(((end - seed) * days) as f64);
                 }
                 Ok(Ok(Ended { seeds: range, ..ended }))
             }
-            How::Many { test, many, seed: of_its_own } => {
+            How::Many { test, many, seed: of_its_own, counts } => {
                 let mut knobs = vec![(many, amount.to_string())];
                 knobs.extend(of_its_own.map(|name| (name, seed.to_string())));
                 let mut ended = self.test(level, test, &knobs)?;
                 if ended.failure.is_none() {
-                    ended.amounts.entry(level.counts.to_owned()).or_insert(amount as f64);
+                    ended.amounts.entry(counts.to_owned()).or_insert(amount as f64);
                 }
                 let seeds = of_its_own.map_or_else(|| "–".to_owned(), |_| seed.to_string());
                 Ok(Ok(Ended { seeds, ..ended }))
@@ -174,44 +174,19 @@ impl Runner {
         }
         // Run as they were built: the source may be edited meanwhile.
         let programs = programs(&self.beside("fuzz"))?;
-        let targets: Vec<&str> = targets.lines().map(str::trim).filter(|name| !name.is_empty()).collect();
+        let targets = targets.lines().map(str::trim).filter(|name| !name.is_empty());
+        let lack =
+            |target| level.goal.many.saturating_sub(had.get(target).copied().unwrap_or_default() as u64);
+        let mut wanted: Vec<(&str, u64)> = targets.map(|target| (target, lack(target))).collect();
+        if wanted.iter().all(|(_, lack)| *lack == 0) {
+            wanted.iter_mut().for_each(|(_, lack)| *lack = amount);
+        }
+        wanted.retain(|(_, lack)| *lack > 0);
+        let seconds = (minutes * 60.0 * 3.0 / wanted.len() as f64).max(60.0) as u64;
         let mut ended = Ended { seeds: "–".to_owned(), ..Ended::default() };
-        let lack = |target: &str| {
-            level.goal.many.saturating_sub(had.get(target).copied().unwrap_or_default() as u64)
-        };
-        let is_enough = targets.iter().all(|target| lack(target) == 0);
-        let wanted: Vec<&str> = targets.into_iter().filter(|target| is_enough || lack(target) > 0).collect();
-        for target in &wanted {
-            let amount = if is_enough { amount } else { lack(target) };
-            let (corpus, artifacts) = (format!("fuzz/corpus/{target}"), format!("fuzz/artifacts/{target}/"));
-            let fresh = format!("fuzz/artifacts/soak/{target}");
-            for folder in [&artifacts, &fresh] {
-                fs::create_dir_all(self.tests.join(folder)).map_err(|error| error.to_string())?;
-            }
-            let seconds = (minutes * 60.0 * 3.0 / wanted.len() as f64).max(60.0) as u64;
-            // What it finds goes to the first folder: the committed corpus is not touched.
-            let words = [
-                fresh,
-                corpus,
-                format!("-artifact_prefix={artifacts}"),
-                format!("-runs={amount}"),
-                format!("-max_total_time={seconds}"),
-                "-timeout=1".to_owned(),
-                "-rss_limit_mb=2048".to_owned(),
-                "-print_final_stats=1".to_owned(),
-            ];
-            let mut command = Command::new(programs.join(target));
-            command.args(&words).current_dir(&self.tests);
-            let with = ["run", "--fuzz-dir", "fuzz", "--sanitizer", "none", target];
-            let replay = format!(
-                "cd tests && cargo +nightly fuzz {} {} {} -- {}",
-                with.join(" "),
-                words[0],
-                words[1],
-                words[3..].join(" ")
-            );
-            let said = listen(Child { command, replay: replay.clone() })?;
-            ended.amounts.insert((*target).to_owned(), executions(&said.text) as f64);
+        for (target, lack) in wanted {
+            let (said, replay) = self.fuzz_one(&programs, target, lack, seconds)?;
+            ended.amounts.insert(target.to_owned(), executions(&said.text) as f64);
             ended.seconds += said.seconds;
             if !said.is_success {
                 ended.violations += 1;
@@ -220,6 +195,37 @@ impl Runner {
             }
         }
         Ok(Ok(ended))
+    }
+
+    /// One target for so many executions, `seconds` at most; and what somebody types for the same.
+    fn fuzz_one(
+        &self,
+        programs: &Path,
+        target: &str,
+        executions: u64,
+        seconds: u64,
+    ) -> Result<(Said, String), String> {
+        let (artifacts, corpus) = (format!("fuzz/artifacts/{target}/"), format!("fuzz/corpus/{target}"));
+        let fresh = format!("fuzz/artifacts/soak/{target}");
+        for folder in [&artifacts, &fresh] {
+            fs::create_dir_all(self.tests.join(folder)).map_err(|error| error.to_string())?;
+        }
+        let flags = [
+            format!("-runs={executions}"),
+            format!("-max_total_time={seconds}"),
+            "-timeout=1".to_owned(),
+            "-rss_limit_mb=2048".to_owned(),
+            "-print_final_stats=1".to_owned(),
+        ];
+        let mut command = Command::new(programs.join(target));
+        // What it finds goes to the first folder: the committed corpus is not touched.
+        command.args([&fresh, &corpus]).arg(format!("-artifact_prefix={artifacts}")).args(&flags);
+        command.current_dir(&self.tests);
+        let replay = format!(
+            "cd tests && cargo +nightly fuzz run --fuzz-dir fuzz --sanitizer none {target} {fresh} {corpus} -- {}",
+            flags.join(" ")
+        );
+        Ok((listen(Child { command, replay: replay.clone() })?, replay))
     }
 
     fn fuzz_command(&self, words: &[&str]) -> Command {

@@ -129,7 +129,12 @@ impl Engine {
 
     /// Whether a sweep saw a hire of theirs that is not too old.
     pub(crate) fn was_seen_hired(&self, contact: &ContactId) -> ledger::Result<bool> {
-        Ok(self.seen_hired()?.contains_key(contact))
+        let since = self.settings.since();
+        let mut was_seen = false;
+        self.ledger.each_seen(|_, seen| {
+            was_seen |= seen.contact == *contact && seen.is_hired_since(since);
+        })?;
+        Ok(was_seen)
     }
 
     /// A contact about whom there was nothing to plan: why, should a sweep have seen a hire of theirs.

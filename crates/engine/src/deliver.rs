@@ -28,8 +28,6 @@ use crate::{
 
 /// Why a human is asked what came of something: nobody else can know.
 pub(crate) const NO_ANSWER: &str = "no answer";
-/// Why a look says nothing.
-const OTHERWISE: &str = "and the number it would be found by has changed since";
 
 /// A debt that may go out now, with the values that are kept nowhere else.
 #[derive(Debug)]
@@ -631,15 +629,11 @@ impl Engine {
                 return draft.put_standing(&target.name, &ready.contact, standing);
             }
             // It would be refused again: a human has to know.
-            standing.fail(Phase::Parked { kind: error.kind(), hint: error.to_string() });
-            standing.meet(error.stands_in_the_way().cloned());
+            let (kind, obstacle) = (error.kind(), error.stands_in_the_way().cloned());
+            standing.fail(Phase::Parked { kind, hint: error.to_string() });
+            standing.meet(obstacle.clone());
             draft.put_standing(&target.name, &ready.contact, standing)?;
-            let obstacle = error.stands_in_the_way().cloned();
-            draft.tell(&self.event(
-                &ready.contact,
-                Some(&target.name),
-                Outcome::Parked { kind: error.kind(), obstacle },
-            ))
+            draft.tell(&self.event(&ready.contact, Some(&target.name), Outcome::Parked { kind, obstacle }))
         })?;
         Ok(())
     }
@@ -791,7 +785,11 @@ impl Engine {
                     Ok(false)
                 }
                 None if self.is_looked_for_otherwise(target, owed, identity) => {
-                    self.ask_what_came_of_it(target, contact, OTHERWISE)?;
+                    self.ask_what_came_of_it(
+                        target,
+                        contact,
+                        "and the number it would be found by has changed since",
+                    )?;
                     Ok(false)
                 }
                 None => {

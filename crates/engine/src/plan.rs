@@ -428,7 +428,7 @@ fn change(
         let can_tell = capabilities.read && capabilities.update && !matches!(facts.remote, Remote::Gone);
         if !can_tell {
             not_ours.retain(|field| ours.of(field) != digests.of(field));
-            leave_out(&mut wanted, &not_ours);
+            leave_out(&mut wanted, &not_ours, facts.wanted);
             let debt =
                 Debt { intent: owed.intent, wanted: key.whole(&digests), changed: owed.changed.clone() };
             return owe(debt, wanted, digests);
@@ -516,7 +516,7 @@ fn change(
         changed = compared.write;
         if changed.is_empty() {
             if let Some(owed) = unfinished {
-                leave_out(&mut wanted, &not_ours);
+                leave_out(&mut wanted, &not_ours, facts.wanted);
                 let debt = Debt { intent: owed.intent, wanted: key.whole(&digests), changed };
                 return owe(debt, wanted, digests);
             }
@@ -526,7 +526,7 @@ fn change(
             };
         }
     }
-    leave_out(&mut wanted, &not_ours);
+    leave_out(&mut wanted, &not_ours, facts.wanted);
     // What was done in part may still have to make a hire: an answer that is lost is looked for, and not repeated.
     let is_there = |hire: &OpportunityId| agreed.link.hires.contains_key(hire);
     let is_half_made = unfinished.is_some() && !wanted.hires.keys().all(is_there);
@@ -536,13 +536,7 @@ fn change(
         None if rehired => Intent::AddHire,
         None => Intent::Update,
     };
-    let debt = Debt { intent, wanted: key.whole(&digests), changed };
-    // Where HR's value is kept, no placeholder is sent.
-    let filled = std::mem::take(&mut wanted.filled);
-    let shown = |wanted: &Wanted, field: &FieldKey| wanted_value(wanted, field).map(Value::to_text);
-    let is_sent = |filled: &Filled| shown(&wanted, &filled.field) == shown(facts.wanted, &filled.field);
-    wanted.filled = filled.into_iter().filter(is_sent).collect();
-    owe(debt, wanted, digests)
+    owe(Debt { intent, wanted: key.whole(&digests), changed }, wanted, digests)
 }
 
 /// What HR changed is told once, whether Lever says something new about it or not.
@@ -717,8 +711,8 @@ pub(crate) fn name_of(field: &FieldKey) -> &FieldName {
     }
 }
 
-/// A field that is left out is not written.
-fn leave_out(wanted: &mut Wanted, fields: &BTreeSet<FieldKey>) {
+/// A field that is left out is not written. No placeholder is sent for it, nor where HR's value takes the place of Lever's.
+fn leave_out(wanted: &mut Wanted, fields: &BTreeSet<FieldKey>, levers: &Wanted) {
     for field in fields {
         match field {
             FieldKey::Person { field } => {
@@ -731,7 +725,11 @@ fn leave_out(wanted: &mut Wanted, fields: &BTreeSet<FieldKey>) {
             }
         }
     }
-    wanted.filled.retain(|filled| !fields.contains(&filled.field));
+    let filled = std::mem::take(&mut wanted.filled);
+    let shown = |wanted: &Wanted, field: &FieldKey| wanted_value(wanted, field).map(Value::to_text);
+    let is_sent = |filled: &Filled| shown(wanted, &filled.field) == shown(levers, &filled.field);
+    let sent = filled.into_iter().filter(is_sent).collect();
+    wanted.filled = sent;
 }
 
 fn wanted_value<'w>(wanted: &'w Wanted, field: &FieldKey) -> Option<&'w Value> {

@@ -310,15 +310,17 @@ impl Engine {
         self.note_unread(contact, outcome.as_ref());
         self.await_offer(contact, None);
         let told = self.ledger.history(contact)?.last().map(|event| event.outcome.clone());
-        let news = outcome.filter(|outcome| told.as_ref() != Some(outcome));
-        // Of a new hire no target knows anything: that the record cannot be used is all that anybody can hear.
-        let is_lost = |outcome: &Outcome| matches!(outcome, Outcome::Unreadable { .. });
-        let is_told = known || news.as_ref().is_some_and(is_lost) && self.was_seen_hired(contact)?;
+        let news = match outcome.filter(|outcome| told.as_ref() != Some(outcome)) {
+            news if known => news,
+            // Of a new hire no target knows anything: that the record cannot be used is all that anybody can hear.
+            news @ Some(Outcome::Unreadable { .. }) if self.was_seen_hired(contact)? => news,
+            _ => None,
+        };
         let _ = self.ledger.write(|draft| {
             if let Some(instead) = instead {
                 draft.mark(instead, now)?;
             }
-            if let Some(outcome) = news.filter(|_| is_told) {
+            if let Some(outcome) = news {
                 if let Some(task) = task_about(&outcome) {
                     self.raise(draft, contact, None, task)?;
                 }

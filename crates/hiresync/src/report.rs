@@ -194,14 +194,15 @@ impl Facts<'_> {
             ));
         }
         for (name, target) in &self.status.targets {
-            let unexplained = target.certificate.as_ref().map_or(0, |certificate| certificate.unexplained);
+            let certificate = target.certificate.as_ref();
+            let unexplained = certificate.map_or(0, |certificate| certificate.unexplained);
             if unexplained > 0 {
                 needs.push(format!(
                     "{} hired and unexplained ({name}; the log names the contacts, and they are read again)",
                     count(unexplained, "person", "people")
                 ));
             }
-            let unreadable = target.certificate.as_ref().map_or(0, Certificate::unreadable);
+            let unreadable = certificate.map_or(0, Certificate::unreadable);
             if unreadable > 0 {
                 needs.push(format!(
                     "{} hired whose record in Lever cannot be used ({name}; `hiresync tasks` says where)",

@@ -1038,22 +1038,14 @@ mod tests {
 
     #[test]
     fn what_may_be_over_there_is_what_was_agreed_or_sent() {
+        let said =
+            |standing: &Standing| [standing.may_be_over_there(), standing.is_open(), standing.is_put_off()];
         let mut standing = Standing::default();
         standing.owe(debt(1), waiting(0), at(0));
-        assert_eq!(
-            (standing.may_be_over_there(), standing.is_open(), standing.is_put_off()),
-            (false, false, true)
-        );
+        assert_eq!(said(&standing), [false, false, true]);
         standing.begin(at(0), at(30), named(1));
-        assert_eq!(
-            (standing.may_be_over_there(), standing.is_open(), standing.is_put_off()),
-            (true, true, false)
-        );
-        let standing = agreed(&["o1"]);
-        assert_eq!(
-            (standing.may_be_over_there(), standing.is_open(), standing.is_put_off()),
-            (true, false, false)
-        );
+        assert_eq!(said(&standing), [true, true, false]);
+        assert_eq!(said(&agreed(&["o1"])), [true, false, false]);
     }
 
     #[test]
