@@ -31,6 +31,8 @@ struct Desk {
     left_out: BTreeMap<OpportunityId, LeftOut>,
     key: DigestKey,
     target: TargetName,
+    /// Lever lets the data be kept.
+    permitted: bool,
     /// It writes whole records; else only the fields that moved.
     whole: bool,
 }
@@ -81,6 +83,7 @@ impl Desk {
             left_out: BTreeMap::new(),
             key: DigestKey::new(Secret::new("key".to_owned())),
             target: "hr".parse().unwrap(),
+            permitted: true,
             whole: true,
         };
         for field in ["name", "created", "empty"] {
@@ -112,6 +115,13 @@ impl Desk {
     fn lever_of(&mut self, hire: &str, field: &str, value: &str) {
         let fields = self.wanted.hires.entry(opportunity(hire)).or_default();
         fields.insert(FieldName::new(field), text(value));
+    }
+
+    /// The ledger forgot everything but where the record is, which was there before us.
+    fn adopt(&mut self) {
+        let link = link(self.remote.as_ref().unwrap());
+        self.standing = Standing::default();
+        self.standing.adopt(link, LinkOrigin::Adopted, now());
     }
 
     /// A value that is not ours to write now.
@@ -158,7 +168,7 @@ impl Desk {
             writes: &self.writes,
             placeholders: &self.placeholders,
             pinned: &BTreeSet::new(),
-            permitted: true,
+            permitted: self.permitted,
             blind: false,
             deleted: &BTreeSet::new(),
             doubtful: None,
@@ -439,9 +449,7 @@ fn a_record_that_was_found_is_filled_where_it_is_empty_and_its_other_values_are_
         desk.hr("created", "");
         desk.hr("empty", empty);
         desk.hr_of("o1", "started", "HR's");
-        let link = link(desk.remote.as_ref().unwrap());
-        desk.standing = Standing::default();
-        desk.standing.adopt(link, LinkOrigin::Adopted, now());
+        desk.adopt();
         assert_eq!((desk.plan().tasks, desk.plan().kept), (vec![], vec![]));
         desk.cycle();
         assert_eq!(desk.there("empty"), expected);
@@ -474,6 +482,92 @@ fn a_hire_made_in_part_still_gets_everything_and_its_latest_values() {
     assert_eq!(desk.cycle(), None);
     desk.lever_of("o1", "started", "3");
     assert_eq!(desk.cycle(), None);
+}
+
+#[test]
+fn what_is_left_of_a_hire_made_in_part_is_owed_but_for_what_hr_wrote_meanwhile() {
+    for hr in ["", "HR's"] {
+        let mut desk = Desk::new();
+        desk.attempt(Fate::InPart);
+        desk.hr("empty", hr);
+        desk.hr("name", "HR's");
+        let plan = desk.plan();
+        assert!(changed(&plan).contains(&of_hire("o1", "title")), "{hr:?}");
+        assert_eq!(plan.tasks.iter().map(|task| task.kind).collect::<Vec<_>>(), [TaskKind::Disagreement]);
+        desk.cycle().unwrap();
+        assert_eq!((desk.there("empty").as_str(), desk.there("name").as_str()), (hr, "HR's"));
+        assert_eq!((desk.there_of("o1", "title").as_str(), desk.cycle()), ("1", None));
+    }
+}
+
+#[test]
+fn a_field_that_is_not_wanted_any_more_is_not_left_to_do_of_a_hire_made_in_part() {
+    let mut desk = Desk::new();
+    desk.attempt(Fate::InPart);
+    desk.silent("name");
+    assert!(!changed(&desk.plan()).contains(&of_person("name")));
+}
+
+#[test]
+fn a_hire_made_in_part_whose_record_is_gone_is_owed_as_it_was() {
+    let mut desk = Desk::new();
+    desk.attempt(Fate::InPart);
+    desk.remote = None;
+    let plan = desk.plan();
+    assert!(matches!(&plan.decision, Decision::Owe { debt, .. } if debt.intent == Intent::Add), "{plan:?}");
+}
+
+#[test]
+fn a_value_that_hr_keeps_is_not_taken_for_what_an_attempt_left_there() {
+    for (hr, is_seen) in [(None, true), (Some("HR's"), false)] {
+        for (field, rest) in [("name", "empty"), ("empty", "name")] {
+            // given an attempt that may have arrived
+            let mut desk = Desk::delivered();
+            desk.hr("empty", "");
+            desk.lever(field, "2");
+            desk.attempt(Fate::RequestLost);
+            // when
+            if let Some(value) = hr {
+                desk.hr(field, value);
+            }
+            desk.lever(field, "3");
+            // then
+            let held = desk.plan().held;
+            assert_eq!(held.of(&of_person(field)).is_some(), is_seen, "{field} {hr:?}");
+            assert_eq!(held.of(&of_person(rest)), None, "{field} {hr:?}");
+        }
+    }
+}
+
+#[test]
+fn what_an_attempt_left_in_a_field_that_was_empty_is_agreed_on() {
+    let mut desk = Desk::delivered();
+    desk.hr("empty", "");
+    desk.lever("empty", "2");
+    desk.attempt(Fate::AnswerLost);
+    desk.lever("empty", "3");
+    desk.lever("name", "3");
+    desk.cycle().unwrap();
+    let agreed = |desk: &Desk| {
+        desk.standing.agreed.as_ref().unwrap().digests.as_ref().unwrap().of(&of_person("empty"))
+    };
+    let two = desk.key.value(&Value::Text("2".to_owned()));
+    assert_eq!((desk.there("empty").as_str(), agreed(&desk)), ("2", Some(two)));
+}
+
+#[test]
+fn into_rows_that_are_not_of_one_mind_only_what_is_always_ours_is_written() {
+    let mut desk = Desk::delivered();
+    desk.hire("o2");
+    desk.cycle().unwrap();
+    let gone = desk.wanted.hires.remove(&opportunity("o2")).unwrap();
+    desk.lever("name", "2");
+    desk.cycle().unwrap();
+    desk.wanted.hires.insert(opportunity("o2"), gone);
+    desk.remote.as_mut().unwrap().person.clear();
+    let changed = changed(&desk.plan());
+    let of_the_person = changed.iter().filter(|field| matches!(field, FieldKey::Person { .. }));
+    assert_eq!(of_the_person.collect::<Vec<_>>(), [&of_person("name")]);
 }
 
 #[test]
@@ -546,6 +640,32 @@ fn a_placeholder_never_takes_the_place_of_a_value() {
         desk.lever("name", "2");
         desk.cycle().unwrap();
         assert_eq!(desk.there("name"), "2");
+    }
+}
+
+#[test]
+fn a_placeholder_says_nothing_against_what_stands_in_a_record_that_was_found() {
+    let mut desk = Desk::delivered();
+    desk.hr("name", "HR's");
+    desk.adopt();
+    desk.fill("name", "unknown");
+    let plan = desk.plan();
+    assert!(plan.tasks.iter().all(|task| task.kind != TaskKind::Disagreement), "{:?}", plan.tasks);
+    assert_eq!((plan.kept, desk.cycle(), desk.there("name").as_str()), (vec![], None, "HR's"));
+    // and another field is told apart all the same
+    desk.adopt();
+    desk.hr_of("o1", "title", "HR's");
+    assert_eq!(desk.plan().kept, [of_hire("o1", "title")]);
+}
+
+#[test]
+fn of_whom_lever_forbids_to_keep_no_placeholder_is_told_again() {
+    let mut desk = Desk::new();
+    desk.fill("name", "unknown");
+    desk.cycle().unwrap();
+    for (permitted, tasks) in [(true, 1), (false, 0)] {
+        desk.permitted = permitted;
+        assert_eq!(desk.plan().tasks.len(), tasks, "{permitted}");
     }
 }
 
