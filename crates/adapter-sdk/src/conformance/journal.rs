@@ -24,6 +24,8 @@ pub(super) struct Journal {
 impl Journal {
     /// A journal that listens on this thread until the guard is dropped.
     pub(super) fn listen() -> (Journal, tracing::subscriber::DefaultGuard) {
+        // What is logged first on a thread where nobody listens is otherwise taken, for good, for what nobody wants to hear.
+        let _ = tracing::subscriber::set_global_default(Journal::default());
         let journal = Journal::default();
         let guard = tracing::subscriber::set_default(journal.clone());
         (journal, guard)
